@@ -1,0 +1,338 @@
+"""Give every part of a condition its type, and report what does not fit; knows nothing of rules.
+
+The result is the same tree with types (`Typed`), which lowering turns into the core. A part that is
+wrong is reported once and then fits everywhere, so that one mistake gives one finding.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from cds_engine.checker import mistakes
+from cds_engine.checker.types import (
+    BooleanType,
+    ClassSymbol,
+    CodeType,
+    DateType,
+    DefinitionSymbol,
+    FactSymbol,
+    NullType,
+    NumberType,
+    QuantityType,
+    Scope,
+    SetType,
+    Symbol,
+    Type,
+)
+from cds_engine.diagnostics import Diagnostic
+from cds_engine.language import syntax as s
+from cds_engine.language.printer import print_expression
+from cds_engine.language.syntax import Comparator, Operator
+from cds_engine.units import UnitError, conversion, parse_unit
+
+BOOLEAN, NUMBER, DATE, NULL = BooleanType(), NumberType(), DateType(), NullType()
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A syntax node with its type, the types of its operands, and what its name stands for."""
+
+    node: s.Expression
+    type: Type
+    parts: tuple[Typed, ...] = ()
+    symbol: Symbol | None = None
+
+
+def check_condition(node: s.Expression, scope: Scope, findings: list[Diagnostic]) -> Typed:
+    """Return *node* with types; report unless it is a condition that is true, false or unknown."""
+    typed = check_expression(node, scope, findings)
+    if not isinstance(typed.type, BooleanType | NullType):
+        findings.append(mistakes.not_a_condition(node.span, typed.type))
+    return typed
+
+
+def check_expression(node: s.Expression, scope: Scope, findings: list[Diagnostic]) -> Typed:
+    """Return *node* with types, whatever they are."""
+    return _Checker(scope, findings).check(node)
+
+
+class _Checker:
+    """One walk over one expression."""
+
+    def __init__(self, scope: Scope, findings: list[Diagnostic]) -> None:
+        self._scope = scope
+        self._findings = findings
+
+    def check(self, node: s.Expression) -> Typed:  # noqa: C901, PLR0911, PLR0912 - one case a node
+        match node:
+            case s.BooleanLiteral():
+                return Typed(node, BOOLEAN)
+            case s.NullLiteral():
+                return Typed(node, NULL)
+            case s.NumberLiteral():
+                return Typed(node, NUMBER)
+            case s.QuantityLiteral():
+                return self._quantity(node)
+            case s.CodeLiteral(code):
+                return Typed(node, CodeType((code,)))
+            case s.DateLiteral():
+                return Typed(node, DATE)
+            case s.SetLiteral(items):
+                return self._set(node, items)
+            case s.Name():
+                return self._name(node)
+            case s.Not(operand):
+                return Typed(node, BOOLEAN, (self._condition(operand),))
+            case s.Logic(_, left, right):
+                return Typed(node, BOOLEAN, (self._condition(left), self._condition(right)))
+            case s.Comparison():
+                return self._comparison(node)
+            case s.Between(operand, low, high):
+                parts = (self.check(operand), self.check(low), self.check(high))
+                self._comparable(node, Comparator.AT_LEAST, parts[0], parts[1])
+                self._comparable(node, Comparator.AT_MOST, parts[0], parts[2])
+                return Typed(node, BOOLEAN, parts)
+            case s.In(element, collection):
+                return self._membership(node, element, collection)
+            case s.Contains(collection, element):
+                return self._membership(node, element, collection)
+            case s.ContainsAny(collection, elements):
+                return self._contains_any(node, collection, elements)
+            case s.Is(operand, value):
+                part = self.check(operand) if value is None else self._condition(operand)
+                return Typed(node, BOOLEAN, (part,))
+            case s.Arithmetic():
+                return self._arithmetic(node)
+            case s.Negative(operand):
+                return self._negative(node, operand)
+            case s.If():
+                return self._if(node)
+            case s.Elapsed(_, start, end):
+                return Typed(node, NUMBER, (self._date(start), self._date(end)))
+            case _:
+                assert_never(node)
+
+    def _quantity(self, node: s.QuantityLiteral) -> Typed:
+        try:
+            return Typed(node, QuantityType(parse_unit(node.unit).code))
+        except UnitError as error:
+            self._findings.append(mistakes.bad_unit(node.span, error.message, error.help))
+            return Typed(node, NULL)
+
+    def _set(self, node: s.SetLiteral, items: tuple[s.Expression, ...]) -> Typed:
+        parts = tuple(self.check(item) for item in items)
+        codes = tuple(item.code for item in items if isinstance(item, s.CodeLiteral))
+        return Typed(node, SetType(codes if len(codes) == len(items) else None), parts)
+
+    def _name(self, node: s.Name) -> Typed:
+        symbol = self._scope.symbols.get(node.name)
+        match symbol:
+            case FactSymbol():
+                return Typed(node, symbol.type, symbol=symbol)
+            case DefinitionSymbol():
+                return Typed(node, BOOLEAN, symbol=symbol)
+            case ClassSymbol(_, codes):
+                return Typed(node, SetType(codes), symbol=symbol)
+            case None:
+                self._findings.append(mistakes.unknown_name(node.span, node.name, self._scope.symbols))
+                return Typed(node, NULL)
+
+    def _condition(self, node: s.Expression) -> Typed:
+        return check_condition(node, self._scope, self._findings)
+
+    def _date(self, node: s.Expression) -> Typed:
+        typed = self.check(node)
+        if not isinstance(typed.type, DateType | NullType):
+            self._findings.append(mistakes.not_a_date(node.span, typed.type))
+        return typed
+
+    # Comparing
+
+    def _comparison(self, node: s.Comparison) -> Typed:
+        left, right = self.check(node.left), self.check(node.right)
+        self._comparable(node, node.comparator, left, right)
+        return Typed(node, BOOLEAN, (left, right))
+
+    def _comparable(self, node: s.Expression, comparator: Comparator, left: Typed, right: Typed) -> None:
+        ordered = comparator not in {Comparator.EQUAL, Comparator.NOT_EQUAL}
+        match left.type, right.type:
+            case (NullType(), _) | (_, NullType()):
+                return
+            case (QuantityType(), QuantityType()):
+                self._same_kind(node, comparator, left, right)
+            case (NumberType(), NumberType()):
+                self._in_range(node, comparator, left, right)
+            case (DateType(), DateType()):
+                return
+            case (BooleanType(), BooleanType()) | (CodeType(), CodeType()) if ordered:
+                self._findings.append(mistakes.no_order(node.span, left.type))
+            case (BooleanType(), BooleanType()):
+                return
+            case (CodeType(), CodeType()):
+                self._known_codes(left, (right,))
+                self._known_codes(right, (left,))
+            case _:
+                hint = _unit_hint(left, right)
+                self._findings.append(mistakes.not_comparable(node.span, left.type, right.type, hint))
+
+    def _same_kind(self, node: s.Expression, comparator: Comparator, left: Typed, right: Typed) -> None:
+        if not (isinstance(left.type, QuantityType) and isinstance(right.type, QuantityType)):
+            return
+        try:
+            conversion(right.type.unit, left.type.unit)
+        except UnitError:
+            units = left.type.unit, right.type.unit
+            self._findings.append(mistakes.incompatible_units(node.span, *units))
+            return
+        self._in_range(node, comparator, left, right)
+
+    def _in_range(self, node: s.Expression, comparator: Comparator, left: Typed, right: Typed) -> None:
+        """Hold a literal against the plausible range of the fact it is compared with."""
+        if isinstance(right.symbol, FactSymbol):
+            left, right, comparator = right, left, MIRRORED[comparator]
+        symbol, value = left.symbol, literal_value(right, left.type)
+        if not isinstance(symbol, FactSymbol) or symbol.plausible is None or value is None:
+            return
+        unit = left.type.unit if isinstance(left.type, QuantityType) else ""
+        low, high = symbol.plausible
+        if not low <= value <= high:
+            span = right.node.span
+            self._findings.append(
+                mistakes.threshold_implausible(span, value, unit, symbol.name, symbol.plausible)
+            )
+        elif (comparator is Comparator.LESS and value <= low) or (comparator is Comparator.GREATER and value >= high):
+            self._findings.append(mistakes.never_holds(node.span, symbol.name, symbol.plausible, unit))
+
+    def _known_codes(self, subject: Typed, members: tuple[Typed, ...]) -> None:
+        allowed = subject.type.codes if isinstance(subject.type, CodeType | SetType) else None
+        if allowed is None or not isinstance(subject.symbol, FactSymbol):
+            return
+        for member in members:
+            if isinstance(member.node, s.CodeLiteral) and member.node.code not in allowed:
+                name = f"`{print_expression(subject.node)}`"
+                self._findings.append(mistakes.unknown_code(member.node.span, member.node.code, name, allowed))
+
+    # Sets
+
+    def _membership(self, node: s.Expression, element: s.Expression, collection: s.Expression) -> Typed:
+        member, many = self.check(element), self.check(collection)
+        match many.type:
+            case SetType() if isinstance(many.node, s.SetLiteral):
+                for part in many.parts:
+                    self._comparable(part.node, Comparator.EQUAL, member, part)
+            case SetType():
+                if not isinstance(member.type, CodeType | NullType):
+                    self._findings.append(mistakes.not_members(member.node.span, member.type))
+                self._known_codes(many, (member,))
+            case NullType():
+                pass
+            case _:
+                self._findings.append(mistakes.not_a_set(collection.span, many.type))
+        return Typed(node, BOOLEAN, (member, many))
+
+    def _contains_any(self, node: s.Expression, collection: s.Expression, elements: s.Expression) -> Typed:
+        whole, wanted = self.check(collection), self.check(elements)
+        for typed in (whole, wanted):
+            if not isinstance(typed.type, SetType | NullType):
+                self._findings.append(mistakes.not_a_set(typed.node.span, typed.type))
+        if isinstance(wanted.node, s.SetLiteral):
+            for part in wanted.parts:
+                if not isinstance(part.type, CodeType):
+                    self._findings.append(mistakes.not_members(part.node.span, part.type))
+            self._known_codes(whole, wanted.parts)
+        return Typed(node, BOOLEAN, (whole, wanted))
+
+    # Calculating
+
+    def _arithmetic(self, node: s.Arithmetic) -> Typed:
+        left, right = self.check(node.left), self.check(node.right)
+        found = _result(node.operator, left.type, right.type)
+        if found is None:
+            if isinstance(left.type, QuantityType) and isinstance(right.type, QuantityType):
+                units = left.type.unit, right.type.unit
+                self._findings.append(mistakes.incompatible_units(node.span, *units))
+            else:
+                self._findings.append(
+                    mistakes.not_calculable(node.span, node.operator, left.type, right.type)
+                )
+        return Typed(node, found or NULL, (left, right))
+
+    def _negative(self, node: s.Expression, operand: s.Expression) -> Typed:
+        part = self.check(operand)
+        if not isinstance(part.type, NumberType | QuantityType | NullType):
+            self._findings.append(mistakes.not_a_number(operand.span, part.type))
+        return Typed(node, part.type, (part,))
+
+    def _if(self, node: s.If) -> Typed:
+        condition, yes, no = self._condition(node.condition), self.check(node.yes), self.check(node.no)
+        joined = join(yes.type, no.type)
+        if joined is None:
+            self._findings.append(mistakes.branches_differ(node.span, yes.type, no.type))
+        return Typed(node, joined or NULL, (condition, yes, no))
+
+
+MIRRORED = {
+    Comparator.EQUAL: Comparator.EQUAL,
+    Comparator.NOT_EQUAL: Comparator.NOT_EQUAL,
+    Comparator.LESS: Comparator.GREATER,
+    Comparator.AT_MOST: Comparator.AT_LEAST,
+    Comparator.GREATER: Comparator.LESS,
+    Comparator.AT_LEAST: Comparator.AT_MOST,
+}
+"""`a < b` is `b > a`."""
+
+
+def join(left: Type, right: Type) -> Type | None:
+    """Return the type that holds both branches, or None when there is none."""
+    match left, right:
+        case (NullType(), other) | (other, NullType()):
+            return other
+        case (QuantityType(), QuantityType()):
+            return left if left.kind == right.kind else None
+        case (CodeType(first), CodeType(second)):
+            return CodeType(None if first is None or second is None else first + second)
+        case _:
+            return left if left == right else None
+
+
+def _result(operator: Operator, left: Type, right: Type) -> Type | None:
+    """Return the type of an arithmetic result, or None when the operands cannot be joined."""
+    match operator, left, right:
+        case _, NullType(), _:
+            return right
+        case _, _, NullType():
+            return left
+        case _, NumberType(), NumberType():
+            return NUMBER
+        case (Operator.ADD | Operator.SUBTRACT), QuantityType(), QuantityType() if left.kind == right.kind:
+            return left
+        case Operator.DIVIDE, QuantityType(), QuantityType() if left.kind == right.kind:
+            return NUMBER
+        case Operator.MULTIPLY, NumberType(), QuantityType():
+            return right
+        case (Operator.MULTIPLY | Operator.DIVIDE), QuantityType(), NumberType():
+            return left
+        case _:
+            return None
+
+
+def literal_value(typed: Typed, wanted: Type) -> float | None:
+    """Return a literal number in the unit of *wanted*, or None when *typed* is no literal."""
+    match typed.node:
+        case s.NumberLiteral(value):
+            return value
+        case s.QuantityLiteral(value) if isinstance(wanted, QuantityType) and isinstance(typed.type, QuantityType):
+            return conversion(typed.type.unit, wanted.unit).apply(value)
+        case s.Negative():
+            inner = literal_value(typed.parts[0], wanted)
+            return None if inner is None else -inner
+        case _:
+            return None
+
+
+def _unit_hint(left: Typed, right: Typed) -> str | None:
+    for one, other in ((left, right), (right, left)):
+        if isinstance(one.type, QuantityType) and isinstance(other.node, s.NumberLiteral):
+            return f"write `{print_expression(other.node)} '{one.type.unit}'`"
+    return None

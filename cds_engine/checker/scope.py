@@ -1,0 +1,88 @@
+"""Every name that a pack's conditions may use, with its type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cds_engine.checker.types import (
+    BooleanType,
+    ClassSymbol,
+    CodeType,
+    DateType,
+    DefinitionSymbol,
+    FactSymbol,
+    NumberType,
+    QuantityType,
+    Scope,
+    SetType,
+    Symbol,
+    Type,
+)
+from cds_engine.pack.dictionary import INTERVALS, FactEntry
+from cds_engine.pack.load import Pack
+from cds_engine.pack.measures import plausible_range
+from cds_engine.units import UnitError, parse_unit
+
+WEEKLY = "mg/wk"
+"""The unit of `weekly_amount`."""
+
+
+def scope_of(pack: Pack) -> Scope:
+    """Return the scope of the pack's conditions; a fact with an impossible unit is left out of it."""
+    drugs = tuple(pack.drugs.drugs)
+    symbols: dict[str, Symbol] = {"as_of": FactSymbol("as_of", DateType())}
+    for name, fact in pack.facts.facts.items():
+        for symbol in _symbols(name, fact, drugs):
+            symbols[symbol.name] = symbol
+    for name in pack.definitions.definitions:
+        symbols[name] = DefinitionSymbol(name)
+    for name, members in pack.drugs.classes.items():
+        symbols[name] = ClassSymbol(name, tuple(members.members))
+    return Scope(symbols)
+
+
+def type_of(fact: FactEntry, drugs: tuple[str, ...]) -> Type | None:
+    """Return the type of a fact in conditions; None for one that cannot be used in them."""
+    match fact.type:
+        case "quantity" | "integer" | "decimal":
+            return _number_type(fact)
+        case "boolean":
+            return BooleanType()
+        case "code":
+            return CodeType(tuple(fact.allowed))
+        case "codes" | "medications":
+            return SetType(tuple(fact.allowed) or drugs)
+        case "date":
+            return DateType()
+        case "drug_dose":
+            return None
+
+
+def _number_type(fact: FactEntry) -> Type | None:
+    if fact.unit is None:
+        return NumberType() if fact.type != "quantity" else None
+    try:
+        return QuantityType(parse_unit(fact.unit).code)
+    except UnitError:
+        return None
+
+
+def _symbols(name: str, fact: FactEntry, drugs: tuple[str, ...]) -> Iterator[FactSymbol]:
+    found = type_of(fact, drugs)
+    if found is None:
+        return
+    try:
+        plausible = plausible_range(fact.plausible, fact.unit)
+    except UnitError:
+        plausible = None
+    yield FactSymbol(name, found, plausible)
+    if fact.type == "quantity":
+        yield FactSymbol(f"{name}.range.low", found)
+        yield FactSymbol(f"{name}.range.high", found)
+        yield FactSymbol(f"{name}.reported.unit", CodeType())
+        yield FactSymbol(f"{name}.reported.value", NumberType())
+    if fact.type == "medications":
+        for drug in drugs:
+            yield FactSymbol(f"{name}.{drug}.per", SetType(INTERVALS))
+            yield FactSymbol(f"{name}.{drug}.route", SetType())
+            yield FactSymbol(f"{name}.{drug}.weekly_amount", QuantityType(WEEKLY))

@@ -1,0 +1,1 @@
+"""What a caller holds: load a pack, evaluate a patient."""

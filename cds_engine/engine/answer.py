@@ -1,0 +1,284 @@
+"""Decisions to the answer that people and programs read: sorted, cited, explained, with what to ask next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from cds_engine.engine.decisions import Decision, Hit, TreatmentDecision
+from cds_engine.engine.dosing import shown_dose
+from cds_engine.engine.questions import assumptions_of, questions_of
+from cds_engine.engine.worlds import Worlds
+from cds_engine.evaluator.facts import Facts
+from cds_engine.lowering.guideline import Guideline
+from cds_engine.pack.statements import MODALITIES, Alert as WrittenAlert, Monitoring, SafetyRule, Statement
+from cds_engine.results.evaluation import Evaluation
+from cds_engine.results.explain import Explainer, Wording, brief, shown
+from cds_engine.results.models import (
+    STATUSES,
+    Alert,
+    Choice,
+    Citation,
+    DerivedValue,
+    Dose,
+    EngineReference,
+    Evidence,
+    PackReference,
+    Problem,
+    Reason,
+    Recommendation,
+    Screened,
+    Trace,
+)
+from cds_engine.patient.values import Origin
+from cds_engine.units import display
+from cds_engine.version import VERSION
+
+SEVERITIES = ("critical", "warning", "info")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked: who the patient is, as of when, and for whom the answer is worded."""
+
+    patient: str | None
+    as_of: date | None
+    audience: str
+    wording: Wording
+    engines: tuple[str, ...]
+    problems: tuple[Problem, ...] = ()
+    screened: tuple[Screened, ...] = ()
+
+
+class Answer:
+    """Builds the answer to one patient."""
+
+    def __init__(self, guideline: Guideline, worlds: Worlds, decisions: tuple[Decision, ...], asked: Asked) -> None:
+        self._guideline = guideline
+        self._worlds = worlds
+        self._decisions = decisions
+        self._asked = asked
+        self._words = Explainer(guideline, worlds.certain.facts, asked.wording)
+
+    def build(self) -> Evaluation:
+        """Return the whole answer."""
+        asked, manifest = self._asked, self._guideline.pack.manifest
+        alerts = self._alerts()
+        patient = asked.wording == "patient"
+        evaluation = Evaluation.model_construct(
+            schema_version=1,
+            pack=PackReference.model_construct(
+                id=manifest.id,
+                version=manifest.version,
+                hash=self._guideline.pack.hash,
+                title=manifest.title,
+                knowledge_date=manifest.knowledge_date,
+                review=manifest.review,
+            ),
+            engine=_engine(asked.engines),
+            patient=asked.patient,
+            as_of=asked.as_of,
+            audience=asked.audience,
+            alerts=alerts,
+            recommendations=self._recommendations(),
+            screened=list(asked.screened),
+            questions=questions_of(self._guideline, self._worlds, self._decisions, patient=patient),
+            problems=[
+                *asked.problems,
+                *(Problem.model_construct(fact=p.fact, code=p.code, message=p.message) for p in self._worlds.problems),
+            ],
+            assumptions=assumptions_of(
+                self._guideline, self._worlds, self._decisions, asked.as_of, patient=patient
+            ),
+            derived=self._derived(),
+            notices=[notice.patient_says if patient else notice.says for notice in manifest.notices],
+        )
+        by_rule = {decision.spec.rule.id: decision for decision in self._decisions}
+        evaluation._explain = lambda rule: self._words.because(by_rule[rule].when)  # noqa: SLF001 - ours to fill
+        return evaluation
+
+    # Parts
+
+    def _alerts(self) -> list[Alert]:
+        found = []
+        for key, alert in self._guideline.alerts:
+            verdict, facts = self._worlds.believed(key)
+            if verdict.truth is True:
+                found.append(self._alert(alert, Explainer(self._guideline, facts, self._asked.wording), verdict))
+        return sorted(found, key=lambda alert: SEVERITIES.index(alert.severity))
+
+    def _alert(self, alert: WrittenAlert, words: Explainer, verdict: object) -> Alert:
+        text = alert.patient_says if self._asked.wording == "patient" else alert.says
+        return Alert.model_construct(
+            rule=alert.id,
+            severity=alert.severity,
+            text=words.filled(text),
+            drug=alert.drug,
+            citations=self.cite(alert.source, alert.locator),
+            tag=alert.tag,
+            because=words.because(verdict),  # type: ignore[arg-type] # a verdict
+        )
+
+    def _recommendations(self) -> list[Recommendation]:
+        ordered = sorted(
+            self._decisions,
+            key=lambda d: (STATUSES.index(d.status), MODALITIES.index(d.spec.modality), d.spec.order),
+        )
+        return [self._recommendation(decision) for decision in ordered]
+
+    def _recommendation(self, decision: Decision) -> Recommendation:
+        spec, chosen = decision.spec, decision.chosen
+        recommend, statement = spec.rule.recommend, spec.statement
+        applies = decision.status != "not_applicable"
+        several = spec.mode != "one" and applies
+        dose = self._dose(chosen) if decision.status == "recommended" else None
+        text = recommend.patient_says if self._asked.wording == "patient" else recommend.says
+        speaking = decision.treatments if spec.mode == "all_of" else (chosen,)
+        return Recommendation.model_construct(
+            rule=spec.rule.id,
+            statement=statement.id,
+            statements=list(spec.statements),
+            status=decision.status,
+            modality=spec.modality,
+            text=self._words.filled(text),
+            drug=chosen.treatment.drug,
+            action=chosen.treatment.action,
+            route=_route(chosen),
+            dose=dose,
+            choices=[self._choice(t) for t in decision.treatments] if several else [],
+            preference=recommend.preference,
+            blocked_by=self._blocks(decision),
+            undecided=self._reasons([h for t in decision.treatments for h in t.undecided])
+            if decision.status == "needs_data"
+            else [],
+            missing=self._in_dictionary_order(decision.missing),
+            citations=self._citations(spec.statements, dose),
+            evidence=_evidence(statement),
+            tag=statement.tag,
+            review=statement.review,
+            origin=statement.origin,
+            uncited=statement.uncited,
+            cautions=self._reasons([h for t in speaking for h in t.cautions]) if applies else [],
+            monitoring=self._monitoring(speaking) if decision.status in {"recommended", "needs_data"} else [],
+            measure=list(recommend.measure) if applies else [],
+            because=self._words.because(decision.when) if applies else None,
+        )
+
+    def _blocks(self, decision: Decision) -> list[Reason]:
+        """Every reason of a blocked rule; of a recommended choice nothing, its choices tell."""
+        return self._reasons([h for t in decision.treatments for h in t.blocked_by]) if decision.status == "blocked" else []
+
+    def _choice(self, found: TreatmentDecision) -> Choice:
+        return Choice.model_construct(
+            drug=found.treatment.drug,
+            action=found.treatment.action,
+            status=found.status,
+            dose=self._dose(found),
+            blocked_by=self._reasons(found.blocked_by),
+            missing=self._in_dictionary_order(found.missing),
+        )
+
+    def _dose(self, found: TreatmentDecision) -> Dose | None:
+        if found.dose is None:
+            return None
+        basis = self._words.label(found.dose.plan.basis) if found.dose.plan.basis else ""
+        return shown_dose(found.dose, basis, self.cite)
+
+    def _reasons(self, hits: Iterable[Hit]) -> list[Reason]:
+        return [self._reason(hit.rule, hit.target, self._explained(hit)) for hit in hits]
+
+    def _explained(self, hit: Hit) -> Trace:
+        return Explainer(self._guideline, hit.facts, self._asked.wording).because(hit.verdict)
+
+    def _reason(self, rule: SafetyRule, target: str, because: Trace | None) -> Reason:
+        text = rule.says
+        if self._asked.wording == "patient" and rule.patient_says:
+            text = rule.patient_says
+        return Reason.model_construct(
+            rule=rule.id,
+            target=target,
+            text=self._words.filled(text),
+            citations=self.cite(rule.source, rule.locator),
+            tag=rule.tag,
+            because=because,
+        )
+
+    def _monitoring(self, speaking: Iterable[TreatmentDecision]) -> list[Reason]:
+        found: list[Reason] = []
+        for decided in speaking:
+            target = decided.treatment.target
+            for key, rule in self._guideline.monitoring.get(target, ()):
+                if key is None or self._worlds.certain.verdicts[key].truth is not False:
+                    found.append(self._monitor(rule, target))
+        return found
+
+    def _monitor(self, rule: Monitoring, target: str) -> Reason:
+        return self._reason(rule, target, None)
+
+    # Sources
+
+    def cite(self, source: str | None, locator: str | None) -> list[Citation]:
+        """Return the citation of a source, none for none."""
+        if source is None:
+            return []
+        found = self._guideline.pack.sources.sources[source]
+        return [
+            Citation.model_construct(
+                source=source,
+                locator=locator,
+                label=found.label,
+                url=found.url or (f"https://doi.org/{found.doi}" if found.doi else None),
+                tag=found.tag,
+                unresolved=found.kind == "unresolved",
+            )
+        ]
+
+    def _citations(self, spoken_for: Iterable[str], dose: Dose | None) -> list[Citation]:
+        found: dict[tuple[str, str | None], Citation] = {}
+        for name in spoken_for:
+            statement = self._guideline.statements[name]
+            for citation in self.cite(statement.source, statement.locator):
+                found.setdefault((citation.source, citation.locator), citation)
+        for citation in dose.citations if dose else ():
+            found.setdefault((citation.source, citation.locator), citation)
+        return list(found.values())
+
+    def _derived(self) -> dict[str, DerivedValue]:
+        facts: Facts = self._worlds.certain.facts
+        found: dict[str, DerivedValue] = {}
+        for derivation in self._guideline.derivations:
+            known = facts.known.get(derivation.fact)
+            if known is None or known.origin not in {Origin.FORMULA, Origin.DERIVED}:
+                continue
+            unit = self._words.unit(derivation.fact)
+            value = known.value
+            amount = f"{brief(value)} {display(unit) if unit else ''}".rstrip() if isinstance(value, float) else str(value)
+            formula = self._guideline.pack.formulas.formulas.get(known.formula) if known.formula else None
+            found[derivation.fact] = DerivedValue.model_construct(
+                value=shown(value),
+                unit=unit,
+                formula=known.formula,
+                text=f"{self._words.label(derivation.fact)} {amount}" + (f" by {formula.label}" if formula else ""),
+                citations=self.cite(formula.source, formula.locator) if formula else [],
+            )
+        return found
+
+    def _in_dictionary_order(self, names: frozenset[str]) -> list[str]:
+        order: Mapping[str, int] = self._guideline.positions
+        return sorted(names, key=lambda name: (order.get(name, len(order)), name))
+
+
+def _engine(engines: tuple[str, ...]) -> EngineReference:
+    note = None if len(engines) > 1 else "durable_rules cannot run here; the evaluator answers alone"
+    return EngineReference.model_construct(version=VERSION, agreed_by=list(engines), note=note)
+
+
+def _evidence(statement: Statement) -> Evidence:
+    found = statement.evidence
+    return Evidence.model_construct(level=found.level, strength=found.strength, agreement=found.agreement)
+
+
+def _route(found: TreatmentDecision) -> str | None:
+    plan = found.treatment.dose
+    return plan.written.route.prefer if plan is not None and plan.written.route is not None else None

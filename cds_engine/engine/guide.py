@@ -1,0 +1,146 @@
+"""What a caller holds: a loaded pack that answers for patients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+from cds_engine.diagnostics import InputError, did_you_mean
+from cds_engine.engine.agreement import Deciders, second_engines
+from cds_engine.engine.answer import Answer, Asked
+from cds_engine.engine.decisions import decide_rule
+from cds_engine.engine.worlds import worlds_of
+from cds_engine.lowering.guideline import Guideline
+from cds_engine.patient.read import read_facts
+from cds_engine.results.evaluation import Evaluation
+from cds_engine.results.models import Problem, Screened
+
+PATIENT_KEYS = ("id", "facts", "orders", "audience", "as_of")
+
+
+class LoadedPack:
+    """A checked guideline, ready to answer; immutable and safe to share between threads."""
+
+    def __init__(self, guideline: Guideline, deciders: Deciders | None = None) -> None:
+        self.guideline = guideline
+        self._deciders = second_engines(guideline) if deciders is None else deciders
+
+    @property
+    def id(self) -> str:
+        """The id of the pack."""
+        return self.guideline.pack.manifest.id
+
+    @property
+    def version(self) -> str:
+        """The version of the pack."""
+        return self.guideline.pack.manifest.version
+
+    def evaluate(
+        self,
+        facts: Mapping[str, object],
+        *,
+        id: str | None = None,  # noqa: A002 - the word of the contract
+        orders: Iterable[Mapping[str, object]] = (),
+        as_of: date | str | None = None,
+        audience: str = "clinician",
+    ) -> Evaluation:
+        """Return everything the pack has to say about one patient.
+
+        *facts* is a mapping of fact names to values, or a whole patient: a mapping with the key `facts`. A
+        fact that is left out, `None` or `"unknown"` is unknown; what cannot be used becomes a problem and a
+        question, never a guess. Nothing outside the arguments is read, the clock included: without *as_of* no
+        value is too old, and the assumptions say so. *audience* changes wording, never medicine.
+
+        Raises:
+            InputError: If *facts* is no mapping, *as_of* no date or *audience* not known.
+            EngineDisagreement: If the engines differ: then there is no answer.
+        """
+        patient = _patient(facts, id, orders, as_of, audience)
+        day = _day(patient["as_of"])
+        audiences = self.guideline.pack.manifest.audiences
+        reader = audiences.get(str(patient["audience"]))
+        if reader is None:
+            known = ", ".join(f"`{name}`" for name in audiences)
+            hint = did_you_mean(str(patient["audience"]), audiences) or f"the pack knows {known}"
+            raise InputError(f"there is no audience `{patient['audience']}`; {hint}")
+        given = patient["facts"]
+        assert isinstance(given, Mapping)  # noqa: S101 - _patient has seen to it
+        record = read_facts(given, self.guideline.dictionary, day)
+        worlds = worlds_of(self.guideline, record, day, self._deciders)
+        decisions = tuple(decide_rule(spec, self.guideline, worlds) for spec in self.guideline.rules)
+        screened, order_problems = _orders(patient["orders"])
+        asked = Asked(
+            patient=None if patient["id"] is None else str(patient["id"]),
+            as_of=day,
+            audience=str(patient["audience"]),
+            wording=reader.wording,
+            engines=("evaluator", *self._deciders),
+            problems=(*_unknown_keys(facts), *order_problems, *(_problem(p) for p in record.problems)),
+            screened=screened,
+        )
+        return Answer(self.guideline, worlds, decisions, asked).build()
+
+
+def _patient(
+    facts: Mapping[str, object], identifier: str | None, orders: object, as_of: object, audience: str
+) -> dict[str, object]:
+    if not isinstance(facts, Mapping):
+        raise InputError("a patient is a mapping of fact names to values")
+    if "facts" not in facts:
+        return {"id": identifier, "facts": facts, "orders": orders, "as_of": as_of, "audience": audience}
+    inner = facts["facts"]
+    if not isinstance(inner, Mapping):
+        raise InputError("`facts` of a patient must be a mapping of fact names to values")
+    return {
+        "id": identifier if identifier is not None else facts.get("id"),
+        "facts": inner,
+        "orders": orders or facts.get("orders") or (),
+        "as_of": as_of if as_of is not None else facts.get("as_of"),
+        "audience": facts.get("audience") or audience if audience == "clinician" else audience,
+    }
+
+
+def _unknown_keys(facts: Mapping[str, object]) -> list[Problem]:
+    if "facts" not in facts:
+        return []
+    return [
+        Problem(fact=None, code="D101", message=f"there is no key `{key}` in a patient" + _hint(str(key)))
+        for key in facts
+        if key not in PATIENT_KEYS
+    ]
+
+
+def _hint(key: str) -> str:
+    hint = did_you_mean(key, PATIENT_KEYS)
+    return f"; {hint}" if hint else "; clinical facts stand under `facts`"
+
+
+def _day(as_of: object) -> date | None:
+    if as_of is None or isinstance(as_of, date):
+        return as_of
+    try:
+        return date.fromisoformat(str(as_of))
+    except ValueError:
+        raise InputError(f"`as_of` must be a date such as `2026-11-21`, not `{as_of}`") from None
+
+
+def _orders(orders: object) -> tuple[tuple[Screened, ...], list[Problem]]:
+    """Hand orders back; that they are not screened yet is said aloud."""
+    if not isinstance(orders, Iterable) or isinstance(orders, str | Mapping):
+        return (), [Problem(fact=None, code="D114", message="`orders` must be a list of orders")]
+    found: list[Screened] = []
+    problems: list[Problem] = []
+    for index, order in enumerate(orders, 1):
+        if isinstance(order, Mapping):
+            found.append(Screened(order={str(key): value for key, value in order.items()}))
+            name = order.get("id") or order.get("drug") or index
+            text = f"the order `{name}` was not screened: this version does not screen orders"
+        else:
+            text = f"the order {index} is no mapping and was not screened"
+        problems.append(Problem(fact=None, code="D114", message=text))
+    return tuple(found), problems
+
+
+def _problem(found: object) -> Problem:
+    fact, code, message = found  # type: ignore[misc] # a Problem of the reader
+    return Problem.model_construct(fact=fact, code=code, message=message)

@@ -1,0 +1,95 @@
+"""Syntax nodes back to text, with no more brackets than needed: `parse(print_expression(e)) == e`."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import assert_never
+
+from cds_engine.language import operators as bind
+from cds_engine.language import syntax as s
+
+
+def print_expression(node: s.Expression) -> str:
+    """Return the text of *node*.
+
+    >>> from cds_engine.language.parser import parse
+    >>> print_expression(parse("(a and (b)) and not (c or d)"))
+    'a and b and not (c or d)'
+    """
+    return _print(node, 0)
+
+
+def _print(node: s.Expression, minimum: int) -> str:
+    text, binds = _text(node)
+    return f"({text})" if binds < minimum else text
+
+
+def _infix(word: str, left: s.Expression, right: s.Expression) -> tuple[str, int]:
+    binds = bind.BINARY[word]
+    return f"{_print(left, binds)} {word} {_print(right, binds + 1)}", binds
+
+
+def _text(node: s.Expression) -> tuple[str, int]:  # noqa: C901, PLR0911 - one line a node
+    """Return the text and how tightly its outermost operator binds."""
+    match node:
+        case s.BooleanLiteral(value):
+            return str(value).lower(), bind.PRIMARY
+        case s.NullLiteral():
+            return "null", bind.PRIMARY
+        case s.NumberLiteral(value):
+            return number(value), bind.PRIMARY
+        case s.QuantityLiteral(value, unit):
+            return f"{number(value)} {_quoted(unit)}", bind.PRIMARY
+        case s.CodeLiteral(code):
+            return _quoted(code), bind.PRIMARY
+        case s.DateLiteral(value):
+            return f"@{value.isoformat()}", bind.PRIMARY
+        case s.SetLiteral(items):
+            return "{" + ", ".join(_print(item, bind.ADDITION) for item in items) + "}", bind.PRIMARY
+        case s.Name(name):
+            return name, bind.PRIMARY
+        case s.Not(operand):
+            return f"not {_print(operand, bind.NOT)}", bind.NOT
+        case s.Negative(operand):
+            return f"-{_print(operand, bind.SIGN)}", bind.SIGN
+        case s.Logic(connective, left, right):
+            return _infix(connective, left, right)
+        case s.Comparison(comparator, left, right):
+            return _infix(comparator, left, right)
+        case s.Arithmetic(operator, left, right):
+            return _infix(operator, left, right)
+        case s.In(element, collection):
+            return _infix("in", element, collection)
+        case s.Contains(collection, element):
+            return _infix("contains", collection, element)
+        case s.ContainsAny(collection, elements):
+            left = _print(collection, bind.MEMBERSHIP)
+            return f"{left} contains any {_print(elements, bind.MEMBERSHIP + 1)}", bind.MEMBERSHIP
+        case s.Between(operand, low, high):
+            ends = f"{_print(low, bind.ADDITION)} and {_print(high, bind.ADDITION)}"
+            return f"{_print(operand, bind.BETWEEN)} between {ends}", bind.BETWEEN
+        case s.Is(operand, value, negated):
+            word = "null" if value is None else str(value).lower()
+            return f"{_print(operand, bind.IS)} is {'not ' if negated else ''}{word}", bind.IS
+        case s.If(condition, yes, no):
+            return f"if {_print(condition, 0)} then {_print(yes, 0)} else {_print(no, 0)}", 0
+        case s.Elapsed(unit, start, end):
+            ends = f"{_print(start, bind.ADDITION)} and {_print(end, bind.ADDITION)}"
+            return f"{unit} between {ends}", bind.BETWEEN
+        case _:
+            assert_never(node)
+
+
+def number(value: float) -> str:
+    """Return the shortest decimal that reads back as *value*, without an exponent.
+
+    >>> number(30.0), number(2.5), number(1e-05)
+    ('30', '2.5', '0.00001')
+    """
+    text = format(Decimal(repr(value)), "f")
+    return text[:-2] if text.endswith(".0") else text
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"

@@ -1,0 +1,254 @@
+"""A checked pack to a `Guideline`: a pure pass that reports nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Literal, TypeVar
+
+from cds_engine.checker.check import Checked
+from cds_engine.checker.dependencies import closure, dependencies
+from cds_engine.checker.references import statements, treatments
+from cds_engine.checker.scope import type_of
+from cds_engine.checker.sites import formula_unit
+from cds_engine.checker.types import NumberType
+from cds_engine.checker.walk import base_fact, names
+from cds_engine.language.syntax import Operator
+from cds_engine.lowering import core as c
+from cds_engine.lowering.doses import lower_regimen
+from cds_engine.lowering.expressions import lower_condition, lower_value
+from cds_engine.lowering.guideline import (
+    Branch,
+    Derivation,
+    DosePlan,
+    Guideline,
+    RuleSpec,
+    Treatment,
+)
+from cds_engine.pack.dictionary import FactEntry
+from cds_engine.pack.statements import Ask, Recommend, Rule, SafetyRule, Statement
+from cds_engine.patient.spec import dictionary_of
+from cds_engine.units import conversion
+
+S = TypeVar("S", bound=SafetyRule)
+
+
+def lower(checked: Checked) -> Guideline:
+    """Return the guideline of a pack without errors."""
+    pack = checked.pack
+    conditions = _conditions(checked)
+    reads = dependencies(pack, checked.typed)
+    doses = {name: lower_regimen(name, written, pack) for name, written in pack.regimens.regimens.items()}
+    safety = list(pack.safety.values())
+    return Guideline(
+        pack=pack,
+        dictionary=dictionary_of(pack),
+        positions={name: index for index, name in enumerate(pack.facts.facts)},
+        statements={statement.id: statement for statement in statements(pack)},
+        derivations=_in_order(_derivations(checked, conditions, reads)),
+        conflicts={f"conflict {found.id}": tuple(found.facts) for found in pack.definitions.conflicts},
+        conditions=conditions,
+        reads={key: frozenset(closure(_facts_read(found), reads)) for key, found in conditions.items()},
+        asks_null=frozenset(key for key, found in conditions.items() if _asks_null(found)),
+        rules=_rules(checked, doses),
+        contraindications=_by_target(
+            (f"contraindication {found.id}", found) for topic in safety for found in topic.contraindications
+        ),
+        cautions=_by_target((f"caution {found.id}", found) for topic in safety for found in topic.cautions),
+        monitoring=_by_target(
+            (f"monitoring {found.id}" if found.when else None, found) for topic in safety for found in topic.monitoring
+        ),
+        alerts=tuple((f"alert {alert.id}", alert) for topic in safety for alert in topic.alerts),
+        alert_ask_keys={
+            alert.id: _ask_keys(f"alert {alert.id}", alert.ask) for topic in safety for alert in topic.alerts
+        },
+        doses=doses,
+    )
+
+
+def _conditions(checked: Checked) -> dict[str, c.Condition]:
+    """Lower every condition, definitions first; a rule's is joined with what its topic and statement apply to."""
+    definitions: dict[str, c.Condition] = {}
+    for name in _definition_order(checked):
+        definitions[name] = lower_condition(checked.typed[f"definition {name}"], definitions)
+    found: dict[str, c.Condition] = {f"definition {name}": body for name, body in definitions.items()}
+    for key, typed in checked.typed.items():
+        kind = key.split(" ", 1)[0]
+        is_value = kind in {"fact", "formula"} and " value" in key
+        if kind not in {"definition", "topic", "statement"} and not is_value:
+            found[key] = lower_condition(typed, definitions)
+    for file, topic in checked.pack.topics.items():
+        for statement in topic.statements:
+            outer = [
+                lower_condition(checked.typed[key], definitions)
+                for key in (f"topic {file}", f"statement {statement.id}")
+                if key in checked.typed
+            ]
+            for rule in statement.rules:
+                key = f"rule {rule.id}"
+                if outer:
+                    found[key] = c.And((*outer, *_parts(found[key])), span=found[key].span)
+    return found
+
+
+def _parts(condition: c.Condition) -> tuple[c.Condition, ...]:
+    return condition.parts if isinstance(condition, c.And) else (condition,)
+
+
+def _definition_order(checked: Checked) -> list[str]:
+    """Return the definitions, each after those it uses."""
+    order: list[str] = []
+
+    def visit(name: str) -> None:
+        if name not in order:
+            for used in sorted(names(checked.typed[f"definition {name}"])):
+                if used in checked.pack.definitions.definitions:
+                    visit(used)
+            order.append(name)
+
+    for name in checked.pack.definitions.definitions:
+        visit(name)
+    return order
+
+
+def _facts_read(node: object) -> set[str]:
+    """Return the facts that a core node names."""
+    match node:
+        case c.Fact(name) | c.Holds(name):
+            return {base_fact(name)}
+        case c.Defined(_, condition):
+            return _facts_read(condition)
+        case c.CoreNode():
+            fields = (getattr(node, name) for name in node.__match_args__ if name != "span")
+            return set().union(*(_facts_read(found) for found in fields))
+        case tuple():
+            return set().union(*(_facts_read(found) for found in node))
+        case _:
+            return set()
+
+
+def _asks_null(node: object) -> bool:
+    match node:
+        case c.IsUnknown():
+            return True
+        case c.CoreNode():
+            return any(_asks_null(getattr(node, name)) for name in node.__match_args__)
+        case tuple():
+            return any(_asks_null(found) for found in node)
+        case _:
+            return False
+
+
+# Derived facts
+
+
+def _derivations(
+    checked: Checked, conditions: Mapping[str, c.Condition], reads: Mapping[str, set[str]]
+) -> list[Derivation]:
+    definitions = {
+        name: conditions[f"definition {name}"] for name in checked.pack.definitions.definitions
+    }
+    drugs = tuple(checked.pack.drugs.drugs)
+    found = []
+    for name, entry in checked.pack.facts.facts.items():
+        branches = [*_formula_branches(name, checked, definitions), *_cases(name, entry, checked, definitions, drugs)]
+        if branches:
+            inputs = closure(reads[name], reads) - {name}
+            facts = frozenset(inputs & checked.pack.facts.facts.keys())
+            found.append(Derivation(name, tuple(branches), entry.always, facts))
+    return found
+
+
+def _cases(
+    name: str, entry: FactEntry, checked: Checked, definitions: Mapping[str, c.Condition], drugs: tuple[str, ...]
+) -> Iterable[Branch]:
+    wanted = type_of(entry, drugs)
+    count = 1 if isinstance(entry.derive, str) else len(entry.derive or ())
+    for index in range(1, count + 1):
+        typed = checked.typed.get(f"fact {name} value {index}")
+        if typed is not None and wanted is not None:
+            key = f"fact {name} case {index}"
+            yield Branch(key if key in checked.typed else None, lower_value(typed, wanted, definitions))
+
+
+def _formula_branches(name: str, checked: Checked, definitions: Mapping[str, c.Condition]) -> Iterable[Branch]:
+    for formula_id, formula in checked.pack.formulas.formulas.items():
+        if name not in formula.gives:
+            continue
+        scales = {}
+        for fact, unit in formula.takes.items():
+            taken, canonical = formula_unit(unit), checked.pack.facts.facts[fact].unit
+            if taken is not None and canonical is not None:
+                scales[fact] = conversion(canonical, taken.unit).factor
+        value = lower_value(checked.typed[f"formula {formula_id} value"], NumberType(), definitions, scales)
+        entry = checked.pack.facts.facts[name]
+        given = formula_unit(formula.gives[name])
+        if given is not None and entry.unit is not None and given.unit != entry.unit:
+            factor = conversion(given.unit, entry.unit).factor
+            value = c.Calculate(Operator.MULTIPLY, value, c.Constant(factor))  # type: ignore[arg-type] # a number
+        key = f"formula {formula_id} when"
+        yield Branch(key if key in checked.typed else None, value, formula_id)
+
+
+def _in_order(found: list[Derivation]) -> tuple[Derivation, ...]:
+    """Return the derivations, each after those it rests on."""
+    waiting = {derivation.fact: derivation for derivation in found}
+    order: list[Derivation] = []
+    while waiting:
+        ready = [d for d in waiting.values() if not d.reads & (waiting.keys() - {d.fact})]
+        for derivation in ready:
+            order.append(waiting.pop(derivation.fact))
+    return tuple(order)
+
+
+# Rules and safety
+
+
+def _rules(checked: Checked, doses: Mapping[str, DosePlan]) -> tuple[RuleSpec, ...]:
+    found: list[RuleSpec] = []
+    for statement in statements(checked.pack):
+        for rule in statement.rules:
+            recommend = rule.recommend
+            found.append(
+                RuleSpec(
+                    key=f"rule {rule.id}",
+                    rule=rule,
+                    statement=statement,
+                    statements=_spoken_for(statement, rule, checked),
+                    modality=recommend.modality or statement.modality,
+                    mode=_mode(recommend),
+                    treatments=tuple(
+                        Treatment(t.drug, t.action, doses[t.regimen] if t.regimen else None)
+                        for t in treatments(recommend)
+                    ),
+                    order=len(found),
+                    ask_keys=_ask_keys(f"rule {rule.id}", rule.ask),
+                )
+            )
+    return tuple(found)
+
+
+def _mode(recommend: Recommend) -> Literal["one", "one_of", "all_of"]:
+    if recommend.one_of:
+        return "one_of"
+    return "all_of" if recommend.all_of else "one"
+
+
+def _spoken_for(statement: Statement, rule: Rule, checked: Checked) -> tuple[str, ...]:
+    """List the statements of a rule: its own, those it carries, and what each of them restates."""
+    by_id = {found.id: found for found in statements(checked.pack)}
+    own = [statement.id, *rule.carries]
+    restated = [other for name in own for other in by_id[name].restates]
+    return tuple(dict.fromkeys([*own, *restated]))
+
+
+def _ask_keys(key: str, asks: list[Ask]) -> tuple[str | None, ...]:
+    return tuple(f"{key} ask {index}" if ask.when else None for index, ask in enumerate(asks, 1))
+
+
+def _by_target(rules: Iterable[tuple[str, S]]) -> dict[str, tuple[tuple[str, S], ...]]:
+    found: dict[str, tuple[tuple[str, S], ...]] = {}
+    for key, rule in rules:
+        for target in (*rule.drugs, *rule.actions):
+            found[target] = (*found.get(target, ()), (key, rule))
+    return found
+

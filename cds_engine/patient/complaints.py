@@ -1,0 +1,129 @@
+"""What can be wrong with a patient's data: one small function per mistake, all wording in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from cds_engine.diagnostics import nearest
+from cds_engine.language.printer import number
+from cds_engine.patient.spec import FactSpec
+from cds_engine.patient.values import Problem
+from cds_engine.units import display
+
+MAX_SHOWN = 60
+
+
+def shown(value: object) -> str:
+    """Return what somebody sent, in backticks and short enough for a line."""
+    text = value if isinstance(value, str) else repr(value)
+    text = " ".join(text.split())
+    return f"`{text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 3] + '...'}`"
+
+
+def _hint(word: str, known: Iterable[str]) -> str:
+    found = nearest(word, known)
+    return f"; did you mean `{found}`?" if found else ""
+
+
+def unknown_fact(name: str, known: Iterable[str]) -> Problem:
+    return Problem(None, "D101", f"there is no fact {shown(name)}{_hint(name, known)}")
+
+
+def not_a_number(spec: FactSpec, value: object) -> Problem:
+    hint = "; write a decimal point" if isinstance(value, str) and "," in value else ""
+    return Problem(spec.name, "D102", f"{spec.entry.label}: {shown(value)} is not a number{hint}")
+
+
+def not_whole(spec: FactSpec, value: object) -> Problem:
+    return Problem(spec.name, "D102", f"{spec.entry.label}: {shown(value)} is not a whole number")
+
+
+def not_yes_or_no(spec: FactSpec, value: object) -> Problem:
+    return Problem(spec.name, "D102", f"{spec.entry.label}: {shown(value)} is neither true nor false")
+
+
+def not_a_date(spec: FactSpec, value: object) -> Problem:
+    return Problem(spec.name, "D102", f"{spec.entry.label}: {shown(value)} is not a date such as `2026-11-21`")
+
+
+def not_a_list(spec: FactSpec, value: object) -> Problem:
+    return Problem(spec.name, "D102", f"{spec.entry.label}: {shown(value)} is not a list")
+
+
+def not_a_value(spec: FactSpec, value: object) -> Problem:
+    return Problem(spec.name, "D102", f"{spec.entry.label}: {shown(value)} is no value of this fact")
+
+
+def unit_missing(spec: FactSpec, value: object) -> Problem:
+    example = f"`{value} {spec.unit}`" if isinstance(value, int | float) else f"`{spec.unit}`"
+    return Problem(spec.name, "D103", f"{spec.entry.label}: {shown(value)} has no unit; write for example {example}")
+
+
+def unit_wrong(spec: FactSpec, reason: str) -> Problem:
+    return Problem(spec.name, "D104", f"{spec.entry.label}: {reason}")
+
+
+def implausible(spec: FactSpec, value: float, written: str, low: float, high: float) -> Problem:
+    unit = display(spec.unit) if spec.unit else ""
+    ends = f"{number(low)} to {number(high)} {unit}".rstrip()
+    text = f"{spec.entry.label}: {shown(written)} lies outside the plausible range of {ends}; it is not used"
+    return Problem(spec.name, "D105", text if value == value else text)  # noqa: PLR0124 - NaN never comes here
+
+
+def not_finite(spec: FactSpec, value: object) -> Problem:
+    return Problem(spec.name, "D106", f"{spec.entry.label}: {shown(value)} is not a finite number")
+
+
+def negative(spec: FactSpec, written: str) -> Problem:
+    return Problem(spec.name, "D106", f"{spec.entry.label}: {shown(written)} is below zero; it is not used")
+
+
+def unknown_code(spec: FactSpec, value: object, allowed: Iterable[str]) -> Problem:
+    listed = ", ".join(f"`{code}`" for code in list(allowed)[:8])
+    hint = _hint(str(value), allowed) or f"; it can be {listed}"
+    return Problem(spec.name, "D107", f"{spec.entry.label}: {shown(value)} is not known{hint}")
+
+
+def conflicting(spec: FactSpec, values: Iterable[str]) -> Problem:
+    listed = " and ".join(values)
+    return Problem(
+        spec.name, "D108", f"{spec.entry.label}: current values disagree ({listed}); none of them is used"
+    )
+
+
+def stale(spec: FactSpec, when: date, limit: float, as_of: date) -> Problem:
+    age = (as_of - when).days
+    text = f"{spec.entry.label}: the value of {when} is {age} days old; after {number(limit)} days it is not used"
+    return Problem(spec.name, "D109", text)
+
+
+def bad_date(spec: FactSpec, value: object) -> Problem:
+    return Problem(spec.name, "D110", f"{spec.entry.label}: {shown(value)} is not a date such as `2026-11-21`")
+
+
+def future(spec: FactSpec, when: date, as_of: date) -> Problem:
+    return Problem(spec.name, "D110", f"{spec.entry.label}: the date {when} lies after {as_of}; it is not used")
+
+
+def unknown_key(fact: str, key: object, known: Iterable[str], code: str = "D102") -> Problem:
+    return Problem(fact, code, f"there is no key {shown(key)} in a value of `{fact}`{_hint(str(key), known)}")
+
+
+def bad_range(spec: FactSpec, value: object) -> Problem:
+    text = f"{spec.entry.label}: the reference range {shown(value)} is not used; it needs numbers `low` and `high`"
+    return Problem(spec.name, "D115", text)
+
+
+def unknown_drug(fact: str, name: object, known: Iterable[str]) -> Problem:
+    word = str(name).lower()
+    hint = _hint(word, known) or "; if it is another medicine, give its RxNorm code"
+    return Problem(fact, "D111", f"the medicine {shown(name)} is not known, so the list counts as incomplete{hint}")
+
+
+def bad_medication(fact: str, entry: object, reason: str) -> Problem:
+    return Problem(fact, "D111", f"the medicine {shown(entry)}: {reason}")
+
+
+def bad_order(reason: str) -> Problem:
+    return Problem(None, "D114", reason)

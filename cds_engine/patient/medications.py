@@ -1,0 +1,207 @@
+"""A list of medicines folded into sets: the drugs, and per drug its intervals, routes and weekly amount.
+
+Two entries never cancel each other, an entry without interval leaves the interval unknown, and an entry that
+cannot be understood leaves the list incomplete: nothing a list says can hide what another entry says.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from cds_engine.diagnostics import nearest
+from cds_engine.patient import complaints
+from cds_engine.patient.readings import is_absent
+from cds_engine.patient.spec import Dictionary
+from cds_engine.patient.values import CodeSet, Known, Problem
+from cds_engine.units import UnitError, conversion, exact
+
+ENTRY_KEYS = ("drug", "dose", "per", "times", "route", "id", "status", "date", "rxnorm", "code", "name")
+
+_WORDS_OF_INTERVAL = {
+    "day": "day d daily qd od bid tid qid nightly once-daily every-day once-a-day twice-daily twice-a-day",
+    "several_times_a_week": "twice-weekly twice-a-week three-times-a-week several-times-a-week",
+    "week": "week wk w weekly once-weekly once-a-week every-week qw",
+    "two_weeks": "two-weeks 2-weeks every-two-weeks every-2-weeks fortnight fortnightly q2w",
+    "month": "month mo monthly once-monthly once-a-month every-month",
+    "course": "course",
+    "once": "once single stat single-dose",
+    "as_needed": "as-needed prn when-needed",
+}
+_INTERVALS = {word: interval for interval, words in _WORDS_OF_INTERVAL.items() for word in words.split()}
+_INTERVALS |= {interval.replace("_", "-"): interval for interval in _WORDS_OF_INTERVAL}
+_TIMES_IN_WORD = {"bid": 2, "twice-daily": 2, "twice-a-day": 2, "tid": 3, "qid": 4}
+_PER_WEEK = {"day": 7.0, "week": 1.0, "two_weeks": 0.5}
+_ROUTES = {
+    "oral": "oral po by-mouth os",
+    "subcutaneous": "subcutaneous sc s.c. subq sq",
+    "intravenous": "intravenous iv i.v.",
+    "intramuscular": "intramuscular im i.m.",
+    "topical": "topical",
+    "intrathecal": "intrathecal it",
+}
+_ROUTE = {word: route for route, words in _ROUTES.items() for word in words.split()}
+_MASS_PER = re.compile(r"(?P<amount>[^/]+)/(?P<per>d|day|wk|week)")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One medicine of a list; None where the list does not say."""
+
+    drug: str | None
+    intervals: tuple[str, ...] = ()
+    route: str | None = None
+    weekly_mg: float | None = None
+
+
+def read_medications(
+    fact: str, raw: Iterable[object], dictionary: Dictionary, problems: list[Problem]
+) -> list[Entry]:
+    """Read every entry of a list; what cannot be understood is reported and stays in it as unknown."""
+    return [entry for item in raw if (entry := _entry(fact, item, dictionary, problems)) is not None]
+
+
+def fold(entries: Iterable[Entry], dictionary: Dictionary, *, is_complete: bool) -> dict[str, Known]:
+    """Return the medications fact and its properties for every drug of the pack."""
+    entries = list(entries)
+    name = dictionary.medications
+    is_complete = is_complete and all(entry.drug is not None for entry in entries)
+    drugs = frozenset(entry.drug for entry in entries if entry.drug is not None)
+    facts = dict(dictionary.nothing_taken if is_complete else dictionary.perhaps_taken)
+    facts[f"{name}"] = Known(CodeSet(drugs, is_complete))
+    for drug in drugs:
+        own = [entry for entry in entries if entry.drug == drug]
+        intervals = frozenset(i for entry in own for i in entry.intervals)
+        routes = frozenset(entry.route for entry in own if entry.route is not None)
+        said = all(entry.intervals for entry in own) and is_complete
+        facts[f"{name}.{drug}.per"] = Known(CodeSet(intervals, said))
+        facts[f"{name}.{drug}.route"] = Known(
+            CodeSet(routes, is_complete and all(entry.route is not None for entry in own))
+        )
+        amounts = [entry.weekly_mg for entry in own]
+        if is_complete and all(amount is not None for amount in amounts):
+            total = math.fsum(amount for amount in amounts if amount is not None)
+            facts[f"{name}.{drug}.weekly_amount"] = Known(exact(total))
+    return facts
+
+
+def _entry(fact: str, item: object, dictionary: Dictionary, problems: list[Problem]) -> Entry | None:
+    if is_absent(item):
+        return None
+    if isinstance(item, str):
+        return Entry(_drug(fact, item, dictionary, problems))
+    if not isinstance(item, Mapping):
+        problems.append(complaints.bad_medication(fact, item, "an entry is a name or has at least the key `drug`"))
+        return Entry(None)
+    for key in item:
+        if key not in ENTRY_KEYS:
+            problems.append(complaints.unknown_key(fact, key, ENTRY_KEYS, "D111"))
+    named = next((item[key] for key in ("drug", "rxnorm", "code", "name") if not is_absent(item.get(key))), None)
+    drug = _drug(fact, named, dictionary, problems)
+    shown = drug or named
+    amount, per_in_dose = _dose(fact, shown, item.get("dose"), problems)
+    intervals, times = _intervals(fact, shown, item, problems)
+    if per_in_dose is not None and per_in_dose not in intervals:
+        intervals = (*intervals, per_in_dose)
+    return Entry(
+        drug=drug,
+        intervals=intervals,
+        route=_route(fact, shown, item.get("route"), problems),
+        weekly_mg=_weekly(amount, intervals, times),
+    )
+
+
+def _drug(fact: str, name: object, dictionary: Dictionary, problems: list[Problem]) -> str | None:
+    word = " ".join(str(name).lower().split()) if isinstance(name, str | int) and not isinstance(name, bool) else ""
+    found = dictionary.drugs.get(word)
+    if found is None and re.fullmatch(r"\d{2,8}", word):
+        return f"rxnorm:{word}"  # a medicine that the pack does not speak of, known by its code
+    if found is None:
+        problems.append(complaints.unknown_drug(fact, name, dictionary.drugs))
+    return found
+
+
+def _words(value: object) -> str:
+    return "-".join(re.split(r"[\s_-]+", str(value).strip().lower()))
+
+
+def _intervals(
+    fact: str, drug: object, item: Mapping[str, object], problems: list[Problem]
+) -> tuple[tuple[str, ...], float]:
+    """Return the interval of an entry (none when it is not said or not understood) and how often in it."""
+    per, times = item.get("per"), item.get("times")
+    count = 1.0
+    if not is_absent(times):
+        if isinstance(times, bool) or not isinstance(times, int | float) or not 0 < times < 100:  # noqa: PLR2004
+            problems.append(complaints.bad_medication(fact, drug, f"`times` {complaints.shown(times)} is no count"))
+            return (), count
+        count = float(times)
+    if is_absent(per):
+        return (), count
+    word = _words(per)
+    interval = _INTERVALS.get(word)
+    if interval is None:
+        close = nearest(word, _INTERVALS)
+        hint = f"; did you mean `{close}`?" if close else "; write `day`, `week`, `month` or `as_needed`"
+        problems.append(
+            complaints.bad_medication(fact, drug, f"the interval {complaints.shown(per)} is not known{hint}")
+        )
+        return (), count
+    if interval == "week" and count > 1:
+        return ("several_times_a_week",), count
+    return (interval,), count * _TIMES_IN_WORD.get(word, 1)
+
+
+def _dose(
+    fact: str, drug: object, raw: object, problems: list[Problem]
+) -> tuple[float | None, str | None]:
+    """Return a dose in mg, None when it is not said in mass, and the interval that its unit names (`mg/d`)."""
+    if is_absent(raw):
+        return None, None
+    value, unit = (raw.get("value"), raw.get("unit")) if isinstance(raw, Mapping) else (raw, None)
+    if isinstance(value, str):
+        found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(\S.*?)?\s*", value)
+        value, unit = (float(found[1]), found[2] or unit) if found else (None, unit)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isinstance(unit, str):
+        reason = f"the dose {complaints.shown(raw)} needs a number and a unit"
+        problems.append(complaints.bad_medication(fact, drug, reason))
+        return None, None
+    try:
+        amount = float(value)
+    except OverflowError:
+        amount = math.inf
+    rate = _MASS_PER.fullmatch(unit.strip())
+    interval = None
+    if rate is not None:
+        unit, interval = rate["amount"], "day" if rate["per"].startswith("d") else "week"
+    try:
+        milligrams = exact(conversion(unit, "mg").apply(amount))
+    except UnitError as error:
+        problems.append(complaints.bad_medication(fact, drug, f"the dose {complaints.shown(raw)}: {error}"))
+        return None, interval
+    if not math.isfinite(milligrams) or milligrams < 0:
+        problems.append(complaints.bad_medication(fact, drug, f"the dose {complaints.shown(raw)} is no amount"))
+        return None, interval
+    return milligrams, interval
+
+
+def _weekly(amount: float | None, intervals: tuple[str, ...], times: float) -> float | None:
+    """Return the amount a week, None when it cannot be computed."""
+    if amount is None or len(intervals) != 1:
+        return None
+    if intervals[0] == "several_times_a_week":
+        return amount * times if times > 1 else None
+    per_week = _PER_WEEK.get(intervals[0])
+    return None if per_week is None else amount * per_week * times
+
+
+def _route(fact: str, drug: object, raw: object, problems: list[Problem]) -> str | None:
+    if is_absent(raw):
+        return None
+    found = _ROUTE.get(_words(raw))
+    if found is None:
+        reason = f"the route {complaints.shown(raw)} is not known; write `oral`, `subcutaneous`, `intravenous`"
+        problems.append(complaints.bad_medication(fact, drug, reason))
+    return found

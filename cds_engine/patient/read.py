@@ -1,0 +1,183 @@
+"""A mapping that somebody sent to a `Record`: every fact checked, converted once, dated, or reported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from cds_engine.language.printer import number
+from cds_engine.patient import complaints
+from cds_engine.patient.medications import Entry, fold, read_medications
+from cds_engine.patient.readings import Reading, Rejected, is_absent, read_value
+from cds_engine.patient.spec import Dictionary, FactSpec
+from cds_engine.patient.values import CodeSet, Known, Note, Problem, Reason, Record, Value, Withheld
+from cds_engine.units import display
+
+
+def read_facts(facts: Mapping[str, object], dictionary: Dictionary, as_of: date | None) -> Record:
+    """Read the facts of one patient.
+
+    Every name is either a fact of the dictionary or a problem. A fact without a usable value is absent
+    (nobody said), or `Withheld` (rejected, conflicting, stale). With *as_of* None nothing is aged.
+    """
+    reader = _Reader(dictionary, as_of)
+    for name, raw in facts.items():
+        spec = dictionary.facts.get(name) if isinstance(name, str) else None
+        if spec is None:
+            reader.problems.append(complaints.unknown_fact(str(name), dictionary.facts))
+        else:
+            reader.read(spec, raw)
+    return reader.record()
+
+
+class _Reader:
+    """Collects what one patient's facts come to."""
+
+    def __init__(self, dictionary: Dictionary, as_of: date | None) -> None:
+        self.dictionary = dictionary
+        self.as_of = as_of
+        self.facts: dict[str, Known | Withheld] = {}
+        self.problems: list[Problem] = []
+        self.notes: list[Note] = []
+        self.entries: list[Entry] = []
+        self.list_was_given = False
+        self.list_is_withheld = False
+
+    def record(self) -> Record:
+        medications = self.dictionary.medications
+        if medications is not None and (self.list_was_given or self.entries):
+            is_complete = self.list_was_given and not self.list_is_withheld
+            if self.entries or is_complete:
+                self.facts.update(fold(self.entries, self.dictionary, is_complete=is_complete))
+            else:
+                self.facts[medications] = Withheld(Reason.REJECTED)
+        return Record(self.facts, tuple(self.problems), tuple(self.notes))
+
+    def read(self, spec: FactSpec, raw: object) -> None:
+        if is_absent(raw):
+            return
+        match spec.entry.type:
+            case "medications":
+                self._medications(spec, raw)
+            case "drug_dose":
+                self._drug_dose(spec, raw)
+            case _:
+                self._values(spec, _listed(spec, raw))
+
+    # Values and their dates
+
+    def _values(self, spec: FactSpec, raws: Sequence[object]) -> None:
+        """Keep the values of the latest date; older ones are history."""
+        found = [r for raw in raws if (r := read_value(spec, raw, self.dictionary, self.problems)) is not None]
+        found = [self._not_in_future(spec, reading) for reading in found]
+        for reading in found:
+            if isinstance(reading, Rejected):
+                self.problems.append(reading.problem)
+        if not found:
+            return
+        latest = max(self._day(reading.date) for reading in found)
+        current = [reading for reading in found if self._day(reading.date) == latest]
+        good = sorted((r for r in current if isinstance(r, Reading)), key=lambda r: str(r.value))
+        values = tuple(dict.fromkeys(reading.value for reading in good))
+        if len(good) < len(current):
+            self.facts[spec.name] = Withheld(Reason.REJECTED, values)
+        elif self._is_stale(spec, good[0]):
+            self.facts[spec.name] = Withheld(Reason.STALE)
+        elif not all(spec.agree(a, b) for a in values for b in values):
+            self.problems.append(complaints.conflicting(spec, [shown_value(spec, value) for value in values]))
+            self.facts[spec.name] = Withheld(Reason.CONFLICTING, values)
+        else:
+            self._keep(spec, good)
+
+    def _keep(self, spec: FactSpec, good: list[Reading]) -> None:
+        reading = min(good, key=lambda r: r.value) if isinstance(good[0].value, float) else good[0]  # type: ignore[arg-type,return-value]
+        name = spec.name
+        if len({r.value for r in good}) > 1:
+            text = f"{spec.entry.label}: several values agree within the tolerance; {shown_value(spec, reading.value)} was used"
+            self.notes.append(Note(name, text))
+        self.facts[name] = Known(reading.value, reading.date)
+        if reading.reported is not None:
+            self.facts[f"{name}.reported.value"] = Known(reading.reported[0], reading.date)
+            self.facts[f"{name}.reported.unit"] = Known(reading.reported[1], reading.date)
+        for key, limit in zip(("low", "high"), reading.limits, strict=True):
+            if limit is not None:
+                self.facts[f"{name}.range.{key}"] = Known(limit, reading.date)
+
+    def _day(self, when: date | None) -> date:
+        """An undated value counts as of today, or as the latest when no day was named."""
+        return when or self.as_of or date.max
+
+    def _not_in_future(self, spec: FactSpec, reading: Reading | Rejected) -> Reading | Rejected:
+        days = [reading.date, reading.value if isinstance(reading, Reading) and isinstance(reading.value, date) else None]
+        for day in days:
+            if day is not None and self.as_of is not None and day > self.as_of:
+                return Rejected(complaints.future(spec, day, self.as_of))
+        return reading
+
+    def _is_stale(self, spec: FactSpec, reading: Reading) -> bool:
+        limit = spec.max_age_days
+        if limit is None or reading.date is None or self.as_of is None:
+            return False
+        if (self.as_of - reading.date).days <= limit:
+            return False
+        self.problems.append(complaints.stale(spec, reading.date, limit, self.as_of))
+        return True
+
+    # Medicines
+
+    def _medications(self, spec: FactSpec, raw: object) -> None:
+        self.list_was_given = True
+        items = raw.get("value") if isinstance(raw, Mapping) and "value" in raw else raw
+        if isinstance(items, str) and items.strip().lower() == "none":
+            items = []
+        if isinstance(items, str | Mapping):
+            items = [items]
+        if not isinstance(items, Sequence | set | frozenset):
+            self.problems.append(complaints.not_a_list(spec, items))
+            self.list_is_withheld = True
+            return
+        self.entries += read_medications(spec.name, items, self.dictionary, self.problems)
+
+    def _drug_dose(self, spec: FactSpec, raw: object) -> None:
+        """Fold the dose of one drug into the medicines: `15 mg/wk` is an entry of that drug once a week."""
+        for item in _listed(spec, raw):
+            self._one_drug_dose(spec, item)
+
+    def _one_drug_dose(self, spec: FactSpec, raw: object) -> None:
+        before = len(self.problems)
+        reading = read_value(spec, raw, self.dictionary, self.problems)
+        if reading is None:
+            return
+        if isinstance(reading, Reading):
+            if reading.value != 0:
+                self.entries.append(Entry(spec.entry.drug, ("week",), None, float(str(reading.value))))
+            return
+        dose = {"value": raw.get("value"), "unit": raw.get("unit")} if isinstance(raw, Mapping) else raw
+        entry = {"drug": spec.entry.drug, "dose": dose}
+        read = read_medications(spec.name, [entry], self.dictionary, self.problems)
+        self.entries += read
+        if any(found.intervals for found in read):  # a daily amount is no unreadable weekly one: it is the alarm
+            del self.problems[before:]
+        else:
+            self.problems.append(reading.problem)
+
+
+def _listed(spec: FactSpec, raw: object) -> Sequence[object]:
+    """Return the dated values of a fact; a list of codes is one value."""
+    if spec.entry.type == "codes":
+        dated = isinstance(raw, list) and any(isinstance(item, Mapping) and "value" in item for item in raw)
+        return raw if dated and isinstance(raw, list) else [raw]
+    return raw if isinstance(raw, list | tuple) else [raw]
+
+
+def shown_value(spec: FactSpec, value: Value) -> str:
+    """Return a value as a person reads it."""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{number(value)} {display(spec.unit) if spec.unit else ''}".rstrip()
+        case CodeSet(members):
+            return ", ".join(sorted(members)) or "none"
+        case _:
+            return str(value)

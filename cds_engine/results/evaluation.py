@@ -1,0 +1,125 @@
+"""The answer to one patient, and what can be asked of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+from pydantic import ConfigDict, Field, PrivateAttr
+
+from cds_engine.diagnostics import CdsError, did_you_mean
+from cds_engine.results.models import (
+    Alert,
+    Assumption,
+    DerivedValue,
+    EngineReference,
+    PackReference,
+    Problem,
+    Question,
+    Recommendation,
+    Result,
+    Screened,
+    Trace,
+)
+
+
+class UnknownRuleError(CdsError, KeyError):
+    """No rule of the answer has that id; the message names the nearest."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class Evaluation(Result):
+    """Everything the pack has to say about one patient.
+
+    Critical alerts stand first; recommendations are sorted by status, then by modality, then in the pack's order.
+    """
+
+    model_config = ConfigDict(frozen=True, serialize_by_alias=True, validate_by_name=True, validate_by_alias=True)
+
+    schema_version: int = Field(default=1, alias="schema")
+    pack: PackReference
+    engine: EngineReference
+    patient: str | None
+    as_of: date | None
+    audience: str
+    alerts: list[Alert]
+    recommendations: list[Recommendation]
+    screened: list[Screened] = []
+    questions: list[Question]
+    problems: list[Problem]
+    assumptions: list[Assumption]
+    derived: dict[str, DerivedValue]
+    notices: list[str]
+
+    _explain: Callable[[str], Trace] | None = PrivateAttr(default=None)
+
+    @property
+    def recommended(self) -> list[Recommendation]:
+        """The recommendations that are ready."""
+        return self._with_status("recommended")
+
+    @property
+    def blocked(self) -> list[Recommendation]:
+        """What is contraindicated, each with every reason."""
+        return self._with_status("blocked")
+
+    @property
+    def needs_data(self) -> list[Recommendation]:
+        """What cannot be decided before something is known."""
+        return self._with_status("needs_data")
+
+    @property
+    def next_question(self) -> Question | None:
+        """The question that settles most, None when nothing is open."""
+        return self.questions[0] if self.questions else None
+
+    def recommendation(self, rule: str) -> Recommendation:
+        """Return what became of *rule*.
+
+        Raises:
+            UnknownRuleError: If the pack has no such rule.
+        """
+        for found in self.recommendations:
+            if found.rule == rule:
+                return found
+        known = [found.rule for found in self.recommendations]
+        hint = did_you_mean(rule, known) or f"the rules are {', '.join(known)}"
+        raise UnknownRuleError(f"there is no rule `{rule}`; {hint}")
+
+    def why(self, rule: str) -> str:
+        """Say in words why *rule* has the status it has: its condition, what blocks it, what is missing."""
+        found = self.recommendation(rule)
+        lines = [f"{found.rule} ({', '.join(found.statements)}): {found.status.replace('_', ' ')}"]
+        if self._explain is not None:
+            lines.append(f"because {self._explain(rule).text}")
+        lines += [f"blocked: {reason.text}" + _because(reason.because) for reason in found.blocked_by]
+        lines += [f"undecided: {reason.text}" + _because(reason.because) for reason in found.undecided]
+        if found.missing:
+            lines.append(f"missing: {', '.join(found.missing)}")
+        if found.dose:
+            lines += found.dose.working
+        return "\n".join(lines)
+
+    def why_not(self, rule: str) -> str:
+        """Say in words why *rule* is not recommended; that it is, if it is."""
+        if self.recommendation(rule).status == "recommended":
+            return f"{rule} is recommended\n{self.why(rule)}"
+        return self.why(rule)
+
+    def trace(self, rule: str) -> Trace:
+        """Return the tree of reasons of *rule*, also where the answer leaves it out."""
+        found = self.recommendation(rule).because
+        if found is None and self._explain is not None:
+            found = self._explain(rule)
+        if found is None:
+            raise UnknownRuleError(f"this answer was read from a file and holds no explanation of `{rule}`")
+        return found
+
+    def _with_status(self, status: str) -> list[Recommendation]:
+        return [found for found in self.recommendations if found.status == status]
+
+
+def _because(trace: Trace | None) -> str:
+    return f" ({trace.text})" if trace else ""

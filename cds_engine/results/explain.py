@@ -1,0 +1,354 @@
+"""Verdicts in words a clinician reads: "because eGFR is 28 mL/min/1.73 m² (below 30)"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Literal, assert_never
+
+from cds_engine.evaluator.facts import Facts
+from cds_engine.evaluator.verdict import Unknown, Verdict
+from cds_engine.language.printer import number
+from cds_engine.language.syntax import Comparator, Operator
+from cds_engine.lowering import core as c
+from cds_engine.lowering.guideline import Guideline
+from cds_engine.patient.values import CodeSet, Known, Value
+from cds_engine.results.models import FactUsed, ShownValue, Trace
+from cds_engine.units import display, exact
+
+Wording = Literal["clinician", "patient"]
+
+RELATION = {
+    Comparator.EQUAL: "equal to",
+    Comparator.NOT_EQUAL: "different from",
+    Comparator.LESS: "below",
+    Comparator.AT_MOST: "at most",
+    Comparator.GREATER: "above",
+    Comparator.AT_LEAST: "at least",
+}
+SIGN = {
+    Operator.ADD: "+",
+    Operator.SUBTRACT: "−",  # noqa: RUF001 - a minus sign
+    Operator.MULTIPLY: "×",  # noqa: RUF001 - a multiplication sign
+    Operator.DIVIDE: "/",
+    Operator.POWER: "^",
+}
+SHOWN_DIGITS = 4
+INTERVAL_WORDS = {
+    "day": "daily",
+    "several_times_a_week": "several times a week",
+    "week": "once a week",
+    "two_weeks": "every two weeks",
+    "month": "monthly",
+    "as_needed": "as needed",
+}
+
+
+class Explainer:
+    """Puts the verdicts on one patient into words."""
+
+    def __init__(self, guideline: Guideline, facts: Facts, wording: Wording = "clinician") -> None:
+        self._guideline = guideline
+        self._facts = facts
+        self._wording = wording
+
+    def because(self, verdict: Verdict) -> Trace:
+        """Return the tree of reasons; its top lists every fact that it rests on."""
+        trace = self.trace(verdict)
+        used = {fact.name: fact for fact in _facts_in(trace)}
+        return trace.model_copy(update={"facts": list(used.values())})
+
+    def trace(self, verdict: Verdict) -> Trace:
+        """Return one node of the tree with the parts that decided it."""
+        node = verdict.node
+        match node:
+            case c.Not():
+                inner = self.trace(verdict.parts[0])
+                return inner.model_copy(update={"truth": _word(verdict.truth)})
+            case c.And() | c.Or():
+                return self._joined(verdict, " and " if isinstance(node, c.And) else " or ")
+            case c.Defined(name):
+                return self._defined(verdict, name)
+            case c.Choose():
+                parts = [self.trace(part) for part in verdict.parts]
+                text = "; ".join(part.text for part in parts)
+                return Trace.model_construct(text=text, truth=_word(verdict.truth), value=None, facts=[], parts=parts)
+            case c.Constant():
+                return Trace.model_construct(
+                    text="always" if verdict.truth else "never", truth=_word(verdict.truth), value=None, facts=[], parts=[]
+                )
+            case c.Compare() | c.Fact() | c.OneOf() | c.Holds() | c.IsUnknown():
+                facts = [self.used(name) for name in _names(node)]
+                return Trace.model_construct(
+                    text=self._leaf(verdict),
+                    truth=_word(verdict.truth),
+                    value=facts[0].value if facts else None,
+                    facts=facts,
+                    parts=[],
+                )
+            case _:
+                assert_never(node)
+
+    def _joined(self, verdict: Verdict, word: str) -> Trace:
+        """Say the parts that decided: of a false `and` the false ones, of a true `or` the true ones."""
+        decisive = [part for part in verdict.parts if part.truth == verdict.truth] or list(verdict.parts)
+        parts = [self.trace(part) for part in decisive]
+        texts = list(dict.fromkeys(part.text for part in parts))
+        join = word if (verdict.truth is True) == isinstance(verdict.node, c.And) else " and "
+        if verdict.truth is True and isinstance(verdict.node, c.Or):
+            join = " and "
+        return Trace.model_construct(
+            text=join.join(texts), truth=_word(verdict.truth), value=None, facts=[], parts=parts
+        )
+
+    def _defined(self, verdict: Verdict, name: str) -> Trace:
+        says = self._guideline.pack.definitions.definitions[name].says
+        inner = self.trace(verdict.parts[0])
+        match verdict.truth:
+            case True:
+                text = says
+            case False:
+                text = f"it does not hold that {says} ({inner.text})"
+            case _:
+                text = f"it is not known whether {says} ({inner.text})"
+        return Trace.model_construct(text=text, truth=_word(verdict.truth), value=None, facts=[], parts=[inner])
+
+    # Leaves
+
+    def _leaf(self, verdict: Verdict) -> str:  # noqa: PLR0911 - one case a node
+        node = verdict.node
+        match node:
+            case c.Compare():
+                return self._comparison(verdict, node)
+            case c.Fact(name):
+                return f"{self.label(name)}: {_said(verdict.truth)}"
+            case c.OneOf(term, codes):
+                label = self._term(term)
+                value = verdict.values[0]
+                if isinstance(value, Unknown):
+                    return f"{label} is not known"
+                extra = "" if verdict.truth else f" (not {_either(codes)})"
+                return f"{label} is {_words(value)}{extra}"
+            case c.Holds(name, codes):
+                label = self.label(name)
+                listed = _either([self._code(code) for code in self._found(verdict, codes)])
+                match verdict.truth:
+                    case True:
+                        return f"{label} {_verb(label)} {listed}"
+                    case False:
+                        return f"{label} {_verb(label, negated=True)} {listed}"
+                    case _:
+                        return f"it is not known whether {label} {_verb(label)} {listed}"
+            case c.IsUnknown(operand):
+                label = self._operand(operand)
+                return f"{label} is not known" if verdict.truth else f"{label} is known"
+            case _:
+                return ""
+
+    def _found(self, verdict: Verdict, codes: tuple[str, ...]) -> Iterable[str]:
+        value = verdict.values[0]
+        if verdict.truth and isinstance(value, CodeSet):
+            return [code for code in codes if code in value.members]
+        return codes
+
+    def _comparison(self, verdict: Verdict, node: c.Compare) -> str:
+        left, right = verdict.values
+        label = self._term(node.left)
+        bound = self._term(node.right)
+        if not isinstance(node.right, c.Constant) and not isinstance(right, Unknown):
+            bound = f"{bound}, {self._value(node.right, right)}"
+        relation = f"{RELATION[node.comparator]} {bound}"
+        if verdict.truth is None:
+            return self._not_known(node)
+        if isinstance(left, Unknown):
+            return f"{label} is not known"
+        if node.comparator in {Comparator.EQUAL, Comparator.NOT_EQUAL} and not isinstance(left, float):
+            same = (node.comparator is Comparator.EQUAL) == verdict.truth
+            return f"{label} is {_words(left)}" + ("" if same else f" (not {_words(right)})")
+        return f"{label} is {self._value(node.left, left)} ({'' if verdict.truth else 'not '}{relation})"
+
+    def _not_known(self, node: c.Compare) -> str:
+        labels = [self.label(name) for name in _names(node) if isinstance(self._facts.look_up(name), Unknown)]
+        return f"{_listed(labels) or 'a value'} {'are' if len(labels) > 1 else 'is'} not known"
+
+    # Words
+
+    def label(self, name: str) -> str:
+        """Return a fact as a person says it, properties included."""
+        base, _, prop = name.partition(".")
+        spec = self._guideline.dictionary.facts.get(base)
+        if spec is None:
+            return "the date of this answer" if base == "as_of" else name
+        patient = spec.entry.patient_label if self._wording == "patient" else None
+        label = patient or spec.entry.label
+        match prop.split("."):
+            case [""]:
+                return label
+            case ["range", end]:
+                return f"{'upper' if end == 'high' else 'lower'} limit of the laboratory for {label}"
+            case ["reported", "unit"]:
+                return f"the unit that {label} was reported in"
+            case ["reported", "value"]:
+                return f"{label} as reported"
+            case [drug, "weekly_amount"]:
+                return f"{self._code(drug)} a week"
+            case [drug, "per"]:
+                return f"the listed {self._code(drug)}"
+            case [drug, "route"]:
+                return f"the route of {self._code(drug)}"
+            case _:
+                return name
+
+    def used(self, name: str) -> FactUsed:
+        """Return a fact with its value, date and origin."""
+        known = self._facts.known.get(name)
+        value = self._facts.look_up(name)
+        return FactUsed.model_construct(
+            name=name,
+            label=self.label(name),
+            value=None if isinstance(value, Unknown) else shown(value),
+            unit=self.unit(name),
+            date=known.date if isinstance(known, Known) else None,
+            origin="unknown" if isinstance(value, Unknown) or known is None else known.origin.value,
+        )
+
+    def unit(self, name: str) -> str | None:
+        """Return the UCUM unit of a fact or property, None for one without."""
+        base, _, prop = name.partition(".")
+        if prop.endswith("weekly_amount"):
+            return "mg/wk"
+        spec = self._guideline.dictionary.facts.get(base)
+        return spec.unit if spec is not None and prop in {"", "range.low", "range.high"} else None
+
+    def filled(self, text: str) -> str:
+        """Put the values of facts into a text: `{current_medications.methotrexate.weekly_amount}`."""
+        if "{" not in text:
+            return text
+        pieces = text.split("{")
+        found = [pieces[0]]
+        for piece in pieces[1:]:
+            name, _, rest = piece.partition("}")
+            value = self._facts.look_up(name)
+            words = "an amount that cannot be computed" if name.endswith("_amount") else "a value that is not known"
+            found.append((words if isinstance(value, Unknown) else self._value(c.Fact(name), value)) + rest)
+        return "".join(found)
+
+    def _code(self, code: str) -> str:
+        drug = self._guideline.pack.drugs.drugs.get(code)
+        return drug.label if drug is not None else INTERVAL_WORDS.get(code, _words(code))
+
+    def _term(self, term: c.Term | c.Condition) -> str:
+        match term:
+            case c.Fact(name):
+                return self.label(name)
+            case c.Constant(value, unit):
+                return self._amount(value, unit) if isinstance(value, float) else _words(value)
+            case c.Calculate(operator, left, right):
+                return f"{self._term(left)} {SIGN[operator]} {self._term(right)}"
+            case c.Elapsed(unit, start, end):
+                return f"{unit} from {self._term(start)} to {self._term(end)}"
+            case c.Choose(_, yes, no):
+                return f"{self._term(yes)} or {self._term(no)}"
+            case _:
+                return self._operand(term)
+
+    def _operand(self, operand: c.Condition | c.Term) -> str:
+        names = list(dict.fromkeys(_names(operand)))
+        return _listed([self.label(name) for name in names]) or "this"
+
+    def _value(self, term: c.Term | c.Condition, value: Value | Unknown) -> str:
+        if isinstance(value, float):
+            units = [self.unit(name) for name in _names(term)]
+            return self._amount(value, next((u for u in units if u), None))
+        return _words(value)
+
+    def _amount(self, value: float, unit: str | None) -> str:
+        return f"{brief(value)} {display(unit) if unit else ''}".rstrip()
+
+
+def brief(value: float) -> str:
+    """Return a number for people: exact when short, else with four significant digits.
+
+    >>> brief(0.96148), brief(132.16), brief(30.0), brief(29.999999), brief(12345.678)
+    ('0.9615', '132.16', '30', '29.999999', '12345.68')
+    """
+    text = number(exact(value))
+    if len(text.replace(".", "").lstrip("0")) <= SHOWN_DIGITS + 1:
+        return text
+    short = number(float(f"{value:.{SHOWN_DIGITS}g}")) if abs(value) < 10**SHOWN_DIGITS else number(round(value, 2))
+    crossed = "." in text and "." not in short  # rounding would say 30 of a value below 30
+    return text[:12].rstrip("0").rstrip(".") if crossed else short
+
+
+def shown(value: Value) -> ShownValue:
+    """Return a value as JSON holds it."""
+    match value:
+        case CodeSet(members):
+            return sorted(members)
+        case bool() | str():
+            return value
+        case float():
+            return exact(value)
+        case date():
+            return value.isoformat()
+
+
+def _word(truth: bool | None) -> Literal["true", "false", "unknown"]:  # noqa: FBT001 - a truth value
+    return "unknown" if truth is None else "true" if truth else "false"
+
+
+def _said(truth: bool | None) -> str:  # noqa: FBT001 - a truth value
+    return "not known" if truth is None else "yes" if truth else "no"
+
+
+def _words(value: object) -> str:
+    """Return a code in words: `new_onset` as `new onset`."""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return brief(value)
+        case str():
+            return value.replace("_", " ")
+        case _:
+            return str(value)
+
+
+def _either(codes: Iterable[str]) -> str:
+    words = [_words(code) for code in codes]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}" if words else "anything"
+
+
+def _listed(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
+
+
+def _verb(label: str, *, negated: bool = False) -> str:
+    if label.startswith("the listed"):
+        return "is not taken" if negated else "is taken"
+    plural = label.endswith("s")
+    if negated:
+        return "do not include" if plural else "does not include"
+    return "include" if plural else "includes"
+
+
+def _names(node: object) -> list[str]:
+    """Return the facts that a node names, in the order written."""
+    match node:
+        case c.Fact(name) | c.Holds(name):
+            return [name]
+        case c.Defined(_, condition):
+            return _names(condition)
+        case c.CoreNode():
+            fields = (getattr(node, name) for name in node.__match_args__ if name != "span")
+            return [name for found in fields for name in _names(found)]
+        case tuple():
+            return [name for found in node for name in _names(found)]
+        case _:
+            return []
+
+
+def _facts_in(trace: Trace) -> Iterable[FactUsed]:
+    yield from trace.facts
+    for part in trace.parts:
+        yield from _facts_in(part)

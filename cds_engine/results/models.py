@@ -1,0 +1,229 @@
+"""What an evaluation returns: the JSON contract, version 1. Keys are stable; additions are allowed."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any, Literal, NoReturn
+
+from pydantic import BaseModel, ConfigDict
+
+Status = Literal["recommended", "needs_data", "blocked", "not_applicable"]
+STATUSES: tuple[Status, ...] = ("recommended", "needs_data", "blocked", "not_applicable")
+"""In the order of an answer."""
+
+ShownValue = float | bool | str | list[str] | None
+
+
+class Result(BaseModel):
+    """A frozen part of an answer."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class PackReference(Result):
+    """Which pack answered."""
+
+    id: str
+    version: str
+    hash: str
+    title: str = ""
+    knowledge_date: datetime.date | None = None
+    review: str = "submitted"
+
+
+class EngineReference(Result):
+    """Which engine answered, and which engines agreed on every condition."""
+
+    version: str
+    agreed_by: list[str]
+    note: str | None = None
+
+
+class Citation(Result):
+    """A source with the place in it; `tag` says how far it was verified (V, V2, M, P)."""
+
+    source: str
+    locator: str | None = None
+    label: str
+    url: str | None = None
+    tag: str | None = None
+    unresolved: bool = False
+
+
+class Evidence(Result):
+    """The grading of the source itself; `not read` where it was not."""
+
+    level: str
+    strength: str
+    agreement: str
+
+
+class FactUsed(Result):
+    """A fact behind an explanation; `value` is None when it is unknown."""
+
+    name: str
+    label: str
+    value: ShownValue
+    unit: str | None = None
+    date: datetime.date | None = None
+    origin: str = "given"
+
+
+class Trace(Result):
+    """Why a condition came out as it did: the tree of its parts, in words."""
+
+    text: str
+    truth: Literal["true", "false", "unknown"]
+    value: ShownValue = None
+    facts: list[FactUsed] = []
+    parts: list[Trace] = []
+
+
+class Reason(Result):
+    """A contraindication, caution or monitoring rule that reached a recommendation."""
+
+    rule: str
+    target: str
+    text: str
+    citations: list[Citation]
+    tag: str
+    because: Trace | None = None
+
+
+class Dose(Result):
+    """A dose: displayed ends (two decimals, half-up), the cap, what can be dispensed, and the working."""
+
+    low: float
+    high: float
+    unit: str
+    per: str
+    low_capped: bool
+    high_capped: bool
+    cap: float | None
+    caps: list[str] = []
+    times_per_day: int | None = None
+    days: list[float] | None = None
+    basis: str | None = None
+    regimen: str
+    product: str | None = None
+    product_options: list[float] = []
+    no_product_fits: bool = False
+    off_label: str | None = None
+    unrounded_low: float
+    unrounded_high: float
+    working: list[str]
+    citations: list[Citation] = []
+
+    def __str__(self) -> str:
+        ends = f"{self.low:g}" if self.low == self.high else f"{self.low:g} to {self.high:g}"
+        return f"{ends} {self.unit} per {self.per}"
+
+
+class Choice(Result):
+    """One drug or action of a recommendation that names several, in order of preference."""
+
+    drug: str | None
+    action: str | None
+    status: Status
+    dose: Dose | None = None
+    blocked_by: list[Reason] = []
+    missing: list[str] = []
+
+
+class Recommendation(Result):
+    """What became of one rule for this patient."""
+
+    rule: str
+    statement: str
+    statements: list[str]
+    status: Status
+    modality: str
+    text: str
+    drug: str | None = None
+    action: str | None = None
+    route: str | None = None
+    dose: Dose | None = None
+    choices: list[Choice] = []
+    preference: str | None = None
+    blocked_by: list[Reason] = []
+    undecided: list[Reason] = []
+    missing: list[str] = []
+    citations: list[Citation] = []
+    evidence: Evidence
+    tag: str
+    review: str
+    origin: str
+    uncited: bool = False
+    cautions: list[Reason] = []
+    monitoring: list[Reason] = []
+    measure: list[str] = []
+    because: Trace | None = None
+
+    def __bool__(self) -> NoReturn:
+        """Refuse: a recommendation is neither true nor false, its status says what became of it."""
+        msg = "a recommendation has no truth value; look at its `status`"
+        raise TypeError(msg)
+
+
+class Alert(Result):
+    """Said before everything else."""
+
+    rule: str
+    severity: Literal["critical", "warning", "info"]
+    text: str
+    drug: str | None = None
+    citations: list[Citation] = []
+    tag: str
+    because: Trace | None = None
+
+
+class Question(Result):
+    """What to ask next; `settles` are the rules that wait for it."""
+
+    fact: str
+    ask: str
+    settles: list[str]
+    why: Literal["missing", "rejected", "conflicting", "stale", "doubtful"] = "missing"
+
+
+class Problem(Result):
+    """What is wrong with the input; nothing wrong is ever repaired."""
+
+    fact: str | None
+    code: str
+    message: str
+
+
+class Assumption(Result):
+    """What was taken for granted, and for which rules."""
+
+    fact: str | None
+    text: str
+    ask: str | None = None
+    rules: list[str] = []
+
+
+class DerivedValue(Result):
+    """A value that was computed, with its formula and source."""
+
+    value: ShownValue
+    unit: str | None = None
+    formula: str | None = None
+    text: str = ""
+    citations: list[Citation] = []
+
+
+class Finding(Result):
+    """What screening found about an order."""
+
+    rule: str
+    severity: str
+    text: str
+    citations: list[Citation] = []
+
+
+class Screened(Result):
+    """An order with what was found about it."""
+
+    order: dict[str, Any]
+    findings: list[Finding] = []
