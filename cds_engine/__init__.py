@@ -12,7 +12,9 @@ from cds_engine.diagnostics import (
 from cds_engine.engine.guide import LoadedPack
 from cds_engine.engine.packs import load
 from cds_engine.results.evaluation import Evaluation
-from cds_engine.version import VERSION as __version__
+from cds_engine.version import VERSION
+
+__version__ = VERSION
 
 __all__ = [
     "BackendFault",

@@ -74,7 +74,7 @@ class Patient:
         return compared(node, self)
 
 
-def truth(node, p):  # noqa: C901, PLR0911 - one case a node, as a table
+def truth(node, p):  # noqa: C901 - one case a node, as a table
     match node:
         case Constant(value):
             return value
@@ -110,7 +110,7 @@ def truth(node, p):  # noqa: C901, PLR0911 - one case a node, as a table
     raise AssertionError(node)
 
 
-def term_value(node, p):  # noqa: PLR0911 - one case a node
+def term_value(node, p):
     match node:
         case Constant(value):
             return value

@@ -56,7 +56,12 @@ def _check_cycles(pack: Pack, reads: Reads, findings: list[Diagnostic]) -> None:
         if name in closure(reads[name], reads):
             chain = " -> ".join(_cycle(name, reads))
             findings.append(
-                Diagnostic("C108", f"`{name}` rests on itself: {chain}", _declared(pack, name).span, "break the circle")
+                Diagnostic(
+                    "C108",
+                    f"`{name}` rests on itself: {chain}",
+                    _declared(pack, name).span,
+                    "break the circle",
+                )
             )
 
 

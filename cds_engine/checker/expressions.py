@@ -64,7 +64,7 @@ class _Checker:
         self._scope = scope
         self._findings = findings
 
-    def check(self, node: s.Expression) -> Typed:  # noqa: C901, PLR0911, PLR0912 - one case a node
+    def check(self, node: s.Expression) -> Typed:  # noqa: C901, PLR0912 - one case a node
         match node:
             case s.BooleanLiteral():
                 return Typed(node, BOOLEAN)
@@ -198,9 +198,7 @@ class _Checker:
         low, high = symbol.plausible
         if not low <= value <= high:
             span = right.node.span
-            self._findings.append(
-                mistakes.threshold_implausible(span, value, unit, symbol.name, symbol.plausible)
-            )
+            self._findings.append(mistakes.threshold_implausible(span, value, unit, symbol.name, symbol.plausible))
         elif (comparator is Comparator.LESS and value <= low) or (comparator is Comparator.GREATER and value >= high):
             self._findings.append(mistakes.never_holds(node.span, symbol.name, symbol.plausible, unit))
 
@@ -253,9 +251,7 @@ class _Checker:
                 units = left.type.unit, right.type.unit
                 self._findings.append(mistakes.incompatible_units(node.span, *units))
             else:
-                self._findings.append(
-                    mistakes.not_calculable(node.span, node.operator, left.type, right.type)
-                )
+                self._findings.append(mistakes.not_calculable(node.span, node.operator, left.type, right.type))
         return Typed(node, found or NULL, (left, right))
 
     def _negative(self, node: s.Expression, operand: s.Expression) -> Typed:
@@ -305,13 +301,13 @@ def _result(operator: Operator, left: Type, right: Type) -> Type | None:
             return left
         case _, NumberType(), NumberType():
             return NUMBER
-        case (Operator.ADD | Operator.SUBTRACT), QuantityType(), QuantityType() if left.kind == right.kind:
+        case ((Operator.ADD | Operator.SUBTRACT), QuantityType(), QuantityType()) if left.kind == right.kind:
             return left
         case Operator.DIVIDE, QuantityType(), QuantityType() if left.kind == right.kind:
             return NUMBER
         case Operator.MULTIPLY, NumberType(), QuantityType():
             return right
-        case (Operator.MULTIPLY | Operator.DIVIDE), QuantityType(), NumberType():
+        case ((Operator.MULTIPLY | Operator.DIVIDE), QuantityType(), NumberType()):
             return left
         case _:
             return None

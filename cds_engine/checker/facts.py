@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cds_engine.diagnostics import Diagnostic, Span
+from cds_engine.diagnostics import Diagnostic
 from cds_engine.pack.base import PackModel
 from cds_engine.pack.dictionary import FactEntry
 from cds_engine.pack.load import Pack
@@ -32,7 +32,12 @@ def _check_shape(name: str, fact: FactEntry, findings: list[Diagnostic]) -> None
     if fact.type == "code" and not fact.allowed:
         say("F104", f"the code `{name}` lists no allowed values", "type", "add `allowed: [...]`")
     if "unknown" in fact.allowed:
-        say("F105", "`unknown` is never a value: it is what a fact is when nobody said", "allowed", "remove it")
+        say(
+            "F105",
+            "`unknown` is never a value: it is what a fact is when nobody said",
+            "allowed",
+            "remove it",
+        )
     if (fact.type == "drug_dose") != (fact.drug is not None):
         say("F106", "`drug` belongs to facts of type drug_dose, and those need it", "type")
     if fact.plausible is not None and fact.type not in {"quantity", "integer", "decimal", "drug_dose"}:
@@ -56,9 +61,7 @@ def _check_measures(fact: FactEntry, unit: str, findings: list[Diagnostic]) -> N
     for change in fact.conversions:
         _unit(change, ("unit",), change.unit, findings)
         if (change.multiply_by is None) == (change.divide_by is None):
-            findings.append(
-                Diagnostic("F109", "a conversion either multiplies or divides by a factor", change.span)
-            )
+            findings.append(Diagnostic("F109", "a conversion either multiplies or divides by a factor", change.span))
     if fact.plausible is not None and fact.plausible.unit:
         _converts(fact, ("plausible",), fact.plausible.unit, unit, findings)
     if fact.tolerance is not None and fact.tolerance.unit not in {"%", ""}:

@@ -156,9 +156,7 @@ def _check_regimen(pack: Pack, piece: PackModel, name: str, drug: object, findin
     if regimen is None:
         findings.append(_missing("C107", "regimen", name, pack.regimens.regimens, piece, ("regimen",)))
     elif regimen.drug != drug:
-        findings.append(
-            Diagnostic("C107", f"the regimen `{name}` is for `{regimen.drug}`", piece.span_of("regimen"))
-        )
+        findings.append(Diagnostic("C107", f"the regimen `{name}` is for `{regimen.drug}`", piece.span_of("regimen")))
 
 
 def _check_texts(pack: Pack, findings: list[Diagnostic]) -> None:

@@ -48,9 +48,7 @@ def _dose_unit(pack: Pack, dose: Dose, findings: list[Diagnostic]) -> str | None
         fact = pack.facts.facts.get(dose.basis)
         if fact is None or fact.unit is None:
             hint = did_you_mean(dose.basis, pack.facts.facts)
-            findings.append(
-                Diagnostic("N101", f"there is no quantity `{dose.basis}`", dose.span_of("basis"), hint)
-            )
+            findings.append(Diagnostic("N101", f"there is no quantity `{dose.basis}`", dose.span_of("basis"), hint))
             return None
         _converts(dose, ("basis",), fact.unit, per, findings)
     return amount

@@ -7,18 +7,39 @@ from typing import Protocol
 
 from cds_engine.backends.durable import DurableRules, is_available
 from cds_engine.diagnostics import EngineDisagreement
-from cds_engine.evaluator.conditions import decide
+from cds_engine.evaluator.conditions import decide, value_of
 from cds_engine.evaluator.facts import Facts
 from cds_engine.evaluator.verdict import Verdict
+from cds_engine.lowering import core as c
 from cds_engine.lowering.guideline import Guideline
 
 WORDS = {True: "true", False: "false", None: "unknown"}
 
 
+class Supplied:
+    """What another engine is given: checked values, and ready-made what it cannot compute itself.
+
+    Ready-made are only the values of arithmetic and the truth of comparisons between two facts or with dates.
+    """
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self.value = facts.value
+
+    def number(self, term: c.Term) -> float | None:
+        """Return the value of an arithmetic term, None when it is unknown."""
+        found = value_of(term, self._facts)
+        return found if isinstance(found, float) else None
+
+    def compares(self, node: c.Compare) -> bool | None:
+        """Return the truth of a comparison between two facts or two dates, None when it is unknown."""
+        return decide(node, self._facts).truth
+
+
 class Decider(Protocol):
     """An engine beside the evaluator: decides all conditions of a pack for one patient."""
 
-    def decide(self, facts: Facts) -> Mapping[str, bool | None]:
+    def decide(self, facts: Supplied) -> Mapping[str, bool | None]:
         """Return the truth of every condition by its key."""
 
 
@@ -39,8 +60,9 @@ def decide_all(guideline: Guideline, facts: Facts, deciders: Deciders) -> dict[s
         BackendFault: If an engine fails to answer.
     """
     verdicts = {key: decide(condition, facts) for key, condition in guideline.conditions.items()}
+    supplied = Supplied(facts)
     for name, decider in deciders.items():
-        truths = decider.decide(facts)
+        truths = decider.decide(supplied)
         for key, verdict in verdicts.items():
             if key not in truths or truths[key] is not verdict.truth:
                 said = WORDS[truths[key]] if key in truths else "nothing"

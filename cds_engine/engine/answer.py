@@ -6,13 +6,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from cds_engine.engine.citations import Citations
 from cds_engine.engine.decisions import Decision, Hit, TreatmentDecision
 from cds_engine.engine.dosing import shown_dose
 from cds_engine.engine.questions import assumptions_of, questions_of
 from cds_engine.engine.worlds import Worlds
 from cds_engine.evaluator.facts import Facts
 from cds_engine.lowering.guideline import Guideline
-from cds_engine.pack.statements import MODALITIES, Alert as WrittenAlert, Monitoring, SafetyRule, Statement
+from cds_engine.pack.statements import MODALITIES, Monitoring, SafetyRule, Statement
+from cds_engine.pack.statements import Alert as WrittenAlert
+from cds_engine.patient.values import Origin
 from cds_engine.results.evaluation import Evaluation
 from cds_engine.results.explain import Explainer, Wording, brief, shown
 from cds_engine.results.models import (
@@ -31,7 +34,6 @@ from cds_engine.results.models import (
     Screened,
     Trace,
 )
-from cds_engine.patient.values import Origin
 from cds_engine.units import display
 from cds_engine.version import VERSION
 
@@ -47,6 +49,7 @@ class Asked:
     audience: str
     wording: Wording
     engines: tuple[str, ...]
+    citations: Citations
     problems: tuple[Problem, ...] = ()
     screened: tuple[Screened, ...] = ()
 
@@ -59,6 +62,7 @@ class Answer:
         self._worlds = worlds
         self._decisions = decisions
         self._asked = asked
+        self._cite = asked.citations.cite
         self._words = Explainer(guideline, worlds.certain.facts, asked.wording)
 
     def build(self) -> Evaluation:
@@ -68,7 +72,7 @@ class Answer:
         patient = asked.wording == "patient"
         evaluation = Evaluation.model_construct(
             schema_version=1,
-            pack=PackReference.model_construct(
+            pack=PackReference.made(
                 id=manifest.id,
                 version=manifest.version,
                 hash=self._guideline.pack.hash,
@@ -86,11 +90,9 @@ class Answer:
             questions=questions_of(self._guideline, self._worlds, self._decisions, patient=patient),
             problems=[
                 *asked.problems,
-                *(Problem.model_construct(fact=p.fact, code=p.code, message=p.message) for p in self._worlds.problems),
+                *(Problem.made(fact=p.fact, code=p.code, message=p.message) for p in self._worlds.problems),
             ],
-            assumptions=assumptions_of(
-                self._guideline, self._worlds, self._decisions, asked.as_of, patient=patient
-            ),
+            assumptions=assumptions_of(self._guideline, self._worlds, self._decisions, asked.as_of, patient=patient),
             derived=self._derived(),
             notices=[notice.patient_says if patient else notice.says for notice in manifest.notices],
         )
@@ -110,12 +112,12 @@ class Answer:
 
     def _alert(self, alert: WrittenAlert, words: Explainer, verdict: object) -> Alert:
         text = alert.patient_says if self._asked.wording == "patient" else alert.says
-        return Alert.model_construct(
+        return Alert.made(
             rule=alert.id,
             severity=alert.severity,
             text=words.filled(text),
             drug=alert.drug,
-            citations=self.cite(alert.source, alert.locator),
+            citations=self._cite(alert.source, alert.locator),
             tag=alert.tag,
             because=words.because(verdict),  # type: ignore[arg-type] # a verdict
         )
@@ -135,7 +137,7 @@ class Answer:
         dose = self._dose(chosen) if decision.status == "recommended" else None
         text = recommend.patient_says if self._asked.wording == "patient" else recommend.says
         speaking = decision.treatments if spec.mode == "all_of" else (chosen,)
-        return Recommendation.model_construct(
+        return Recommendation.made(
             rule=spec.rule.id,
             statement=statement.id,
             statements=list(spec.statements),
@@ -167,10 +169,14 @@ class Answer:
 
     def _blocks(self, decision: Decision) -> list[Reason]:
         """Every reason of a blocked rule; of a recommended choice nothing, its choices tell."""
-        return self._reasons([h for t in decision.treatments for h in t.blocked_by]) if decision.status == "blocked" else []
+        return (
+            self._reasons([h for t in decision.treatments for h in t.blocked_by])
+            if decision.status == "blocked"
+            else []
+        )
 
     def _choice(self, found: TreatmentDecision) -> Choice:
-        return Choice.model_construct(
+        return Choice.made(
             drug=found.treatment.drug,
             action=found.treatment.action,
             status=found.status,
@@ -183,7 +189,7 @@ class Answer:
         if found.dose is None:
             return None
         basis = self._words.label(found.dose.plan.basis) if found.dose.plan.basis else ""
-        return shown_dose(found.dose, basis, self.cite)
+        return shown_dose(found.dose, basis, self._cite)
 
     def _reasons(self, hits: Iterable[Hit]) -> list[Reason]:
         return [self._reason(hit.rule, hit.target, self._explained(hit)) for hit in hits]
@@ -195,11 +201,11 @@ class Answer:
         text = rule.says
         if self._asked.wording == "patient" and rule.patient_says:
             text = rule.patient_says
-        return Reason.model_construct(
+        return Reason.made(
             rule=rule.id,
             target=target,
             text=self._words.filled(text),
-            citations=self.cite(rule.source, rule.locator),
+            citations=self._cite(rule.source, rule.locator),
             tag=rule.tag,
             because=because,
         )
@@ -218,27 +224,11 @@ class Answer:
 
     # Sources
 
-    def cite(self, source: str | None, locator: str | None) -> list[Citation]:
-        """Return the citation of a source, none for none."""
-        if source is None:
-            return []
-        found = self._guideline.pack.sources.sources[source]
-        return [
-            Citation.model_construct(
-                source=source,
-                locator=locator,
-                label=found.label,
-                url=found.url or (f"https://doi.org/{found.doi}" if found.doi else None),
-                tag=found.tag,
-                unresolved=found.kind == "unresolved",
-            )
-        ]
-
     def _citations(self, spoken_for: Iterable[str], dose: Dose | None) -> list[Citation]:
         found: dict[tuple[str, str | None], Citation] = {}
         for name in spoken_for:
             statement = self._guideline.statements[name]
-            for citation in self.cite(statement.source, statement.locator):
+            for citation in self._cite(statement.source, statement.locator):
                 found.setdefault((citation.source, citation.locator), citation)
         for citation in dose.citations if dose else ():
             found.setdefault((citation.source, citation.locator), citation)
@@ -253,14 +243,16 @@ class Answer:
                 continue
             unit = self._words.unit(derivation.fact)
             value = known.value
-            amount = f"{brief(value)} {display(unit) if unit else ''}".rstrip() if isinstance(value, float) else str(value)
+            amount = (
+                f"{brief(value)} {display(unit) if unit else ''}".rstrip() if isinstance(value, float) else str(value)
+            )
             formula = self._guideline.pack.formulas.formulas.get(known.formula) if known.formula else None
-            found[derivation.fact] = DerivedValue.model_construct(
+            found[derivation.fact] = DerivedValue.made(
                 value=shown(value),
                 unit=unit,
                 formula=known.formula,
                 text=f"{self._words.label(derivation.fact)} {amount}" + (f" by {formula.label}" if formula else ""),
-                citations=self.cite(formula.source, formula.locator) if formula else [],
+                citations=self._cite(formula.source, formula.locator) if formula else [],
             )
         return found
 
@@ -271,12 +263,12 @@ class Answer:
 
 def _engine(engines: tuple[str, ...]) -> EngineReference:
     note = None if len(engines) > 1 else "durable_rules cannot run here; the evaluator answers alone"
-    return EngineReference.model_construct(version=VERSION, agreed_by=list(engines), note=note)
+    return EngineReference.made(version=VERSION, agreed_by=list(engines), note=note)
 
 
 def _evidence(statement: Statement) -> Evidence:
     found = statement.evidence
-    return Evidence.model_construct(level=found.level, strength=found.strength, agreement=found.agreement)
+    return Evidence.made(level=found.level, strength=found.strength, agreement=found.agreement)
 
 
 def _route(found: TreatmentDecision) -> str | None:

@@ -80,10 +80,10 @@ def _not_applicable(treatment: Treatment) -> TreatmentDecision:
     return TreatmentDecision(treatment, "not_applicable", (), (), (), (), None, NOTHING)
 
 
-def _decide_treatment(
-    treatment: Treatment, when: Verdict, guideline: Guideline, worlds: Worlds
-) -> TreatmentDecision:
-    blocked_by, undecided, ignored = [], [], []
+def _decide_treatment(treatment: Treatment, when: Verdict, guideline: Guideline, worlds: Worlds) -> TreatmentDecision:
+    blocked_by: list[Hit] = []
+    undecided: list[Hit] = []
+    ignored: list[Hit] = []
     for key, rule in guideline.contraindications.get(treatment.target, ()):
         hit = Hit(rule, treatment.target, *worlds.believed(key))
         if hit.verdict.truth is True:

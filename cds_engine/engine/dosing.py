@@ -20,7 +20,7 @@ def shown_dose(dose: ComputedDose, basis_label: str, cite: Cite) -> Dose:
     plan = dose.plan
     options = dose.product_options
     written = plan.written
-    return Dose.model_construct(
+    return Dose.made(
         low=displayed(dose.low.final, plan.cap),
         high=displayed(dose.high.final, plan.cap),
         unit=plan.unit,

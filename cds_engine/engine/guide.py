@@ -8,9 +8,11 @@ from datetime import date
 from cds_engine.diagnostics import InputError, did_you_mean
 from cds_engine.engine.agreement import Deciders, second_engines
 from cds_engine.engine.answer import Answer, Asked
+from cds_engine.engine.citations import Citations
 from cds_engine.engine.decisions import decide_rule
 from cds_engine.engine.worlds import worlds_of
 from cds_engine.lowering.guideline import Guideline
+from cds_engine.patient import values
 from cds_engine.patient.read import read_facts
 from cds_engine.results.evaluation import Evaluation
 from cds_engine.results.models import Problem, Screened
@@ -23,6 +25,7 @@ class LoadedPack:
 
     def __init__(self, guideline: Guideline, deciders: Deciders | None = None) -> None:
         self.guideline = guideline
+        self._citations = Citations(guideline.pack)
         self._deciders = second_engines(guideline) if deciders is None else deciders
 
     @property
@@ -75,6 +78,7 @@ class LoadedPack:
             audience=str(patient["audience"]),
             wording=reader.wording,
             engines=("evaluator", *self._deciders),
+            citations=self._citations,
             problems=(*_unknown_keys(facts), *order_problems, *(_problem(p) for p in record.problems)),
             screened=screened,
         )
@@ -141,6 +145,5 @@ def _orders(orders: object) -> tuple[tuple[Screened, ...], list[Problem]]:
     return tuple(found), problems
 
 
-def _problem(found: object) -> Problem:
-    fact, code, message = found  # type: ignore[misc] # a Problem of the reader
-    return Problem.model_construct(fact=fact, code=code, message=message)
+def _problem(found: values.Problem) -> Problem:
+    return Problem.made(fact=found.fact, code=found.code, message=found.message)

@@ -39,9 +39,7 @@ def questions_of(
             entry = spec.entry
             text = texts.get(name) or (patient and entry.patient_ask) or entry.ask or f"What is the {entry.label}?"
             reason = str(why.get(name, "missing"))
-            found.append(
-                Question.model_construct(fact=name, ask=text, settles=settles.get(name, []), why=reason)  # type: ignore[arg-type]
-            )
+            found.append(Question.made(fact=name, ask=text, settles=settles.get(name, []), why=reason))
     order = guideline.positions
     return sorted(
         found,
@@ -70,18 +68,16 @@ def assumptions_of(
 ) -> list[Assumption]:
     """Return what was taken for granted: no date, presumed facts, safety rules that act only when known."""
     found = [
-        Assumption.model_construct(fact=note.fact, text=note.text, ask=_ask(guideline, note.fact, patient=patient), rules=[])
+        Assumption.made(fact=note.fact, text=note.text, ask=_ask(guideline, note.fact, patient=patient), rules=[])
         for note in worlds.notes
     ]
     if as_of is None:
         text = "no date was given for this answer: values count as current whatever their date"
-        found.insert(0, Assumption.model_construct(fact=None, text=text, ask=None, rules=[]))
+        found.insert(0, Assumption.made(fact=None, text=text, ask=None, rules=[]))
     for name, rules in _unknown_and_ignored(guideline, worlds, decisions).items():
         label = guideline.dictionary.facts[name].entry.label
         text = f"{label}: not known, and taken as no reason against it"
-        found.append(
-            Assumption.model_construct(fact=name, text=text, ask=_ask(guideline, name, patient=patient), rules=rules)
-        )
+        found.append(Assumption.made(fact=name, text=text, ask=_ask(guideline, name, patient=patient), rules=rules))
     return found
 
 
@@ -92,9 +88,7 @@ def _ask(guideline: Guideline, name: str | None, *, patient: bool) -> str | None
     return (entry.patient_ask if patient else None) or entry.ask
 
 
-def _unknown_and_ignored(
-    guideline: Guideline, worlds: Worlds, decisions: Iterable[Decision]
-) -> dict[str, list[str]]:
+def _unknown_and_ignored(guideline: Guideline, worlds: Worlds, decisions: Iterable[Decision]) -> dict[str, list[str]]:
     """Return the facts whose absence was taken for no danger, each with the rules it bears on."""
     found: dict[str, list[str]] = {}
     for decision in decisions:

@@ -16,6 +16,7 @@ from cds_engine.evaluator.derive import derive
 from cds_engine.evaluator.facts import Facts
 from cds_engine.evaluator.verdict import Verdict
 from cds_engine.lowering.guideline import Guideline
+from cds_engine.pack.dictionary import Conflict
 from cds_engine.patient.values import Known, Note, Problem, Reason, Record, Value, Withheld
 
 MAX_WORLDS = 64
@@ -60,17 +61,23 @@ def worlds_of(guideline: Guideline, record: Record, as_of: date | None, deciders
     """
     first = derive(guideline, record.facts, as_of)
     verdicts = decide_all(guideline, first.facts, deciders)
-    broken = [c for c in guideline.pack.definitions.conflicts if verdicts[f"conflict {c.id}"].truth is True]
+    broken = _contradictions(guideline, verdicts)
+    if any(isinstance(record.facts.get(name), Known) for name in first.withheld):
+        # A derived value has contradicted a given one; the contradiction between the given ones is told as well.
+        told = derive(guideline, record.facts, as_of, settled=frozenset(record.facts))
+        broken += [
+            c for c in _contradictions(guideline, decide_all(guideline, told.facts, deciders)) if c not in broken
+        ]
     if not broken and not first.withheld:
         return Worlds(World(first.facts, verdicts), (), {}, tuple(first.problems), tuple(first.notes), {})
     given = dict(record.facts)
     problems = list(first.problems)
     asks: dict[str, str] = {}
     for conflict in broken:
-        problems.append(Problem(None, "D112", f"{conflict.says}; none of these facts is used"))
+        problems.append(Problem(None, "D112", f"{conflict.says.removesuffix('.')}; none of these facts is used"))
         for name in conflict.facts:
             asks[name] = conflict.ask
-            given[name] = _withhold(given.get(name), first.facts.value(name))
+            given[name] = _withhold(first.withheld.get(name) or given.get(name), first.facts.value(name))
     for name, withheld in first.withheld.items():
         given.setdefault(name, withheld)
         if isinstance(given[name], Known):
@@ -79,14 +86,28 @@ def worlds_of(guideline: Guideline, record: Record, as_of: date | None, deciders
     if certain is not first:
         verdicts = decide_all(guideline, certain.facts, deciders)
     problems += [problem for problem in certain.problems if problem not in problems]
-    all_withheld = {**certain.withheld, **first.withheld, **{k: v for k, v in given.items() if isinstance(v, Withheld)}}
+    all_withheld = {
+        **certain.withheld,
+        **first.withheld,
+        **{k: v for k, v in given.items() if isinstance(v, Withheld)},
+    }
     others = []
     for chosen in _choices(all_withheld):
         other = derive(guideline, {**given, **_as_known(chosen)}, as_of, settled=frozenset(chosen))
         others.append(World(other.facts, decide_all(guideline, other.facts, deciders)))
     return Worlds(
-        World(certain.facts, verdicts), tuple(others), all_withheld, tuple(problems), tuple(certain.notes), asks
+        World(certain.facts, verdicts),
+        tuple(others),
+        all_withheld,
+        tuple(problems),
+        tuple(certain.notes),
+        asks,
     )
+
+
+def _contradictions(guideline: Guideline, verdicts: Mapping[str, Verdict]) -> list[Conflict]:
+    """Return the contradictions between facts that hold."""
+    return [c for c in guideline.pack.definitions.conflicts if verdicts[f"conflict {c.id}"].truth is True]
 
 
 def _withhold(given: Known | Withheld | None, value: Value | None) -> Withheld:

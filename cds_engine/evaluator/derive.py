@@ -37,7 +37,7 @@ def derive(
     *,
     settled: frozenset[str] = NOTHING,
 ) -> Derived:
-    """Return all facts of one patient; those in *settled* are taken as given, without holding one against the other."""
+    """Return all facts of one patient; those in *settled* are taken as given, held against nothing."""
     known: dict[str, Known] = {}
     unknown: dict[str, Unknown] = {}
     withheld: dict[str, Withheld] = {}
@@ -80,13 +80,14 @@ def _derive_one(
     if not isinstance(value, Unknown) and (doubt := _implausible(spec, value)):
         derived.problems.append(doubt)
         value = Unknown(_doubtful_inputs(guideline, derivation))
-    if given is not None and not isinstance(value, Unknown) and name not in settled:
-        if not spec.agree(given.value, value):
-            derived.problems.append(conflicting(spec, [shown_value(spec, given.value), f"{shown_value(spec, value)} derived"]))
-            derived.withheld[name] = Withheld(Reason.CONFLICTING, (given.value, value))
-            del known[name]
-            unknown[name] = Unknown(_to_ask(guideline, name, NOTHING))
-            return
+    disagrees = given is not None and not isinstance(value, Unknown) and not spec.agree(given.value, value)
+    if given is not None and not isinstance(value, Unknown) and disagrees and name not in settled:
+        both = [shown_value(spec, given.value), f"{shown_value(spec, value)} derived"]
+        derived.problems.append(conflicting(spec, both))
+        derived.withheld[name] = Withheld(Reason.CONFLICTING, (given.value, value))
+        del known[name]
+        unknown[name] = Unknown(_to_ask(guideline, name, NOTHING))
+        return
     if given is not None and (not derivation.always or name in settled):
         return
     known.pop(name, None)
@@ -115,7 +116,7 @@ def _implausible(spec: FactSpec, value: Value) -> Problem | None:
     if spec.plausible is None or not isinstance(value, float):
         return None
     low, high = spec.plausible
-    return None if low <= value <= high else implausible(spec, value, shown_value(spec, value), low, high)
+    return None if low <= value <= high else implausible(spec, shown_value(spec, value), low, high)
 
 
 def _doubtful_inputs(guideline: Guideline, derivation: Derivation) -> frozenset[str]:

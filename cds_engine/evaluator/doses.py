@@ -75,7 +75,9 @@ def compute_dose(plan: DosePlan, facts: Facts, verdicts: Mapping[str, Verdict]) 
     if undecided or (plan.basis is not None and basis is None):
         return Unknown(missing)
     applied = tuple(a for a in plan.adjustments if verdicts[a.key].truth)
-    return ComputedDose(plan, basis, _end(plan, plan.low, basis, applied), _end(plan, plan.high, basis, applied), applied)
+    return ComputedDose(
+        plan, basis, _end(plan, plan.low, basis, applied), _end(plan, plan.high, basis, applied), applied
+    )
 
 
 def _end(plan: DosePlan, rate: float, basis: float | None, applied: tuple[Adjustment, ...]) -> End:

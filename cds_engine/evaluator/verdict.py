@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from cds_engine.lowering.core import Condition
@@ -35,7 +36,7 @@ def negate(truth: bool | None) -> bool | None:  # noqa: FBT001 - a truth value
     return None if truth is None else not truth
 
 
-def conjunction(truths: tuple[bool | None, ...]) -> bool | None:
+def conjunction(truths: Collection[bool | None]) -> bool | None:
     """Kleene `and`: one false decides, whatever else is missing.
 
     >>> conjunction((None, False)), conjunction((None, True)), conjunction(())
@@ -46,7 +47,7 @@ def conjunction(truths: tuple[bool | None, ...]) -> bool | None:
     return None if None in truths else True
 
 
-def disjunction(truths: tuple[bool | None, ...]) -> bool | None:
+def disjunction(truths: Collection[bool | None]) -> bool | None:
     """Kleene `or`: one true decides.
 
     >>> disjunction((None, True)), disjunction((None, False)), disjunction(())

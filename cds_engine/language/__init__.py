@@ -1,1 +1,1 @@
-
+"""The condition language: tokens, grammar, syntax nodes, printing."""

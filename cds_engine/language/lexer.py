@@ -7,9 +7,11 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 KEYWORDS = frozenset(
-    "and or xor implies not in contains any between is null true false if then else "
-    "years months weeks days".split()
-)
+    {
+        "and", "or", "xor", "implies", "not", "in", "contains", "any", "between", "is", "null", "true", "false",
+        "if", "then", "else", "years", "months", "weeks", "days",
+    }
+)  # fmt: skip
 MAX_LENGTH = 8000
 
 _TOKEN = re.compile(

@@ -34,7 +34,7 @@ def parse(text: str, locate: Locate | None = None) -> s.Expression:
     >>> parse("egfr < 30")
     Comparison(comparator=<Comparator.LESS: '<'>, left=Name(name='egfr'), right=NumberLiteral(value=30.0))
     """
-    place = locate or (lambda begin, end: Span("expression", 1, begin + 1, end + 1, text.split("\n")[0]))
+    place = locate or (lambda begin, end: Span("expression", 1, begin + 1, end + 1, text.split("\n", maxsplit=1)[0]))
     if len(text) > MAX_LENGTH:
         raise ParseError(Diagnostic("L102", f"an expression may have {MAX_LENGTH} characters", place(0, 1)))
     try:

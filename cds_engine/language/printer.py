@@ -29,7 +29,7 @@ def _infix(word: str, left: s.Expression, right: s.Expression) -> tuple[str, int
     return f"{_print(left, binds)} {word} {_print(right, binds + 1)}", binds
 
 
-def _text(node: s.Expression) -> tuple[str, int]:  # noqa: C901, PLR0911 - one line a node
+def _text(node: s.Expression) -> tuple[str, int]:  # noqa: C901, PLR0912 - one line a node
     """Return the text and how tightly its outermost operator binds."""
     match node:
         case s.BooleanLiteral(value):
@@ -42,8 +42,8 @@ def _text(node: s.Expression) -> tuple[str, int]:  # noqa: C901, PLR0911 - one l
             return f"{number(value)} {_quoted(unit)}", bind.PRIMARY
         case s.CodeLiteral(code):
             return _quoted(code), bind.PRIMARY
-        case s.DateLiteral(value):
-            return f"@{value.isoformat()}", bind.PRIMARY
+        case s.DateLiteral(day):
+            return f"@{day.isoformat()}", bind.PRIMARY
         case s.SetLiteral(items):
             return "{" + ", ".join(_print(item, bind.ADDITION) for item in items) + "}", bind.PRIMARY
         case s.Name(name):
@@ -63,8 +63,8 @@ def _text(node: s.Expression) -> tuple[str, int]:  # noqa: C901, PLR0911 - one l
         case s.Contains(collection, element):
             return _infix("contains", collection, element)
         case s.ContainsAny(collection, elements):
-            left = _print(collection, bind.MEMBERSHIP)
-            return f"{left} contains any {_print(elements, bind.MEMBERSHIP + 1)}", bind.MEMBERSHIP
+            whole = _print(collection, bind.MEMBERSHIP)
+            return f"{whole} contains any {_print(elements, bind.MEMBERSHIP + 1)}", bind.MEMBERSHIP
         case s.Between(operand, low, high):
             ends = f"{_print(low, bind.ADDITION)} and {_print(high, bind.ADDITION)}"
             return f"{_print(operand, bind.BETWEEN)} between {ends}", bind.BETWEEN
@@ -87,7 +87,7 @@ def number(value: float) -> str:
     ('30', '2.5', '0.00001')
     """
     text = format(Decimal(repr(value)), "f")
-    return text[:-2] if text.endswith(".0") else text
+    return text.removesuffix(".0")
 
 
 def _quoted(text: str) -> str:

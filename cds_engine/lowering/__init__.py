@@ -1,1 +1,1 @@
-
+"""Typed expressions and packs to the core that every engine runs."""

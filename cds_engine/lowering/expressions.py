@@ -55,7 +55,7 @@ class _Lowering:
         self._definitions = definitions
         self._scales = scales or {}
 
-    def condition(self, typed: Typed) -> c.Condition:  # noqa: C901, PLR0911, PLR0912 - one case a node
+    def condition(self, typed: Typed) -> c.Condition:  # noqa: C901 - one case a node
         span, parts = typed.node.span, typed.parts
         match typed.node:
             case s.BooleanLiteral(value):
@@ -81,7 +81,7 @@ class _Lowering:
             case s.ContainsAny():
                 return self._holds(parts[0], _codes(parts[1]), span)
             case s.Is(_, value, negated):
-                return self._is(parts[0], value, negated, span)
+                return self._is(parts[0], value=value, negated=negated, span=span)
             case s.If():
                 condition, yes, no = (self.condition(part) for part in parts)
                 return c.Choose(condition, yes, no, span=span)
@@ -104,7 +104,7 @@ class _Lowering:
             case _:
                 assert_never(connective)
 
-    def _is(self, part: Typed, value: bool | None, negated: bool, span: Span | None) -> c.Condition:
+    def _is(self, part: Typed, *, value: bool | None, negated: bool, span: Span | None) -> c.Condition:
         """`x is true` is `x and x is known`: never unknown itself."""
         found: c.Condition
         if value is None:
@@ -118,7 +118,7 @@ class _Lowering:
 
     def _compare(self, comparator: Comparator, left: Typed, right: Typed, span: Span | None) -> c.Condition:
         if isinstance(left.type, BooleanType) and isinstance(right.type, BooleanType):
-            same = c.Not(_either(self.condition(left), self.condition(right), span), span=span)
+            same: c.Condition = c.Not(_either(self.condition(left), self.condition(right), span), span=span)
             if isinstance(right.node, s.BooleanLiteral):
                 operand = self.condition(left)
                 same = operand if right.node.value else c.Not(operand, span=span)
@@ -144,7 +144,7 @@ class _Lowering:
             return c.Constant(None, span=span)
         return c.Holds(whole.node.name, codes, span=span)
 
-    def term(self, typed: Typed, wanted: Type) -> c.Term:  # noqa: PLR0911 - one case a node
+    def term(self, typed: Typed, wanted: Type) -> c.Term:
         """Return the core of a value in the unit of *wanted*."""
         span, parts = typed.node.span, typed.parts
         unit = wanted.unit if isinstance(wanted, QuantityType) else None
@@ -186,9 +186,7 @@ class _Lowering:
         span = typed.node.span
         if operator is Operator.DIVIDE and isinstance(right.type, QuantityType):
             wanted = left.type  # a ratio: both sides in one unit
-        ends = (
-            self.term(part, part.type if isinstance(part.type, NumberType) else wanted) for part in (left, right)
-        )
+        ends = (self.term(part, part.type if isinstance(part.type, NumberType) else wanted) for part in (left, right))
         return c.Calculate(operator, *ends, span=span)
 
 
@@ -202,7 +200,7 @@ def _in_unit(term: c.Term, found: Type, wanted: Type) -> c.Term:
     return c.Calculate(Operator.ADD, scaled, c.Constant(change.offset), span=term.span)
 
 
-def _flat(condition: c.Condition, kind: type[c.And] | type[c.Or]) -> tuple[c.Condition, ...]:
+def _flat(condition: c.Condition, kind: type[c.And | c.Or]) -> tuple[c.Condition, ...]:
     return condition.parts if isinstance(condition, kind) else (condition,)
 
 

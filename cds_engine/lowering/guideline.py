@@ -133,6 +133,8 @@ class Guideline:
     """Every condition of the pack by the key that all engines know it by."""
     reads: Mapping[str, frozenset[str]]
     """For each condition the facts it rests on, derived ones and their inputs included."""
+    names: Mapping[int, tuple[str, ...]]
+    """For each node of the conditions, by its `id`, the facts that it names: prepared for explanations."""
     asks_null: frozenset[str]
     """Keys of conditions that ask whether something is unknown: their answers rest on what nobody said."""
     rules: tuple[RuleSpec, ...]

@@ -24,11 +24,13 @@ from cds_engine.lowering.guideline import (
     RuleSpec,
     Treatment,
 )
+from cds_engine.lowering.walk import names_in, nodes
 from cds_engine.pack.dictionary import FactEntry
 from cds_engine.pack.statements import Ask, Recommend, Rule, SafetyRule, Statement
 from cds_engine.patient.spec import dictionary_of
 from cds_engine.units import conversion
 
+K = TypeVar("K")
 S = TypeVar("S", bound=SafetyRule)
 
 
@@ -47,8 +49,14 @@ def lower(checked: Checked) -> Guideline:
         derivations=_in_order(_derivations(checked, conditions, reads)),
         conflicts={f"conflict {found.id}": tuple(found.facts) for found in pack.definitions.conflicts},
         conditions=conditions,
-        reads={key: frozenset(closure(_facts_read(found), reads)) for key, found in conditions.items()},
-        asks_null=frozenset(key for key, found in conditions.items() if _asks_null(found)),
+        reads={
+            key: frozenset(closure({base_fact(name) for name in names_in(found)}, reads))
+            for key, found in conditions.items()
+        },
+        names={id(node): names_in(node) for found in conditions.values() for node in nodes(found)},
+        asks_null=frozenset(
+            key for key, found in conditions.items() if any(isinstance(n, c.IsUnknown) for n in nodes(found))
+        ),
         rules=_rules(checked, doses),
         contraindications=_by_target(
             (f"contraindication {found.id}", found) for topic in safety for found in topic.contraindications
@@ -110,47 +118,20 @@ def _definition_order(checked: Checked) -> list[str]:
     return order
 
 
-def _facts_read(node: object) -> set[str]:
-    """Return the facts that a core node names."""
-    match node:
-        case c.Fact(name) | c.Holds(name):
-            return {base_fact(name)}
-        case c.Defined(_, condition):
-            return _facts_read(condition)
-        case c.CoreNode():
-            fields = (getattr(node, name) for name in node.__match_args__ if name != "span")
-            return set().union(*(_facts_read(found) for found in fields))
-        case tuple():
-            return set().union(*(_facts_read(found) for found in node))
-        case _:
-            return set()
-
-
-def _asks_null(node: object) -> bool:
-    match node:
-        case c.IsUnknown():
-            return True
-        case c.CoreNode():
-            return any(_asks_null(getattr(node, name)) for name in node.__match_args__)
-        case tuple():
-            return any(_asks_null(found) for found in node)
-        case _:
-            return False
-
-
 # Derived facts
 
 
 def _derivations(
     checked: Checked, conditions: Mapping[str, c.Condition], reads: Mapping[str, set[str]]
 ) -> list[Derivation]:
-    definitions = {
-        name: conditions[f"definition {name}"] for name in checked.pack.definitions.definitions
-    }
+    definitions = {name: conditions[f"definition {name}"] for name in checked.pack.definitions.definitions}
     drugs = tuple(checked.pack.drugs.drugs)
     found = []
     for name, entry in checked.pack.facts.facts.items():
-        branches = [*_formula_branches(name, checked, definitions), *_cases(name, entry, checked, definitions, drugs)]
+        branches = [
+            *_formula_branches(name, checked, definitions),
+            *_cases(name, entry, checked, definitions, drugs),
+        ]
         if branches:
             inputs = closure(reads[name], reads) - {name}
             facts = frozenset(inputs & checked.pack.facts.facts.keys())
@@ -159,7 +140,11 @@ def _derivations(
 
 
 def _cases(
-    name: str, entry: FactEntry, checked: Checked, definitions: Mapping[str, c.Condition], drugs: tuple[str, ...]
+    name: str,
+    entry: FactEntry,
+    checked: Checked,
+    definitions: Mapping[str, c.Condition],
+    drugs: tuple[str, ...],
 ) -> Iterable[Branch]:
     wanted = type_of(entry, drugs)
     count = 1 if isinstance(entry.derive, str) else len(entry.derive or ())
@@ -195,8 +180,7 @@ def _in_order(found: list[Derivation]) -> tuple[Derivation, ...]:
     order: list[Derivation] = []
     while waiting:
         ready = [d for d in waiting.values() if not d.reads & (waiting.keys() - {d.fact})]
-        for derivation in ready:
-            order.append(waiting.pop(derivation.fact))
+        order += [waiting.pop(derivation.fact) for derivation in ready]
     return tuple(order)
 
 
@@ -245,10 +229,9 @@ def _ask_keys(key: str, asks: list[Ask]) -> tuple[str | None, ...]:
     return tuple(f"{key} ask {index}" if ask.when else None for index, ask in enumerate(asks, 1))
 
 
-def _by_target(rules: Iterable[tuple[str, S]]) -> dict[str, tuple[tuple[str, S], ...]]:
-    found: dict[str, tuple[tuple[str, S], ...]] = {}
+def _by_target(rules: Iterable[tuple[K, S]]) -> dict[str, tuple[tuple[K, S], ...]]:
+    found: dict[str, tuple[tuple[K, S], ...]] = {}
     for key, rule in rules:
         for target in (*rule.drugs, *rule.actions):
             found[target] = (*found.get(target, ()), (key, rule))
     return found
-

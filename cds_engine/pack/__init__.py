@@ -1,1 +1,1 @@
-
+"""Packs on disk: models of the files, reading with positions."""

@@ -6,11 +6,20 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ModelWrapValidatorHandler, PrivateAttr, StringConstraints
-from pydantic import model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
 
 from cds_engine.diagnostics import Span
-from cds_engine.pack.reading import Mapping, Place, Sequence
+from cds_engine.pack.places import Place
+from cds_engine.pack.reading import Mapping, Sequence
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 """Prose for people; never empty."""
@@ -34,7 +43,7 @@ class PackModel(BaseModel):
     def _keep_places(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         model = handler(data)
         if isinstance(data, Mapping):
-            model._data = data
+            model._data = data  # noqa: SLF001 - a private attribute of our own
         return model
 
     @property
@@ -47,7 +56,7 @@ class PackModel(BaseModel):
         data: object = self._data
         found = None
         for step in path:
-            if isinstance(data, Mapping) and isinstance(step, str) and step in data.values_at:
+            if isinstance(data, Mapping) and isinstance(step, str) and step in data:
                 found, data = data.values_at[step], data[step]
             elif isinstance(data, Sequence) and isinstance(step, int) and step < len(data):
                 found, data = data.items_at[step], data[step]
@@ -115,5 +124,11 @@ class AmountRange:
         return cls(low, high, found[3] or "")
 
 
-AmountText = Annotated[Amount, BeforeValidator(Amount.parse)]
-RangeText = Annotated[AmountRange, BeforeValidator(AmountRange.parse)]
+AmountText = Annotated[
+    Amount, BeforeValidator(Amount.parse), WithJsonSchema({"type": ["string", "number"], "examples": ["40 mg"]})
+]
+RangeText = Annotated[
+    AmountRange,
+    BeforeValidator(AmountRange.parse),
+    WithJsonSchema({"type": ["string", "number"], "examples": ["15 to 20 mg/m2"]}),
+]

@@ -140,7 +140,10 @@ def _model_of(name: str, findings: list[Diagnostic], path: Path) -> type[PackMod
         known = [*FILES, *BESIDE, *(f"{folder}/{rest or 'topic.yaml'}" for folder in FOLDERS)]
         findings.append(
             Diagnostic(
-                "P106", f"a pack has no file `{name}`", Span(_shown(path / name), 1, 1, 1), did_you_mean(name, known)
+                "P106",
+                f"a pack has no file `{name}`",
+                Span(_shown(path / name), 1, 1, 1),
+                did_you_mean(name, known),
             )
         )
     return None

@@ -1,1 +1,1 @@
-
+"""Patients as sent, to typed facts that are known, withheld or absent."""

@@ -12,12 +12,21 @@ from cds_engine.patient.values import Problem
 from cds_engine.units import display
 
 MAX_SHOWN = 60
+MAX_VALUES = 6
+
+
+def text_of(value: object) -> str:
+    """Return what somebody sent as text that can be printed, whatever it is; a lone surrogate is spelled out."""
+    try:
+        text = value if isinstance(value, str) else repr(value)
+    except Exception:  # noqa: BLE001 - a number of ten thousand digits, a list nested as deep, an object that will not say
+        return "a number too long to show" if isinstance(value, int) else "something that cannot be shown"
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def shown(value: object) -> str:
     """Return what somebody sent, in backticks and short enough for a line."""
-    text = value if isinstance(value, str) else repr(value)
-    text = " ".join(text.split())
+    text = " ".join(text_of(value).split())
     return f"`{text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 3] + '...'}`"
 
 
@@ -61,14 +70,14 @@ def unit_missing(spec: FactSpec, value: object) -> Problem:
 
 
 def unit_wrong(spec: FactSpec, reason: str) -> Problem:
-    return Problem(spec.name, "D104", f"{spec.entry.label}: {reason}")
+    return Problem(spec.name, "D104", f"{spec.entry.label}: {text_of(reason)}")
 
 
-def implausible(spec: FactSpec, value: float, written: str, low: float, high: float) -> Problem:
+def implausible(spec: FactSpec, written: str, low: float, high: float) -> Problem:
     unit = display(spec.unit) if spec.unit else ""
     ends = f"{number(low)} to {number(high)} {unit}".rstrip()
     text = f"{spec.entry.label}: {shown(written)} lies outside the plausible range of {ends}; it is not used"
-    return Problem(spec.name, "D105", text if value == value else text)  # noqa: PLR0124 - NaN never comes here
+    return Problem(spec.name, "D105", text)
 
 
 def not_finite(spec: FactSpec, value: object) -> Problem:
@@ -81,15 +90,15 @@ def negative(spec: FactSpec, written: str) -> Problem:
 
 def unknown_code(spec: FactSpec, value: object, allowed: Iterable[str]) -> Problem:
     listed = ", ".join(f"`{code}`" for code in list(allowed)[:8])
-    hint = _hint(str(value), allowed) or f"; it can be {listed}"
+    hint = _hint(text_of(value), allowed) or f"; it can be {listed}"
     return Problem(spec.name, "D107", f"{spec.entry.label}: {shown(value)} is not known{hint}")
 
 
 def conflicting(spec: FactSpec, values: Iterable[str]) -> Problem:
-    listed = " and ".join(values)
-    return Problem(
-        spec.name, "D108", f"{spec.entry.label}: current values disagree ({listed}); none of them is used"
-    )
+    shown_values = list(values)
+    more = len(shown_values) - MAX_VALUES
+    listed = " and ".join(shown_values[:MAX_VALUES]) + (f" and {more} more" if more > 0 else "")
+    return Problem(spec.name, "D108", f"{spec.entry.label}: current values disagree ({listed}); none of them is used")
 
 
 def stale(spec: FactSpec, when: date, limit: float, as_of: date) -> Problem:
@@ -107,7 +116,7 @@ def future(spec: FactSpec, when: date, as_of: date) -> Problem:
 
 
 def unknown_key(fact: str, key: object, known: Iterable[str], code: str = "D102") -> Problem:
-    return Problem(fact, code, f"there is no key {shown(key)} in a value of `{fact}`{_hint(str(key), known)}")
+    return Problem(fact, code, f"there is no key {shown(key)} in a value of `{fact}`{_hint(text_of(key), known)}")
 
 
 def bad_range(spec: FactSpec, value: object) -> Problem:
@@ -116,13 +125,13 @@ def bad_range(spec: FactSpec, value: object) -> Problem:
 
 
 def unknown_drug(fact: str, name: object, known: Iterable[str]) -> Problem:
-    word = str(name).lower()
+    word = text_of(name).lower()
     hint = _hint(word, known) or "; if it is another medicine, give its RxNorm code"
     return Problem(fact, "D111", f"the medicine {shown(name)} is not known, so the list counts as incomplete{hint}")
 
 
 def bad_medication(fact: str, entry: object, reason: str) -> Problem:
-    return Problem(fact, "D111", f"the medicine {shown(entry)}: {reason}")
+    return Problem(fact, "D111", f"the medicine {shown(entry)}: {text_of(reason)}")
 
 
 def bad_order(reason: str) -> Problem:

@@ -56,9 +56,7 @@ class Entry:
     weekly_mg: float | None = None
 
 
-def read_medications(
-    fact: str, raw: Iterable[object], dictionary: Dictionary, problems: list[Problem]
-) -> list[Entry]:
+def read_medications(fact: str, raw: Iterable[object], dictionary: Dictionary, problems: list[Problem]) -> list[Entry]:
     """Read every entry of a list; what cannot be understood is reported and stays in it as unknown."""
     return [entry for item in raw if (entry := _entry(fact, item, dictionary, problems)) is not None]
 
@@ -95,9 +93,7 @@ def _entry(fact: str, item: object, dictionary: Dictionary, problems: list[Probl
     if not isinstance(item, Mapping):
         problems.append(complaints.bad_medication(fact, item, "an entry is a name or has at least the key `drug`"))
         return Entry(None)
-    for key in item:
-        if key not in ENTRY_KEYS:
-            problems.append(complaints.unknown_key(fact, key, ENTRY_KEYS, "D111"))
+    problems += [complaints.unknown_key(fact, key, ENTRY_KEYS, "D111") for key in item if key not in ENTRY_KEYS]
     named = next((item[key] for key in ("drug", "rxnorm", "code", "name") if not is_absent(item.get(key))), None)
     drug = _drug(fact, named, dictionary, problems)
     shown = drug or named
@@ -154,9 +150,7 @@ def _intervals(
     return (interval,), count * _TIMES_IN_WORD.get(word, 1)
 
 
-def _dose(
-    fact: str, drug: object, raw: object, problems: list[Problem]
-) -> tuple[float | None, str | None]:
+def _dose(fact: str, drug: object, raw: object, problems: list[Problem]) -> tuple[float | None, str | None]:
     """Return a dose in mg, None when it is not said in mass, and the interval that its unit names (`mg/d`)."""
     if is_absent(raw):
         return None, None

@@ -24,7 +24,7 @@ def read_facts(facts: Mapping[str, object], dictionary: Dictionary, as_of: date 
     for name, raw in facts.items():
         spec = dictionary.facts.get(name) if isinstance(name, str) else None
         if spec is None:
-            reader.problems.append(complaints.unknown_fact(str(name), dictionary.facts))
+            reader.problems.append(complaints.unknown_fact(complaints.text_of(name), dictionary.facts))
         else:
             reader.read(spec, raw)
     return reader.record()
@@ -77,7 +77,7 @@ class _Reader:
             return
         latest = max(self._day(reading.date) for reading in found)
         current = [reading for reading in found if self._day(reading.date) == latest]
-        good = sorted((r for r in current if isinstance(r, Reading)), key=lambda r: str(r.value))
+        good = sorted((r for r in current if isinstance(r, Reading)), key=_order)
         values = tuple(dict.fromkeys(reading.value for reading in good))
         if len(good) < len(current):
             self.facts[spec.name] = Withheld(Reason.REJECTED, values)
@@ -93,7 +93,8 @@ class _Reader:
         reading = min(good, key=lambda r: r.value) if isinstance(good[0].value, float) else good[0]  # type: ignore[arg-type,return-value]
         name = spec.name
         if len({r.value for r in good}) > 1:
-            text = f"{spec.entry.label}: several values agree within the tolerance; {shown_value(spec, reading.value)} was used"
+            used = shown_value(spec, reading.value)
+            text = f"{spec.entry.label}: several values agree within the tolerance; {used} was used"
             self.notes.append(Note(name, text))
         self.facts[name] = Known(reading.value, reading.date)
         if reading.reported is not None:
@@ -108,7 +109,10 @@ class _Reader:
         return when or self.as_of or date.max
 
     def _not_in_future(self, spec: FactSpec, reading: Reading | Rejected) -> Reading | Rejected:
-        days = [reading.date, reading.value if isinstance(reading, Reading) and isinstance(reading.value, date) else None]
+        days = [
+            reading.date,
+            reading.value if isinstance(reading, Reading) and isinstance(reading.value, date) else None,
+        ]
         for day in days:
             if day is not None and self.as_of is not None and day > self.as_of:
                 return Rejected(complaints.future(spec, day, self.as_of))
@@ -160,6 +164,12 @@ class _Reader:
             del self.problems[before:]
         else:
             self.problems.append(reading.problem)
+
+
+def _order(reading: Reading) -> str:
+    """Sort readings by all that they say, so that it does not matter in which order they were sent."""
+    value = reading.value
+    return repr((sorted(value.members) if isinstance(value, CodeSet) else value, reading.reported, reading.limits))
 
 
 def _listed(spec: FactSpec, raw: object) -> Sequence[object]:

@@ -45,13 +45,15 @@ def is_absent(raw: object) -> bool:
     return raw is None or (isinstance(raw, str) and raw.strip().lower() in {"unknown", ""})
 
 
-def read_value(spec: FactSpec, raw: object, dictionary: Dictionary, problems: list[Problem]) -> Reading | Rejected | None:
+def read_value(
+    spec: FactSpec, raw: object, dictionary: Dictionary, problems: list[Problem]
+) -> Reading | Rejected | None:
     """Read one value in any of its forms; None when it says that nothing is known.
 
     Side remarks that do not cost the value (a strange key, a bad reference range) go to *problems*.
     """
     if not isinstance(raw, Mapping):
-        return None if is_absent(raw) else _typed(spec, raw, None, dictionary)
+        return None if is_absent(raw) else _typed(spec, raw, None, dictionary, problems)
     problems.extend(complaints.unknown_key(spec.name, key, VALUE_KEYS) for key in raw if key not in VALUE_KEYS)
     when = _date(raw.get("date"))
     if when is None and not is_absent(raw.get("date")):
@@ -59,16 +61,19 @@ def read_value(spec: FactSpec, raw: object, dictionary: Dictionary, problems: li
     value = raw.get("value")
     if is_absent(value):
         return None if "value" in raw else Rejected(complaints.not_a_value(spec, dict(raw)), when)
-    found = _typed(spec, value, raw.get("unit"), dictionary)
+    found = _typed(spec, value, raw.get("unit"), dictionary, problems)
     if isinstance(found, Rejected):
         return found._replace(date=when)
     limits = _limits(spec, raw.get("range"), found, problems)
     return found._replace(date=when, limits=limits)
 
 
-def _typed(spec: FactSpec, value: object, unit: object, dictionary: Dictionary) -> Reading | Rejected:
-    if isinstance(value, str) and len(value) > MAX_TEXT:
-        return Rejected(complaints.not_a_value(spec, value))
+def _typed(
+    spec: FactSpec, value: object, unit: object, dictionary: Dictionary, problems: list[Problem]
+) -> Reading | Rejected:
+    for text in (value, unit):
+        if isinstance(text, str) and len(text) > MAX_TEXT:
+            return Rejected(complaints.not_a_value(spec, text))
     match spec.entry.type:
         case "quantity" | "drug_dose":
             return _quantity(spec, value, unit, needs_unit=True)
@@ -92,7 +97,7 @@ def _typed(spec: FactSpec, value: object, unit: object, dictionary: Dictionary) 
             day = _date(value)
             return Rejected(complaints.not_a_date(spec, value)) if day is None else Reading(day)
         case "codes":
-            return _codes(spec, value, dictionary)
+            return _codes(spec, value, dictionary, problems)
         case _:
             return Rejected(complaints.not_a_value(spec, value))
 
@@ -106,7 +111,9 @@ def _quantity(spec: FactSpec, value: object, unit: object, *, needs_unit: bool) 
         return bare
     magnitude, written_unit = bare
     if written_unit is not None and not is_absent(unit) and written_unit != unit:
-        return Rejected(complaints.unit_wrong(spec, f"two units, {complaints.shown(written_unit)} and {complaints.shown(unit)}"))
+        return Rejected(
+            complaints.unit_wrong(spec, f"two units, {complaints.shown(written_unit)} and {complaints.shown(unit)}")
+        )
     named = written_unit if written_unit is not None else unit
     if not math.isfinite(magnitude):
         return Rejected(complaints.not_finite(spec, value))
@@ -116,7 +123,7 @@ def _quantity(spec: FactSpec, value: object, unit: object, *, needs_unit: bool) 
         named = spec.unit
     if named is None:
         return _plausible(spec, magnitude, str(value), None)
-    if not isinstance(named, str) or spec.unit is None:
+    if not isinstance(named, str) or (spec.unit is None and spec.entry.type != "integer"):
         return Rejected(complaints.unit_wrong(spec, f"{complaints.shown(named)} is no unit of it"))
     try:
         change = spec.change_from(named)
@@ -151,7 +158,7 @@ def _plausible(spec: FactSpec, value: float, written: str, reported: tuple[float
     if spec.plausible is not None:
         low, high = spec.plausible
         if not low <= value <= high:
-            return Rejected(complaints.implausible(spec, value, written, low, high))
+            return Rejected(complaints.implausible(spec, written, low, high))
     elif value < 0:
         return Rejected(complaints.negative(spec, written))
     return Reading(value, reported=reported)
@@ -165,7 +172,7 @@ def _limits(
         return None, None
     ends: list[float | None] = []
     for key in ("low", "high"):
-        end = raw.get(key) if isinstance(raw, Mapping) else raw
+        end = raw.get(key) if isinstance(raw, Mapping) else None
         if is_absent(end):
             ends.append(None)
             continue
@@ -208,20 +215,25 @@ def _date(value: object) -> date | None:
         return None
 
 
-def _codes(spec: FactSpec, value: object, dictionary: Dictionary) -> Reading | Rejected:
+def _codes(
+    spec: FactSpec, value: object, dictionary: Dictionary, problems: list[Problem]
+) -> Reading | Rejected:
     """Read a list of codes; one that is not known makes the list incomplete, and the caller hears of it."""
     items = [value] if isinstance(value, str) else value
     if not isinstance(items, Sequence | set | frozenset):
         return Rejected(complaints.not_a_list(spec, value))
-    members = set()
+    members: set[str] = set()
+    is_complete = True
     for item in items:
         name = item.get("substance", item.get("drug", item.get("code"))) if isinstance(item, Mapping) else item
         code = code_of(spec, name, dictionary)
         if code is None:
             allowed = spec.entry.allowed or list(dictionary.drugs)
-            return Rejected(complaints.unknown_code(spec, name, allowed))
-        members.add(code)
-    return Reading(CodeSet(frozenset(members)))
+            problems.append(complaints.unknown_code(spec, name, allowed))
+            is_complete = False
+        else:
+            members.add(code)
+    return Reading(CodeSet(frozenset(members), is_complete))
 
 
 def code_of(spec: FactSpec, name: object, dictionary: Dictionary) -> str | None:

@@ -133,6 +133,4 @@ def _drug_names(pack: Pack) -> dict[str, str]:
 def _properties(pack: Pack, medications: str | None, empty: CodeSet) -> dict[str, Known]:
     if medications is None:
         return {}
-    return {
-        f"{medications}.{drug}.{part}": Known(empty) for drug in pack.drugs.drugs for part in ("per", "route")
-    }
+    return {f"{medications}.{drug}.{part}": Known(empty) for drug in pack.drugs.drugs for part in ("per", "route")}

@@ -1,1 +1,1 @@
-
+"""What an evaluation returns, and the words for it."""

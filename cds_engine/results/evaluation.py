@@ -36,7 +36,9 @@ class Evaluation(Result):
     Critical alerts stand first; recommendations are sorted by status, then by modality, then in the pack's order.
     """
 
-    model_config = ConfigDict(frozen=True, serialize_by_alias=True, validate_by_name=True, validate_by_alias=True)
+    model_config = ConfigDict(
+        frozen=True, defer_build=True, serialize_by_alias=True, validate_by_name=True, validate_by_alias=True
+    )
 
     schema_version: int = Field(default=1, alias="schema")
     pack: PackReference
@@ -46,7 +48,7 @@ class Evaluation(Result):
     audience: str
     alerts: list[Alert]
     recommendations: list[Recommendation]
-    screened: list[Screened] = []
+    screened: list[Screened]
     questions: list[Question]
     problems: list[Problem]
     assumptions: list[Assumption]

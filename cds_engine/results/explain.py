@@ -12,6 +12,7 @@ from cds_engine.language.printer import number
 from cds_engine.language.syntax import Comparator, Operator
 from cds_engine.lowering import core as c
 from cds_engine.lowering.guideline import Guideline
+from cds_engine.lowering.walk import names_in
 from cds_engine.patient.values import CodeSet, Known, Value
 from cds_engine.results.models import FactUsed, ShownValue, Trace
 from cds_engine.units import display, exact
@@ -51,20 +52,20 @@ class Explainer:
         self._guideline = guideline
         self._facts = facts
         self._wording = wording
+        self._definitions: dict[str, Trace] = {}
 
     def because(self, verdict: Verdict) -> Trace:
         """Return the tree of reasons; its top lists every fact that it rests on."""
         trace = self.trace(verdict)
         used = {fact.name: fact for fact in _facts_in(trace)}
-        return trace.model_copy(update={"facts": list(used.values())})
+        return trace.with_facts(list(used.values()))
 
     def trace(self, verdict: Verdict) -> Trace:
         """Return one node of the tree with the parts that decided it."""
         node = verdict.node
         match node:
             case c.Not():
-                inner = self.trace(verdict.parts[0])
-                return inner.model_copy(update={"truth": _word(verdict.truth)})
+                return self.trace(verdict.parts[0]).with_truth(_word(verdict.truth))
             case c.And() | c.Or():
                 return self._joined(verdict, " and " if isinstance(node, c.And) else " or ")
             case c.Defined(name):
@@ -72,14 +73,18 @@ class Explainer:
             case c.Choose():
                 parts = [self.trace(part) for part in verdict.parts]
                 text = "; ".join(part.text for part in parts)
-                return Trace.model_construct(text=text, truth=_word(verdict.truth), value=None, facts=[], parts=parts)
+                return Trace.made(text=text, truth=_word(verdict.truth), value=None, facts=[], parts=parts)
             case c.Constant():
-                return Trace.model_construct(
-                    text="always" if verdict.truth else "never", truth=_word(verdict.truth), value=None, facts=[], parts=[]
+                return Trace.made(
+                    text="always" if verdict.truth else "never",
+                    truth=_word(verdict.truth),
+                    value=None,
+                    facts=[],
+                    parts=[],
                 )
             case c.Compare() | c.Fact() | c.OneOf() | c.Holds() | c.IsUnknown():
-                facts = [self.used(name) for name in _names(node)]
-                return Trace.model_construct(
+                facts = [self.used(name) for name in self._names(node)]
+                return Trace.made(
                     text=self._leaf(verdict),
                     truth=_word(verdict.truth),
                     value=facts[0].value if facts else None,
@@ -97,11 +102,15 @@ class Explainer:
         join = word if (verdict.truth is True) == isinstance(verdict.node, c.And) else " and "
         if verdict.truth is True and isinstance(verdict.node, c.Or):
             join = " and "
-        return Trace.model_construct(
-            text=join.join(texts), truth=_word(verdict.truth), value=None, facts=[], parts=parts
-        )
+        return Trace.made(text=join.join(texts), truth=_word(verdict.truth), value=None, facts=[], parts=parts)
 
     def _defined(self, verdict: Verdict, name: str) -> Trace:
+        """Explain a shared condition, once for all rules that use it."""
+        if name not in self._definitions:
+            self._definitions[name] = self._definition(verdict, name)
+        return self._definitions[name]
+
+    def _definition(self, verdict: Verdict, name: str) -> Trace:
         says = self._guideline.pack.definitions.definitions[name].says
         inner = self.trace(verdict.parts[0])
         match verdict.truth:
@@ -111,11 +120,11 @@ class Explainer:
                 text = f"it does not hold that {says} ({inner.text})"
             case _:
                 text = f"it is not known whether {says} ({inner.text})"
-        return Trace.model_construct(text=text, truth=_word(verdict.truth), value=None, facts=[], parts=[inner])
+        return Trace.made(text=text, truth=_word(verdict.truth), value=None, facts=[], parts=[inner])
 
     # Leaves
 
-    def _leaf(self, verdict: Verdict) -> str:  # noqa: PLR0911 - one case a node
+    def _leaf(self, verdict: Verdict) -> str:
         node = verdict.node
         match node:
             case c.Compare():
@@ -168,22 +177,27 @@ class Explainer:
         return f"{label} is {self._value(node.left, left)} ({'' if verdict.truth else 'not '}{relation})"
 
     def _not_known(self, node: c.Compare) -> str:
-        labels = [self.label(name) for name in _names(node) if isinstance(self._facts.look_up(name), Unknown)]
+        labels = [self.label(name) for name in self._names(node) if isinstance(self._facts.look_up(name), Unknown)]
         return f"{_listed(labels) or 'a value'} {'are' if len(labels) > 1 else 'is'} not known"
 
     # Words
+
+    def _names(self, node: c.CoreNode) -> tuple[str, ...]:
+        """Return the facts that a node names, in the order written."""
+        found = self._guideline.names.get(id(node))
+        return names_in(node) if found is None else found
 
     def label(self, name: str) -> str:
         """Return a fact as a person says it, properties included."""
         base, _, prop = name.partition(".")
         spec = self._guideline.dictionary.facts.get(base)
+        if spec is not None and not prop:
+            return (spec.entry.patient_label if self._wording == "patient" else None) or spec.entry.label
         if spec is None:
             return "the date of this answer" if base == "as_of" else name
         patient = spec.entry.patient_label if self._wording == "patient" else None
         label = patient or spec.entry.label
         match prop.split("."):
-            case [""]:
-                return label
             case ["range", end]:
                 return f"{'upper' if end == 'high' else 'lower'} limit of the laboratory for {label}"
             case ["reported", "unit"]:
@@ -203,7 +217,7 @@ class Explainer:
         """Return a fact with its value, date and origin."""
         known = self._facts.known.get(name)
         value = self._facts.look_up(name)
-        return FactUsed.model_construct(
+        return FactUsed.made(
             name=name,
             label=self.label(name),
             value=None if isinstance(value, Unknown) else shown(value),
@@ -253,12 +267,12 @@ class Explainer:
                 return self._operand(term)
 
     def _operand(self, operand: c.Condition | c.Term) -> str:
-        names = list(dict.fromkeys(_names(operand)))
+        names = list(dict.fromkeys(self._names(operand)))
         return _listed([self.label(name) for name in names]) or "this"
 
     def _value(self, term: c.Term | c.Condition, value: Value | Unknown) -> str:
         if isinstance(value, float):
-            units = [self.unit(name) for name in _names(term)]
+            units = [self.unit(name) for name in self._names(term)]
             return self._amount(value, next((u for u in units if u), None))
         return _words(value)
 
@@ -330,22 +344,6 @@ def _verb(label: str, *, negated: bool = False) -> str:
     if negated:
         return "do not include" if plural else "does not include"
     return "include" if plural else "includes"
-
-
-def _names(node: object) -> list[str]:
-    """Return the facts that a node names, in the order written."""
-    match node:
-        case c.Fact(name) | c.Holds(name):
-            return [name]
-        case c.Defined(_, condition):
-            return _names(condition)
-        case c.CoreNode():
-            fields = (getattr(node, name) for name in node.__match_args__ if name != "span")
-            return [name for found in fields for name in _names(found)]
-        case tuple():
-            return [name for found in node for name in _names(found)]
-        case _:
-            return []
 
 
 def _facts_in(trace: Trace) -> Iterable[FactUsed]:

@@ -39,9 +39,7 @@ NATURES = {
 }
 """Units of one nature compare among themselves and with nothing else, whatever their dimension says."""
 
-OF_THEIR_OWN = frozenset(
-    {"eq", "osm", "bit", "[HPF]", "[LPF]", "[hnsf'U]", "[NTU]", "[FNU]", "[car_Au]", "Bd"}
-)
+OF_THEIR_OWN = frozenset({"eq", "osm", "bit", "[HPF]", "[LPF]", "[hnsf'U]", "[NTU]", "[FNU]", "[car_Au]", "Bd"})
 """Units that UCUM defines as plain numbers, moles or rates though they count something of their own."""
 
 ZERO_POINTS = {

@@ -1,8 +1,11 @@
-"""The one rounding rule of comparisons, which every engine follows (design note: thresholds behave as written)."""
+"""The one rounding rule of comparisons, which every engine follows: thresholds behave as written."""
 
 from __future__ import annotations
 
+from functools import lru_cache
 
+
+@lru_cache(maxsize=8192)  # one patient's few numbers meet many thresholds
 def exact(number: float) -> float:
     """Round half-even to 15 significant digits: what a comparison sees of *number*.
 

@@ -110,7 +110,7 @@ class Certainty:
             self._done[key] = (node, self._compiled(node, mode))
         return self._done[key][1]
 
-    def _compiled(self, node: Condition, mode: Mode) -> Formula:  # noqa: C901, PLR0911 - one case a node
+    def _compiled(self, node: Condition, mode: Mode) -> Formula:
         truth, surely = mode
         match node:
             case Constant():
@@ -179,9 +179,7 @@ class Certainty:
         left, comparator, right = node.left, node.comparator, node.right
         if isinstance(left, Constant):
             left, comparator, right = right, _MIRRORED.get(comparator, comparator), left
-        if not isinstance(right, Constant) or (
-            isinstance(right.value, date) and not isinstance(left, Constant)
-        ):
+        if not isinstance(right, Constant) or (isinstance(right.value, date) and not isinstance(left, Constant)):
             return self._flag(VerdictSource(node), mode)
         if right.value is None:
             return _settled(None, mode)

@@ -1,0 +1,141 @@
+"""The command line `cds-engine`: the verbs and their options; what each does stands in a module of its own."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated
+
+import typer
+
+from cds_engine.cli.exits import DEBUG, report_fault
+from cds_engine.cli.formats import Format, ListFormat
+from cds_engine.version import VERSION
+
+app = typer.Typer(
+    name="cds-engine",
+    help="Guideline packs: what they recommend for a patient, with dose, source and reasons.",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+PackOption = Annotated[
+    str | None, typer.Option("--pack", metavar="ID|PATH", help="The pack; may be left out while only one is installed.")
+]
+PackArgument = Annotated[
+    str | None, typer.Argument(metavar="PACK", help="Id or path; may be left out while only one is installed.")
+]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and end the process with the exit status of the verb."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    DEBUG.set("--debug" in given)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        app([word for word in given if word != "--debug"], prog_name="cds-engine")
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:  # noqa: BLE001 - the last door: no traceback reaches a reader
+        report_fault(error)
+        sys.exit(3)
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
+    if wanted:
+        typer.echo(f"cds-engine {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and end.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an internal fault.")] = False,
+) -> None:
+    """Guideline packs: what they recommend for a patient, with dose, source and reasons."""
+    if debug:
+        DEBUG.set(True)
+
+
+def _day(written: str | None) -> date | None:
+    if written is None:
+        return None
+    try:
+        return datetime.strptime(written, "%Y-%m-%d").date()  # noqa: DTZ007 - a day, not a moment
+    except ValueError:
+        raise typer.BadParameter(f"`{written}` is not a date such as `2026-11-21`") from None
+
+
+@app.command("evaluate")
+def _evaluate(
+    patients: Annotated[list[str], typer.Argument(metavar="PATIENT...", help="Files of patients; `-` is standard input.")],
+    pack: PackOption = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="DATE", help="The day of the answer; today unless the patient names one.")
+    ] = None,
+    audience: Annotated[
+        str | None, typer.Option("--audience", metavar="NAME", help="For whom it is worded; the medicine stays the same.")
+    ] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Show the whole tree of reasons of every rule.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Show the rules that do not apply, too.")] = False,
+    format: Annotated[Format, typer.Option("--format", help="For people, programs or a browser.")] = Format.TEXT,  # noqa: A002
+    strict: Annotated[bool, typer.Option("--strict", help="End with status 1 if a patient's data have problems.")] = False,
+) -> None:
+    """Say what a pack recommends for each patient, and why.
+
+    A file holds one patient, a list of them, or one a line. Exit status: 0 done, 1 something is wrong with a file
+    (or, with --strict, with a patient's data), 2 wrong use, 3 no answer because the engines disagree or fail.
+    """
+    day = _day(as_of)
+    from cds_engine.cli.evaluate import Wanted, evaluate_files  # noqa: PLC0415 - start-up stays quick
+    from cds_engine.cli.packs import open_pack  # noqa: PLC0415 - start-up stays quick
+
+    wanted = Wanted(format, explain, everything, strict, audience, day)
+    raise typer.Exit(evaluate_files(open_pack(pack), patients, wanted))
+
+
+@app.command("check")
+def _check(
+    pack: PackArgument = None,
+    format: Annotated[ListFormat, typer.Option("--format", help="For people or programs.")] = ListFormat.TEXT,  # noqa: A002
+    strict: Annotated[bool, typer.Option("--strict", help="End with status 1 on warnings, too.")] = False,
+) -> None:
+    """Find everything that is wrong with a pack before a patient comes.
+
+    Exit status: 0 no error, 1 errors, 2 wrong use.
+    """
+    from cds_engine.cli.check import check_pack  # noqa: PLC0415 - start-up stays quick
+
+    raise typer.Exit(check_pack(pack, format, strict=strict))
+
+
+@app.command("facts")
+def _facts(
+    pack: PackArgument = None,
+    format: Annotated[ListFormat, typer.Option("--format", help="For people or programs.")] = ListFormat.TEXT,  # noqa: A002
+) -> None:
+    """List the facts about a patient that a pack knows: type, unit, range, question."""
+    from cds_engine.cli.facts import list_facts  # noqa: PLC0415 - start-up stays quick
+
+    list_facts(pack, format)
+
+
+@app.command("explain")
+def _explain(
+    word: Annotated[str, typer.Argument(metavar="CODE|RULE", help="A code such as U201, or the id of a rule or statement.")],
+    pack: PackOption = None,
+) -> None:
+    """Say what a diagnostic code means, or what a rule or statement of a pack says and rests on."""
+    from cds_engine.cli.explain import explain_word  # noqa: PLC0415 - start-up stays quick
+
+    raise typer.Exit(explain_word(word, pack))

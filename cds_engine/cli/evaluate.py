@@ -1,0 +1,222 @@
+"""`evaluate`: patients in, answers out; whatever happens to one, the others are answered."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Protocol
+
+from cds_engine.cli.exits import Exit, complain, refuse, report_fault
+from cds_engine.cli.formats import Format
+from cds_engine.cli.inputs import Complaint, Patient, patients_in
+from cds_engine.diagnostics import BackendFault, EngineDisagreement, InputError, did_you_mean
+
+if TYPE_CHECKING:
+    from cds_engine.engine.guide import LoadedPack
+    from cds_engine.results.evaluation import Evaluation
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What was asked of the command."""
+
+    format: Format = Format.TEXT
+    explain: bool = False
+    everything: bool = False
+    strict: bool = False
+    audience: str | None = None
+    as_of: date | None = None
+    """None: the patient's own date, or today."""
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What happened so far, for the exit status."""
+
+    was_read: bool = False
+    has_findings: bool = False
+    has_fault: bool = False
+    unread: int = field(default=0)
+
+    def status(self) -> Exit:
+        if self.has_fault:
+            return Exit.FAULT
+        if self.unread and not self.was_read:
+            return Exit.USAGE
+        return Exit.FINDINGS if self.has_findings or self.unread else Exit.DONE
+
+
+class Writer(Protocol):
+    """Writes answers in one format."""
+
+    def write(self, evaluation: Evaluation) -> None:
+        """Write one answer."""
+
+    def close(self) -> None:
+        """Write what stands after the last."""
+
+
+def evaluate_files(pack: LoadedPack, names: Sequence[str], wanted: Wanted) -> Exit:
+    """Answer for every patient in the files, and return how it ended."""
+    _check_audience(pack, wanted.audience)
+    outcome = _Outcome()
+    writer = _writer(pack, wanted)
+    for evaluation in _answers(pack, names, wanted, outcome):
+        outcome.has_findings |= wanted.strict and bool(evaluation.problems)
+        writer.write(evaluation)
+    writer.close()
+    return outcome.status()
+
+
+def _check_audience(pack: LoadedPack, audience: str | None) -> None:
+    known = pack.guideline.pack.manifest.audiences
+    if audience is not None and audience not in known:
+        hint = did_you_mean(audience, known) or f"the pack knows {', '.join(f'`{name}`' for name in known)}"
+        refuse(f"there is no audience `{audience}`; {hint}")
+
+
+def _answers(
+    pack: LoadedPack, names: Sequence[str], wanted: Wanted, outcome: _Outcome
+) -> Iterator[Evaluation]:
+    for found in (found for name in names for found in patients_in(name)):
+        match found:
+            case Complaint(text, was_read):
+                complain(text)
+                outcome.was_read |= was_read
+                outcome.has_findings |= was_read
+                outcome.unread += not was_read
+            case Patient():
+                outcome.was_read = True
+                answer = _answer(pack, found, wanted, outcome)
+                if answer is not None:
+                    yield answer
+
+
+def _answer(pack: LoadedPack, patient: Patient, wanted: Wanted, outcome: _Outcome) -> Evaluation | None:
+    """Return the answer for one patient, None when there is none and a sentence has said why."""
+    data = _for_audience(patient.data, wanted.audience)
+    try:
+        answer = pack.evaluate(data, as_of=wanted.as_of or _own_date(data) or _today())
+    except InputError as error:
+        complain(f"{patient.place}: {error}")
+        outcome.has_findings = True
+    except (EngineDisagreement, BackendFault) as error:
+        complain(f"{patient.place}: no answer for this patient: {error}")
+        outcome.has_fault = True
+    except Exception as error:  # noqa: BLE001 - one patient never stops the others
+        report_fault(error, patient.place)
+        outcome.has_fault = True
+    else:
+        return answer
+    return None
+
+
+def _for_audience(data: Mapping[str, object], audience: str | None) -> Mapping[str, object]:
+    """Return the patient with the audience that was asked for in place of its own."""
+    if audience is None:
+        return data
+    whole = data if "facts" in data else {"facts": data}
+    return {**whole, "audience": audience}
+
+
+def _own_date(data: Mapping[str, object]) -> str | None:
+    written = data.get("as_of") if "facts" in data else None
+    return None if written is None else str(written)
+
+
+def _today() -> date:
+    return date.today()  # noqa: DTZ011 - the day on the wall of whoever asks
+
+
+def _writer(pack: LoadedPack, wanted: Wanted) -> Writer:
+    match wanted.format:
+        case Format.JSON:
+            return _JsonLines(explain=wanted.explain)
+        case Format.HTML:
+            return _HtmlPage(wanted)
+        case Format.TEXT:
+            labels = {name: spec.entry.label for name, spec in pack.guideline.dictionary.facts.items()}
+            return _TextReports(wanted, labels)
+
+
+def _as_utf8() -> None:
+    """Programs get UTF-8, whatever the locale."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(encoding="utf-8")
+
+
+class _JsonLines:
+    """The contract's JSON, one answer a line."""
+
+    def __init__(self, *, explain: bool) -> None:
+        self._explain = explain
+        _as_utf8()
+
+    def write(self, evaluation: Evaluation) -> None:
+        answer = _with_every_trace(evaluation) if self._explain else evaluation
+        sys.stdout.write(answer.model_dump_json(by_alias=True) + "\n")
+
+    def close(self) -> None:
+        return
+
+
+def _with_every_trace(evaluation: Evaluation) -> Evaluation:
+    """Return the answer with the traces of rules that do not apply, too."""
+    found = [
+        r if r.because is not None else r.model_copy(update={"because": evaluation.trace(r.rule)})
+        for r in evaluation.recommendations
+    ]
+    return evaluation.model_copy(update={"recommendations": found})
+
+
+class _HtmlPage:
+    """All answers in one page."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        self._wanted = wanted
+        self._answers: list[Evaluation] = []
+        _as_utf8()
+
+    def write(self, evaluation: Evaluation) -> None:
+        self._answers.append(evaluation)
+
+    def close(self) -> None:
+        from cds_engine.results.html import to_page  # noqa: PLC0415 - loaded when used
+
+        if self._answers:
+            page = to_page(self._answers, explain=self._wanted.explain, everything=self._wanted.everything)
+            sys.stdout.write(page + "\n")
+
+
+class _TextReports:
+    """Reports for people, with a line between two patients."""
+
+    def __init__(self, wanted: Wanted, labels: Mapping[str, str]) -> None:
+        from cds_engine.cli.page import Page, console_for  # noqa: PLC0415 - loaded when used
+
+        self._wanted = wanted
+        self._labels = labels
+        self._page = Page(console_for())
+        self._is_first = True
+
+    def write(self, evaluation: Evaluation) -> None:
+        from cds_engine.cli.report import write_report  # noqa: PLC0415 - loaded when used
+
+        if not self._is_first:
+            self._page.blank()
+            self._page.rule()
+            self._page.blank()
+        self._is_first = False
+        write_report(
+            self._page,
+            evaluation,
+            explain=self._wanted.explain,
+            everything=self._wanted.everything,
+            labels=self._labels,
+        )
+
+    def close(self) -> None:
+        return

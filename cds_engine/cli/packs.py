@@ -1,0 +1,43 @@
+"""Which pack a command is about: the one named, or the only one installed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cds_engine.cli.exits import Exit, complain, refuse
+
+if TYPE_CHECKING:
+    from cds_engine.engine.guide import LoadedPack
+
+
+def pack_folder(name: str | None) -> Path:
+    """Return the folder of a pack; a missing one ends the command."""
+    from cds_engine.diagnostics import UnknownPackError  # noqa: PLC0415 - start-up stays quick
+    from cds_engine.engine.packs import find, installed  # noqa: PLC0415 - start-up stays quick
+
+    if name is not None:
+        try:
+            return find(name)
+        except UnknownPackError as error:
+            refuse(str(error))
+    known = installed()
+    if len(known) == 1:
+        return next(iter(known.values()))
+    listed = ", ".join(f"`{pack}`" for pack in known)
+    refuse(f"name one of the packs that are installed: {listed}" if known else "no pack is installed; give the path of one")
+
+
+def open_pack(name: str | None) -> LoadedPack:
+    """Return a pack ready to answer; one with errors ends the command with its findings."""
+    from cds_engine.diagnostics import PackError  # noqa: PLC0415 - start-up stays quick
+    from cds_engine.engine.packs import load  # noqa: PLC0415 - start-up stays quick
+
+    folder = pack_folder(name)
+    try:
+        return load(folder)
+    except PackError as error:
+        shown = error.diagnostics[0]
+        complain(f"cds-engine: {shown.span or folder}: {shown.code}: {shown.message}")
+        count = len(error.diagnostics)
+        refuse(f"the pack in {folder} has {count} error{'s' if count > 1 else ''}; see `cds-engine check`", Exit.FINDINGS)

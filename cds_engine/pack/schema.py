@@ -1,0 +1,31 @@
+"""JSON Schemas of the pack files, made from the models, so that an editor completes and checks them.
+
+`python -m cds_engine.pack.schema docs/schema` writes them; a test holds the written ones to the models.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from cds_engine.pack.load import FILES, FOLDERS
+
+
+def schemas() -> Iterator[tuple[str, str]]:
+    """List the file name and the text of each schema."""
+    for name, model in {**FILES, **{f"{folder}.yaml": found for folder, found in FOLDERS.items()}}.items():
+        schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
+        yield name.replace(".yaml", ".json"), json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def write(folder: Path) -> None:
+    """Write every schema into *folder*."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in schemas():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))
