@@ -8,14 +8,16 @@ from pathlib import Path
 
 from cds_engine.checker import mistakes
 from cds_engine.checker.dependencies import check_dependencies
-from cds_engine.checker.expressions import Typed, check_condition, check_expression, join
+from cds_engine.checker.expressions import Typed, check_condition, check_expression, join, result_codes
 from cds_engine.checker.facts import check_facts
+from cds_engine.checker.formulas import check_formulas
 from cds_engine.checker.references import check_references
 from cds_engine.checker.regimens import check_regimens
 from cds_engine.checker.scope import scope_of
 from cds_engine.checker.sites import Site, sites
-from cds_engine.checker.types import NullType, Scope
+from cds_engine.checker.types import CodeType, NullType, Scope
 from cds_engine.diagnostics import Diagnostic
+from cds_engine.language import syntax as s
 from cds_engine.language.parser import ParseError, parse
 from cds_engine.pack.load import Pack, read_pack
 
@@ -35,8 +37,6 @@ def check(path: Path) -> tuple[Checked | None, list[Diagnostic]]:
     Returns the checked pack, or None if any finding is an error; and every finding, by file and line.
     """
     pack, findings = read_pack(path)
-    if pack is None:
-        return None, in_order(findings)
     checked = check_pack(pack, findings)
     findings = in_order(findings)
     return (None if any(f.severity == "error" for f in findings) else checked), findings
@@ -48,6 +48,7 @@ def check_pack(pack: Pack, findings: list[Diagnostic]) -> Checked:
     scope = scope_of(pack)
     typed = {site.key: found for site in sites(pack) if (found := _check_site(site, scope, findings))}
     check_references(pack, findings)
+    check_formulas(pack, findings)
     check_regimens(pack, findings)
     check_dependencies(pack, typed, findings)
     return Checked(pack, typed, scope)
@@ -74,5 +75,10 @@ def _check_site(site: Site, scope: Scope, findings: list[Diagnostic]) -> Typed |
         return check_condition(node, local, findings)
     typed = check_expression(node, local, findings)
     if not isinstance(typed.type, NullType) and join(typed.type, site.wanted) is None:
-        findings.append(mistakes.wrong_type(node.span, site.wanted, typed.type))
+        findings.append(mistakes.wrong_type(node, site.wanted, typed.type))
+    elif isinstance(site.wanted, CodeType) and site.wanted.codes is not None:
+        for code in result_codes(typed):
+            if isinstance(code.node, s.CodeLiteral) and code.node.code not in site.wanted.codes:
+                fact = site.key.split(" ")[1]
+                findings.append(mistakes.unknown_code(code.node.span, code.node.code, fact, site.wanted.codes))
     return typed

@@ -6,6 +6,7 @@ wrong is reported once and then fits everywhere, so that one mistake gives one f
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -48,7 +49,7 @@ def check_condition(node: s.Expression, scope: Scope, findings: list[Diagnostic]
     """Return *node* with types; report unless it is a condition that is true, false or unknown."""
     typed = check_expression(node, scope, findings)
     if not isinstance(typed.type, BooleanType | NullType):
-        findings.append(mistakes.not_a_condition(node.span, typed.type))
+        findings.append(mistakes.not_a_condition(node, typed.type))
     return typed
 
 
@@ -92,6 +93,7 @@ class _Checker:
                 parts = (self.check(operand), self.check(low), self.check(high))
                 self._comparable(node, Comparator.AT_LEAST, parts[0], parts[1])
                 self._comparable(node, Comparator.AT_MOST, parts[0], parts[2])
+                self._ascending(node, *parts)
                 return Typed(node, BOOLEAN, parts)
             case s.In(element, collection):
                 return self._membership(node, element, collection)
@@ -100,7 +102,7 @@ class _Checker:
             case s.ContainsAny(collection, elements):
                 return self._contains_any(node, collection, elements)
             case s.Is(operand, value):
-                part = self.check(operand) if value is None else self._condition(operand)
+                part = self._asked(node, operand) if value is None else self._condition(operand)
                 return Typed(node, BOOLEAN, (part,))
             case s.Arithmetic():
                 return self._arithmetic(node)
@@ -135,8 +137,17 @@ class _Checker:
             case ClassSymbol(_, codes):
                 return Typed(node, SetType(codes), symbol=symbol)
             case None:
-                self._findings.append(mistakes.unknown_name(node.span, node.name, self._scope.symbols))
+                if not self._scope.may_hold(node.name):
+                    codes = self._scope.codes()
+                    self._findings.append(mistakes.unknown_name(node.span, node.name, self._scope.symbols, codes))
                 return Typed(node, NULL)
+
+    def _asked(self, node: s.Expression, operand: s.Expression) -> Typed:
+        """What `is null` asks: a fact, a condition or a value, never a list that the pack itself declares."""
+        part = self.check(operand)
+        if isinstance(part.type, SetType) and not isinstance(part.symbol, FactSymbol):
+            self._findings.append(mistakes.always_known(node, operand))
+        return part
 
     def _condition(self, node: s.Expression) -> Typed:
         return check_condition(node, self._scope, self._findings)
@@ -144,7 +155,7 @@ class _Checker:
     def _date(self, node: s.Expression) -> Typed:
         typed = self.check(node)
         if not isinstance(typed.type, DateType | NullType):
-            self._findings.append(mistakes.not_a_date(node.span, typed.type))
+            self._findings.append(mistakes.not_a_date(node, typed.type))
         return typed
 
     # Comparing
@@ -156,6 +167,10 @@ class _Checker:
 
     def _comparable(self, node: s.Expression, comparator: Comparator, left: Typed, right: Typed) -> None:
         ordered = comparator not in {Comparator.EQUAL, Comparator.NOT_EQUAL}
+        for null, subject in ((left, right), (right, left)):
+            if isinstance(null.node, s.NullLiteral):
+                self._findings.append(mistakes.never_equals_null(node, subject.node))
+                return
         match left.type, right.type:
             case (NullType(), _) | (_, NullType()):
                 return
@@ -166,24 +181,24 @@ class _Checker:
             case (DateType(), DateType()):
                 return
             case (BooleanType(), BooleanType()) | (CodeType(), CodeType()) if ordered:
-                self._findings.append(mistakes.no_order(node.span, left.type))
+                self._findings.append(mistakes.no_order(node, left.node, left.type))
             case (BooleanType(), BooleanType()):
                 return
             case (CodeType(), CodeType()):
                 self._known_codes(left, (right,))
                 self._known_codes(right, (left,))
             case _:
-                hint = _unit_hint(left, right)
-                self._findings.append(mistakes.not_comparable(node.span, left.type, right.type, hint))
+                sides = left.node, left.type, right.node, right.type
+                self._findings.append(mistakes.not_comparable(node, *sides))
 
     def _same_kind(self, node: s.Expression, comparator: Comparator, left: Typed, right: Typed) -> None:
         if not (isinstance(left.type, QuantityType) and isinstance(right.type, QuantityType)):
             return
         try:
             conversion(right.type.unit, left.type.unit)
-        except UnitError:
+        except UnitError as error:
             units = left.type.unit, right.type.unit
-            self._findings.append(mistakes.incompatible_units(node.span, *units))
+            self._findings.append(mistakes.incompatible_units(node.span, *units, error.help))
             return
         self._in_range(node, comparator, left, right)
 
@@ -202,14 +217,22 @@ class _Checker:
         elif (comparator is Comparator.LESS and value <= low) or (comparator is Comparator.GREATER and value >= high):
             self._findings.append(mistakes.never_holds(node.span, symbol.name, symbol.plausible, unit))
 
+    def _ascending(self, node: s.Expression, operand: Typed, low: Typed, high: Typed) -> None:
+        if isinstance(operand.type, NullType) or not low.type == high.type == operand.type:
+            return
+        ends = literal_value(low, operand.type), literal_value(high, operand.type)
+        if ends[0] is not None and ends[1] is not None and ends[0] > ends[1]:
+            texts = print_expression(low.node), print_expression(high.node)
+            self._findings.append(mistakes.empty_between(node.span, *texts))
+
     def _known_codes(self, subject: Typed, members: tuple[Typed, ...]) -> None:
         allowed = subject.type.codes if isinstance(subject.type, CodeType | SetType) else None
         if allowed is None or not isinstance(subject.symbol, FactSymbol):
             return
         for member in members:
             if isinstance(member.node, s.CodeLiteral) and member.node.code not in allowed:
-                name = f"`{print_expression(subject.node)}`"
-                self._findings.append(mistakes.unknown_code(member.node.span, member.node.code, name, allowed))
+                subject_text = print_expression(subject.node)
+                self._findings.append(mistakes.unknown_code(member.node.span, member.node.code, subject_text, allowed))
 
     # Sets
 
@@ -217,29 +240,52 @@ class _Checker:
         member, many = self.check(element), self.check(collection)
         match many.type:
             case SetType() if isinstance(many.node, s.SetLiteral):
+                if not many.parts:
+                    self._findings.append(mistakes.empty_set(node.span))
                 for part in many.parts:
                     self._comparable(part.node, Comparator.EQUAL, member, part)
+            case SetType() if isinstance(member.type, NullType):
+                pass
+            case SetType() if not isinstance(member.type, CodeType):
+                self._findings.append(mistakes.not_members(member.node, member.type))
+            case SetType() if many.symbol is None:
+                self._findings.append(mistakes.set_not_nameable(many.node))
+            case SetType() if isinstance(many.symbol, FactSymbol) and not isinstance(member.node, s.CodeLiteral):
+                self._findings.append(mistakes.member_not_literal(member.node, many.node))
             case SetType():
-                if not isinstance(member.type, CodeType | NullType):
-                    self._findings.append(mistakes.not_members(member.node.span, member.type))
                 self._known_codes(many, (member,))
             case NullType():
                 pass
             case _:
-                self._findings.append(mistakes.not_a_set(collection.span, many.type))
+                self._findings.append(mistakes.not_a_set(collection, many.type))
         return Typed(node, BOOLEAN, (member, many))
 
     def _contains_any(self, node: s.Expression, collection: s.Expression, elements: s.Expression) -> Typed:
         whole, wanted = self.check(collection), self.check(elements)
+        found = len(self._findings)
         for typed in (whole, wanted):
             if not isinstance(typed.type, SetType | NullType):
-                self._findings.append(mistakes.not_a_set(typed.node.span, typed.type))
-        if isinstance(wanted.node, s.SetLiteral):
-            for part in wanted.parts:
-                if not isinstance(part.type, CodeType):
-                    self._findings.append(mistakes.not_members(part.node.span, part.type))
-            self._known_codes(whole, wanted.parts)
+                self._findings.append(mistakes.not_a_set(typed.node, typed.type))
+        if len(self._findings) == found and isinstance(whole.type, SetType):
+            self._wanted_codes(node, whole, wanted)
         return Typed(node, BOOLEAN, (whole, wanted))
+
+    def _wanted_codes(self, node: s.Expression, whole: Typed, wanted: Typed) -> None:
+        """What is asked for is a set of codes in quotes or a class of drugs; who is asked is a fact."""
+        if not isinstance(whole.symbol, FactSymbol):
+            self._findings.append(mistakes.set_not_nameable(whole.node))
+        if isinstance(wanted.type, SetType) and not isinstance(wanted.node, s.SetLiteral):
+            if not isinstance(wanted.symbol, ClassSymbol):
+                self._findings.append(mistakes.member_not_literal(wanted.node, whole.node))
+            return
+        if isinstance(wanted.node, s.SetLiteral) and not wanted.parts:
+            self._findings.append(mistakes.empty_set(node.span))
+        for part in wanted.parts:
+            if not isinstance(part.type, CodeType | NullType):
+                self._findings.append(mistakes.not_members(part.node, part.type))
+            elif not isinstance(part.node, s.CodeLiteral):
+                self._findings.append(mistakes.member_not_literal(part.node, whole.node))
+        self._known_codes(whole, wanted.parts)
 
     # Calculating
 
@@ -247,24 +293,28 @@ class _Checker:
         left, right = self.check(node.left), self.check(node.right)
         found = _result(node.operator, left.type, right.type)
         if found is None:
-            if isinstance(left.type, QuantityType) and isinstance(right.type, QuantityType):
-                units = left.type.unit, right.type.unit
+            both = isinstance(left.type, QuantityType) and isinstance(right.type, QuantityType)
+            if both and node.operator in {Operator.ADD, Operator.SUBTRACT}:
+                units = describe_unit(left.type), describe_unit(right.type)
                 self._findings.append(mistakes.incompatible_units(node.span, *units))
             else:
-                self._findings.append(mistakes.not_calculable(node.span, node.operator, left.type, right.type))
+                sides = left.node, left.type, right.node, right.type
+                self._findings.append(mistakes.not_calculable(node, *sides))
         return Typed(node, found or NULL, (left, right))
 
     def _negative(self, node: s.Expression, operand: s.Expression) -> Typed:
         part = self.check(operand)
         if not isinstance(part.type, NumberType | QuantityType | NullType):
-            self._findings.append(mistakes.not_a_number(operand.span, part.type))
+            self._findings.append(mistakes.not_a_number(operand, part.type))
         return Typed(node, part.type, (part,))
 
     def _if(self, node: s.If) -> Typed:
         condition, yes, no = self._condition(node.condition), self.check(node.yes), self.check(node.no)
         joined = join(yes.type, no.type)
         if joined is None:
-            self._findings.append(mistakes.branches_differ(node.span, yes.type, no.type))
+            self._findings.append(mistakes.branches_differ(node, yes.type, no.type))
+        elif isinstance(joined, SetType):
+            self._findings.append(mistakes.set_in_branch(node))
         return Typed(node, joined or NULL, (condition, yes, no))
 
 
@@ -327,8 +377,18 @@ def literal_value(typed: Typed, wanted: Type) -> float | None:
             return None
 
 
-def _unit_hint(left: Typed, right: Typed) -> str | None:
-    for one, other in ((left, right), (right, left)):
-        if isinstance(one.type, QuantityType) and isinstance(other.node, s.NumberLiteral):
-            return f"write `{print_expression(other.node)} '{one.type.unit}'`"
-    return None
+def describe_unit(found: Type) -> str:
+    """Return the unit of a quantity, and nothing for other types."""
+    return found.unit if isinstance(found, QuantityType) else ""
+
+
+def result_codes(typed: Typed) -> Iterator[Typed]:
+    """List the codes in quotes that an expression may give as its value."""
+    match typed.node:
+        case s.CodeLiteral():
+            yield typed
+        case s.If():
+            yield from result_codes(typed.parts[1])
+            yield from result_codes(typed.parts[2])
+        case _:
+            return

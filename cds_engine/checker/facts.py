@@ -2,56 +2,116 @@
 
 from __future__ import annotations
 
-from cds_engine.diagnostics import Diagnostic
-from cds_engine.pack.base import PackModel
+import re
+
+from cds_engine.diagnostics import Diagnostic, Span, did_you_mean
+from cds_engine.language.lexer import KEYWORDS
+from cds_engine.language.printer import number
+from cds_engine.pack.base import Amount, PackModel
 from cds_engine.pack.dictionary import FactEntry
 from cds_engine.pack.load import Pack
 from cds_engine.units import UnitError, conversion, parse_unit
 
 
 def check_facts(pack: Pack, findings: list[Diagnostic]) -> None:
-    """Report what is wrong with facts taken one by one."""
+    """Report what is wrong with facts taken one by one, and with what conditions call them."""
     for name, fact in pack.facts.facts.items():
         _check_shape(name, fact, findings)
+        _check_values(name, fact, findings)
         if fact.unit is not None and _unit(fact, ("unit",), fact.unit, findings):
             _check_measures(fact, fact.unit, findings)
         if fact.max_age is not None:
-            _converts(fact, ("max_age",), fact.max_age.unit, "d", findings)
+            _check_age(fact, fact.max_age, findings)
+    _check_names(pack, findings)
+
+
+def _check_names(pack: Pack, findings: list[Diagnostic]) -> None:
+    """Facts, definitions and drug classes share one namespace, that of the condition language."""
+    seen: dict[str, Span | None] = {"as_of": None}
+    places = (
+        (pack.facts.facts, pack.facts, "facts"),
+        (pack.definitions.definitions, pack.definitions, "definitions"),
+        (pack.drugs.classes, pack.drugs, "classes"),
+    )
+    for declared, file, key in places:
+        for name in declared:
+            span = file.span_of_key(key, name)
+            if not _WORD.fullmatch(name):
+                hint = f"conditions read only letters, digits and `_`: write `{_NO_WORD.sub('_', name)}`"
+                findings.append(Diagnostic("F101", f"no condition can name `{name}`", span, hint))
+            elif name in KEYWORDS:
+                found = f"`{name}` is a word of the condition language"
+                findings.append(Diagnostic("F101", found, span, "choose another name"))
+            if name in seen:
+                first = seen[name]
+                hint = f"it was first used at {first}" if first else "it is the date of the evaluation"
+                findings.append(Diagnostic("C102", f"the name `{name}` is used twice", span, hint))
+            seen.setdefault(name, span)
+
+
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NO_WORD = re.compile(r"[^A-Za-z0-9_]+")
 
 
 def _check_shape(name: str, fact: FactEntry, findings: list[Diagnostic]) -> None:
-    def say(code: str, message: str, key: str, hint: str | None = None) -> None:
+    def say(code: str, message: str, key: str, hint: str) -> None:
         findings.append(Diagnostic(code, message, fact.span_of(key), hint))
 
-    if "." in name or "-" in name:
-        say("F101", f"the fact `{name}` may have only letters, digits and `_`", "type")
+    called = fact.type.replace("_", " ")
     if fact.type in {"quantity", "drug_dose"} and fact.unit is None:
-        say("F102", f"the {fact.type.replace('_', ' ')} `{name}` needs a unit", "type", "add `unit:`")
+        say("F102", f"the {called} `{name}` needs a unit", "type", "add `unit:` with a UCUM unit, such as `mg`")
     if fact.type not in {"quantity", "decimal", "drug_dose"} and fact.unit is not None:
-        say("F103", f"a fact of type {fact.type} has no unit", "unit")
+        say("F103", f"a fact of type {called} has no unit", "unit", "remove it, or make the fact a quantity")
     if fact.type == "code" and not fact.allowed:
         say("F104", f"the code `{name}` lists no allowed values", "type", "add `allowed: [...]`")
-    if "unknown" in fact.allowed:
-        say(
-            "F105",
-            "`unknown` is never a value: it is what a fact is when nobody said",
-            "allowed",
-            "remove it",
-        )
-    if (fact.type == "drug_dose") != (fact.drug is not None):
-        say("F106", "`drug` belongs to facts of type drug_dose, and those need it", "type")
+    if fact.drug is not None and fact.type != "drug_dose":
+        say("F106", f"a fact of type {called} names no drug", "drug", "remove `drug:`, or write `type: drug_dose`")
+    if fact.drug is None and fact.type == "drug_dose":
+        say("F106", f"the drug dose `{name}` does not say of which drug", "type", "add `drug:`")
     if fact.plausible is not None and fact.type not in {"quantity", "integer", "decimal", "drug_dose"}:
-        say("F107", f"a fact of type {fact.type} has no plausible range", "plausible")
-    if fact.always and fact.derive is None and not fact.tolerance:
-        say("F108", "a value that is always derived needs a tolerance to hold a given one against", "always")
-    if fact.absent_means is not None:
-        allowed = ["true", "false"] if fact.type == "boolean" else fact.allowed
-        if fact.type not in {"boolean", "code"} or fact.absent_means not in allowed:
-            say("F110", f"`{fact.absent_means}` cannot be presumed of `{name}`", "absent_means")
-    for group in fact.agreeing:
-        for code in group:
+        say("F107", f"a fact of type {called} has no plausible range", "plausible", "remove it")
+    if fact.always and not fact.tolerance:
+        hint = "add `tolerance:`, by how much a given value may differ"
+        say("F108", f"`{name}` is always derived, and a given value is held against it", "always", hint)
+    if fact.derive is not None and fact.type in {"codes", "medications", "drug_dose"}:
+        say("F111", f"a fact of type {called} cannot be derived", "derive", "derive a fact that is true or false")
+
+
+def _check_values(name: str, fact: FactEntry, findings: list[Diagnostic]) -> None:
+    """Report codes that are none of the fact's, wherever the fact lists some."""
+    for index, code in enumerate(fact.allowed):
+        if code == "unknown":
+            found = "`unknown` is never a value: it is what a fact is when nobody said"
+            findings.append(Diagnostic("F105", found, fact.span_of("allowed", index), "remove it"))
+        if code in fact.allowed[:index]:
+            found = f"`{code}` is listed twice"
+            findings.append(Diagnostic("C102", found, fact.span_of("allowed", index), "remove one of them"))
+    for row, group in enumerate(fact.agreeing):
+        for index, code in enumerate(group):
             if code not in fact.allowed:
-                say("N102", f"`{code}` is no value of `{name}`", "agreeing")
+                place = fact.span_of("agreeing", row, index)
+                hint = did_you_mean(code, fact.allowed)
+                findings.append(Diagnostic("N102", f"`{code}` is no value of `{name}`", place, hint))
+    if fact.absent_means is not None:
+        known = ["true", "false"] if fact.type == "boolean" else fact.allowed
+        if fact.type not in {"boolean", "code"} or fact.absent_means not in known:
+            hint = did_you_mean(fact.absent_means, known)
+            if fact.type not in {"boolean", "code"}:
+                hint = "only what is true or false, or a code, may be presumed: remove it"
+            found = f"`{fact.absent_means}` cannot be presumed of `{name}`"
+            findings.append(Diagnostic("F110", found, fact.span_of("absent_means"), hint))
+
+
+def _check_age(fact: FactEntry, age: Amount, findings: list[Diagnostic]) -> None:
+    span, hint = fact.span_of("max_age"), "write it as `90 d`, `12 wk`, `6 mo` or `1 a`"
+    try:
+        conversion(age.unit or "1", "d")
+    except UnitError:
+        found = f"`{age.unit}` is no unit of time" if age.unit else "this age has no unit"
+        findings.append(Diagnostic("U201", found, span, hint))
+    else:
+        if age.value <= 0:
+            findings.append(Diagnostic("F112", "a value may always be older than this", span, hint))
 
 
 def _check_measures(fact: FactEntry, unit: str, findings: list[Diagnostic]) -> None:
@@ -61,18 +121,28 @@ def _check_measures(fact: FactEntry, unit: str, findings: list[Diagnostic]) -> N
     for change in fact.conversions:
         _unit(change, ("unit",), change.unit, findings)
         if (change.multiply_by is None) == (change.divide_by is None):
-            findings.append(Diagnostic("F109", "a conversion either multiplies or divides by a factor", change.span))
-    if fact.plausible is not None and fact.plausible.unit:
-        _converts(fact, ("plausible",), fact.plausible.unit, unit, findings)
-    if fact.tolerance is not None and fact.tolerance.unit not in {"%", ""}:
-        _converts(fact, ("tolerance",), fact.tolerance.unit, unit, findings)
+            found = "a conversion either multiplies or divides by a factor"
+            findings.append(Diagnostic("F109", found, change.span, "write `multiply_by:` or `divide_by:`"))
+    if fact.plausible is not None:
+        if fact.plausible.unit:
+            _converts(fact, ("plausible",), fact.plausible.unit, unit, findings)
+        else:
+            hint = f"write `{number(fact.plausible.low)} to {number(fact.plausible.high)} {unit}`"
+            found = "this range has no unit"
+            findings.append(Diagnostic("F102", found, fact.span_of("plausible"), hint))
+    if fact.tolerance is not None:
+        if fact.tolerance.unit not in {"%", ""}:
+            _converts(fact, ("tolerance",), fact.tolerance.unit, unit, findings)
+        if fact.tolerance.value < 0:
+            found = "a tolerance is 0 or more"
+            findings.append(Diagnostic("F112", found, fact.span_of("tolerance"), "write it without the sign"))
 
 
 def _unit(model: PackModel, path: tuple[str | int, ...], unit: str, findings: list[Diagnostic]) -> bool:
     try:
         parse_unit(unit)
     except UnitError as error:
-        findings.append(Diagnostic("U101", error.message, model.span_of(*path), error.help))
+        findings.append(Diagnostic("U101", error.message, model.span_of(*path), error.help or _UCUM))
         return False
     return True
 
@@ -83,4 +153,11 @@ def _converts(
     try:
         conversion(source, target)
     except UnitError as error:
-        findings.append(Diagnostic("U201", error.message, model.span_of(*path), error.help))
+        findings.append(Diagnostic(_code(error), error.message, model.span_of(*path), error.help or _UCUM))
+
+
+_UCUM = "units are written in UCUM, such as `mg/dL`"
+
+
+def _code(error: UnitError) -> str:
+    return "U101" if error.code == "U101" else "U201"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from cds_engine.checker.scope import scope_of
 from cds_engine.checker.types import FactSymbol
@@ -50,19 +51,53 @@ def treatments(recommend: Recommend) -> list[Treatment]:
     return [Treatment(drug=recommend.drug, action=recommend.action, regimen=recommend.regimen)]
 
 
-def _missing(
-    code: str, what: str, name: str, known: Iterable[str], model: PackModel, path: tuple[str | int, ...]
-) -> Diagnostic:
-    return Diagnostic(code, f"there is no {what} `{name}`", model.span_of(*path), did_you_mean(name, known))
+@dataclass(frozen=True, slots=True)
+class _References:
+    """Reports names that lead nowhere, except into what could not be read."""
+
+    pack: Pack
+    findings: list[Diagnostic]
+
+    def to_source(self, name: str, model: PackModel, *path: str | int) -> None:
+        self._look_up("C101", "source", name, self.pack.sources.sources, model, path)
+
+    def to_statement(self, name: str, known: Iterable[str], model: PackModel, *path: str | int) -> None:
+        self._look_up("C103", "statement", name, known, model, path)
+
+    def to_drug(self, name: str, model: PackModel, *path: str | int) -> None:
+        self._look_up("C105", "drug", name, self.pack.drugs.drugs, model, path)
+
+    def to_regimen(self, name: str, model: PackModel, *path: str | int) -> None:
+        self._look_up("C107", "regimen", name, self.pack.regimens.regimens, model, path)
+
+    def to_fact(self, name: str, model: PackModel, *path: str | int) -> None:
+        self._look_up("N101", "fact", name, self.pack.facts.facts, model, path)
+
+    def _look_up(
+        self, code: str, what: str, name: str, known: Iterable[str], model: PackModel, path: tuple[str | int, ...]
+    ) -> None:
+        if name in known or self.pack.unread.may_declare(name, DECLARED_IN[what]):
+            return
+        hint = did_you_mean(name, known) or f"{what}s stand in {DECLARED_IN[what]}"
+        self.findings.append(Diagnostic(code, f"there is no {what} `{name}`", model.span_of(*path), hint))
+
+
+DECLARED_IN = {
+    "source": "sources.yaml",
+    "statement": "statements/",
+    "drug": "drugs.yaml",
+    "regimen": "regimens.yaml",
+    "fact": "facts.yaml",
+}
 
 
 def _check_citations(pack: Pack, findings: list[Diagnostic]) -> None:
-    known = pack.sources.sources
+    references = _References(pack, findings)
     for piece in pieces(pack):
         for key in ("source", "superseded_by"):
             cited = getattr(piece, key, None)
-            if isinstance(cited, str) and cited not in known:
-                findings.append(_missing("C101", "source", cited, known, piece, (key,)))
+            if isinstance(cited, str):
+                references.to_source(cited, piece, key)
 
 
 def _check_unique(pack: Pack, findings: list[Diagnostic]) -> None:
@@ -85,23 +120,27 @@ def _check_unique(pack: Pack, findings: list[Diagnostic]) -> None:
 
 
 def _check_statements(pack: Pack, findings: list[Diagnostic]) -> None:
-    known = {statement.id for statement in statements(pack)}
-    for statement in statements(pack):
+    references = _References(pack, findings)
+    known = {statement.id: statement for statement in statements(pack)}
+    for statement in known.values():
         for index, other in enumerate(statement.restates):
-            if other not in known:
-                findings.append(_missing("C103", "statement", other, known, statement, ("restates", index)))
-        if statement.encoded_in is not None and statement.encoded_in not in known:
-            findings.append(_missing("C103", "statement", statement.encoded_in, known, statement, ("encoded_in",)))
+            references.to_statement(other, known, statement, "restates", index)
+        if statement.encoded_in is not None:
+            references.to_statement(statement.encoded_in, known, statement, "encoded_in")
+            carrier = known.get(statement.encoded_in)
+            if carrier is not None and not carrier.rules:
+                found = f"the statement `{carrier.id}` has no rules that could carry this one"
+                hint = "name the statement that the rules stand under"
+                findings.append(Diagnostic("C103", found, statement.span_of("encoded_in"), hint))
         for rule in statement.rules:
             _check_modality(statement, rule, findings)
     for piece in pieces(pack):
         match piece:
             case Rule():
                 for index, other in enumerate(piece.carries):
-                    if other not in known:
-                        findings.append(_missing("C103", "statement", other, known, piece, ("carries", index)))
-            case Route() if piece.statement is not None and piece.statement not in known:
-                findings.append(_missing("C103", "statement", piece.statement, known, piece, ("statement",)))
+                    references.to_statement(other, known, piece, "carries", index)
+            case Route() if piece.statement is not None:
+                references.to_statement(piece.statement, known, piece, "statement")
 
 
 def _check_modality(statement: Statement, rule: Rule, findings: list[Diagnostic]) -> None:
@@ -119,7 +158,6 @@ def _check_modality(statement: Statement, rule: Rule, findings: list[Diagnostic]
 
 
 def _check_drugs(pack: Pack, findings: list[Diagnostic]) -> None:
-    drugs = pack.drugs.drugs
     actions = {
         treatment.action
         for statement in statements(pack)
@@ -127,48 +165,49 @@ def _check_drugs(pack: Pack, findings: list[Diagnostic]) -> None:
         for treatment in treatments(rule.recommend)
         if treatment.action
     }
+    references = _References(pack, findings)
     for piece in pieces(pack):
         drug = getattr(piece, "drug", None)
-        if isinstance(drug, str) and drug not in drugs:
-            findings.append(_missing("C105", "drug", drug, drugs, piece, ("drug",)))
+        if isinstance(drug, str):
+            references.to_drug(drug, piece, "drug")
         regimen = getattr(piece, "regimen", None)
         if isinstance(regimen, str):
+            references.to_regimen(regimen, piece, "regimen")
             _check_regimen(pack, piece, regimen, drug, findings)
         if isinstance(piece, SafetyRule):
             for index, name in enumerate(piece.drugs):
-                if name not in drugs:
-                    findings.append(_missing("C105", "drug", name, drugs, piece, ("drugs", index)))
+                references.to_drug(name, piece, "drugs", index)
             for index, name in enumerate(piece.actions):
-                if name not in actions:
+                if name not in actions and not pack.unread.may_declare(name, "statements/"):
                     found = f"no statement's rule recommends the action `{name}`"
-                    hint = did_you_mean(name, actions)
+                    hint = did_you_mean(name, actions) or "add a statement with such a rule, or remove the action"
                     findings.append(Diagnostic("C106", found, piece.span_of("actions", index), hint))
-    for name, members in pack.drugs.classes.items():
+    for members in pack.drugs.classes.values():
         for index, member in enumerate(members.members):
-            if member not in drugs:
-                findings.append(_missing("C105", "drug", member, drugs, members, ("members", index)))
-        if name in drugs or name in pack.facts.facts:
-            findings.append(Diagnostic("C102", f"the name `{name}` is used twice", members.span))
+            references.to_drug(member, members, "members", index)
 
 
 def _check_regimen(pack: Pack, piece: PackModel, name: str, drug: object, findings: list[Diagnostic]) -> None:
     regimen: Regimen | None = pack.regimens.regimens.get(name)
-    if regimen is None:
-        findings.append(_missing("C107", "regimen", name, pack.regimens.regimens, piece, ("regimen",)))
-    elif regimen.drug != drug:
-        findings.append(Diagnostic("C107", f"the regimen `{name}` is for `{regimen.drug}`", piece.span_of("regimen")))
+    if regimen is not None and regimen.drug != drug:
+        found, hint = f"the regimen `{name}` is for `{regimen.drug}`", f"name a regimen of `{drug}`"
+        findings.append(Diagnostic("C107", found, piece.span_of("regimen"), hint))
 
 
 def _check_texts(pack: Pack, findings: list[Diagnostic]) -> None:
-    facts = {name for name, symbol in scope_of(pack).symbols.items() if isinstance(symbol, FactSymbol)}
+    references = _References(pack, findings)
+    scope = scope_of(pack)
+    facts = {name for name, symbol in scope.symbols.items() if isinstance(symbol, FactSymbol)}
     for piece in pieces(pack):
         for key in ("says", "patient_says"):
-            for name in SHOWN_VALUE.findall(getattr(piece, key, None) or ""):
-                if name not in facts:
-                    findings.append(_missing("N101", "fact", name, facts, piece, (key,)))
-        if isinstance(piece, Ask) and piece.fact not in pack.facts.facts:
-            findings.append(_missing("N101", "fact", piece.fact, pack.facts.facts, piece, ("fact",)))
+            text = getattr(piece, key, None) or ""
+            for shown in SHOWN_VALUE.finditer(text):
+                if shown[1] not in facts and not scope.may_hold(shown[1]):
+                    span = piece.span_in(text, shown.start(), shown.end(), key)
+                    hint = did_you_mean(shown[1], facts) or "write the name of a fact between the braces"
+                    findings.append(Diagnostic("N101", f"there is no fact `{shown[1]}`", span, hint))
+        if isinstance(piece, Ask):
+            references.to_fact(piece.fact, piece, "fact")
         if isinstance(piece, Conflict):
             for index, name in enumerate(piece.facts):
-                if name not in pack.facts.facts:
-                    findings.append(_missing("N101", "fact", name, pack.facts.facts, piece, ("facts", index)))
+                references.to_fact(name, piece, "facts", index)

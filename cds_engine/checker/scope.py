@@ -29,7 +29,7 @@ WEEKLY = "mg/wk"
 
 def scope_of(pack: Pack) -> Scope:
     """Return the scope of the pack's conditions; a fact with an impossible unit is left out of it."""
-    drugs = tuple(pack.drugs.drugs)
+    drugs = () if pack.unread.has("drugs.yaml") else (*pack.drugs.drugs, *pack.unread.names)
     symbols: dict[str, Symbol] = {"as_of": FactSymbol("as_of", DateType())}
     for name, fact in pack.facts.facts.items():
         for symbol in _symbols(name, fact, drugs):
@@ -38,7 +38,7 @@ def scope_of(pack: Pack) -> Scope:
         symbols[name] = DefinitionSymbol(name)
     for name, members in pack.drugs.classes.items():
         symbols[name] = ClassSymbol(name, tuple(members.members))
-    return Scope(symbols)
+    return Scope(symbols, pack.unread)
 
 
 def type_of(fact: FactEntry, drugs: tuple[str, ...]) -> Type | None:
@@ -51,11 +51,23 @@ def type_of(fact: FactEntry, drugs: tuple[str, ...]) -> Type | None:
         case "code":
             return CodeType(tuple(fact.allowed))
         case "codes" | "medications":
-            return SetType(tuple(fact.allowed) or drugs)
+            return SetType(tuple(fact.allowed) or drugs or None)
         case "date":
             return DateType()
         case "drug_dose":
             return None
+
+
+def order_scope(pack: Pack) -> dict[str, FactSymbol]:
+    """Return the names that a check of an order may use besides the patient's."""
+    found = [
+        FactSymbol("order.drug", CodeType(tuple(pack.drugs.drugs))),
+        FactSymbol("order.dose", QuantityType("mg")),
+        FactSymbol("order.per", SetType(INTERVALS)),
+        FactSymbol("order.route", CodeType()),
+        FactSymbol("order.weekly_amount", QuantityType(WEEKLY)),
+    ]
+    return {symbol.name: symbol for symbol in found}
 
 
 def _number_type(fact: FactEntry) -> Type | None:

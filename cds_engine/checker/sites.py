@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from cds_engine.checker.scope import type_of
-from cds_engine.checker.types import BooleanType, CodeType, FactSymbol, NumberType, QuantityType, Type
+from cds_engine.checker.scope import order_scope, type_of
+from cds_engine.checker.types import BooleanType, CodeType, FactSymbol, NullType, NumberType, QuantityType, Type
 from cds_engine.pack.base import PackModel
 from cds_engine.pack.dictionary import FactEntry, Formula
 from cds_engine.pack.load import Pack
@@ -45,7 +45,7 @@ def sites(pack: Pack) -> Iterator[Site]:
 
 
 def _derivations(name: str, fact: FactEntry, drugs: tuple[str, ...]) -> Iterator[Site]:
-    wanted = type_of(fact, drugs)
+    wanted = type_of(fact, drugs) or NullType()
     if isinstance(fact.derive, str):
         yield Site(f"fact {name} value 1", fact, ("derive",), fact.derive, wanted)
     elif fact.derive:
@@ -99,6 +99,8 @@ def _safety(pack: Pack) -> Iterator[Site]:
             for index, ask in enumerate(alert.ask, 1):
                 if ask.when:
                     yield Site(f"alert {alert.id} ask {index}", ask, ("when",), ask.when)
+        for check in topic.order_checks:
+            yield Site(f"order {check.id}", check, ("when",), check.when, None, order_scope(pack))
 
 
 def formula_unit(unit: str) -> QuantityType | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
+from cds_engine.pack.load import Unread
 from cds_engine.units import parse_unit
 
 
@@ -90,10 +91,22 @@ class Scope:
     """Every name that a condition of the pack may use."""
 
     symbols: Mapping[str, Symbol] = field(default_factory=dict)
+    unread: Unread = field(default_factory=Unread)
+    """What the pack may declare besides, in files that could not be read."""
 
     def with_facts(self, facts: Mapping[str, FactSymbol]) -> Scope:
         """Return the scope with further facts, or with other types for facts it has."""
-        return Scope({**self.symbols, **facts})
+        return replace(self, symbols={**self.symbols, **facts})
+
+    def may_hold(self, name: str) -> bool:
+        """Say whether a name that is not known may stand in what could not be read."""
+        return self.unread.may_declare(name, "facts.yaml", "definitions.yaml", "drugs.yaml")
+
+    def codes(self) -> Iterator[str]:
+        """List every code of the pack's facts."""
+        for symbol in self.symbols.values():
+            if isinstance(symbol, FactSymbol) and isinstance(symbol.type, CodeType | SetType):
+                yield from symbol.type.codes or ()
 
 
 def describe(type_: Type) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from cds_engine.checker.expressions import Typed
 from cds_engine.checker.types import FactSymbol
+from cds_engine.language.syntax import Name
 from cds_engine.pack.base import PackModel
 from cds_engine.pack.load import Pack
 
@@ -48,6 +49,11 @@ def names(typed: Typed) -> set[str]:
         if part.symbol is not None:
             found.add(base_fact(part.symbol.name) if isinstance(part.symbol, FactSymbol) else part.symbol.name)
     return found
+
+
+def unknown_names(typed: Typed) -> set[str]:
+    """Return the names in an expression that stand for nothing."""
+    return {part.node.name for part in parts(typed) if isinstance(part.node, Name) and part.symbol is None}
 
 
 def base_fact(name: str) -> str:

@@ -1,5 +1,7 @@
 """The command line `cds-engine`: the verbs and their options; what each does stands in a module of its own."""
 
+# ruff: noqa: FBT002 - typer reads the options of a verb from defaults
+
 from __future__ import annotations
 
 import os
@@ -57,7 +59,7 @@ def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
 
 @app.callback()
 def _common(
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001 - its callback answers
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and end.")
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an internal fault.")] = False,
@@ -77,19 +79,23 @@ def _day(written: str | None) -> date | None:
 
 
 @app.command("evaluate")
-def _evaluate(
-    patients: Annotated[list[str], typer.Argument(metavar="PATIENT...", help="Files of patients; `-` is standard input.")],
+def _evaluate(  # noqa: PLR0913, PLR0917 - one parameter an option
+    patients: Annotated[list[str], typer.Argument(metavar="PATIENT", help="Files of patients; `-` is standard input.")],
     pack: PackOption = None,
     as_of: Annotated[
-        str | None, typer.Option("--as-of", metavar="DATE", help="The day of the answer; today unless the patient names one.")
+        str | None,
+        typer.Option("--as-of", metavar="DATE", help="The day of the answer; today unless the patient names one."),
     ] = None,
     audience: Annotated[
-        str | None, typer.Option("--audience", metavar="NAME", help="For whom it is worded; the medicine stays the same.")
+        str | None,
+        typer.Option("--audience", metavar="NAME", help="For whom it is worded; the medicine stays the same."),
     ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show the whole tree of reasons of every rule.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Show the rules that do not apply, too.")] = False,
     format: Annotated[Format, typer.Option("--format", help="For people, programs or a browser.")] = Format.TEXT,  # noqa: A002
-    strict: Annotated[bool, typer.Option("--strict", help="End with status 1 if a patient's data have problems.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="End with status 1 if a patient's data have problems.")
+    ] = False,
 ) -> None:
     """Say what a pack recommends for each patient, and why.
 
@@ -110,7 +116,7 @@ def _check(
     format: Annotated[ListFormat, typer.Option("--format", help="For people or programs.")] = ListFormat.TEXT,  # noqa: A002
     strict: Annotated[bool, typer.Option("--strict", help="End with status 1 on warnings, too.")] = False,
 ) -> None:
-    """Find everything that is wrong with a pack before a patient comes.
+    """Find every mistake in a pack before a patient comes.
 
     Exit status: 0 no error, 1 errors, 2 wrong use.
     """
@@ -124,7 +130,7 @@ def _facts(
     pack: PackArgument = None,
     format: Annotated[ListFormat, typer.Option("--format", help="For people or programs.")] = ListFormat.TEXT,  # noqa: A002
 ) -> None:
-    """List the facts about a patient that a pack knows: type, unit, range, question."""
+    """List the facts that a pack knows, with unit, range and question."""
     from cds_engine.cli.facts import list_facts  # noqa: PLC0415 - start-up stays quick
 
     list_facts(pack, format)
@@ -132,10 +138,12 @@ def _facts(
 
 @app.command("explain")
 def _explain(
-    word: Annotated[str, typer.Argument(metavar="CODE|RULE", help="A code such as U201, or the id of a rule or statement.")],
+    word: Annotated[
+        str, typer.Argument(metavar="CODE|RULE", help="A code such as U201, or the id of a rule or statement.")
+    ],
     pack: PackOption = None,
 ) -> None:
-    """Say what a diagnostic code means, or what a rule or statement of a pack says and rests on."""
+    """Say what a code means, or what a rule says and rests on."""
     from cds_engine.cli.explain import explain_word  # noqa: PLC0415 - start-up stays quick
 
     raise typer.Exit(explain_word(word, pack))

@@ -77,9 +77,7 @@ def _check_audience(pack: LoadedPack, audience: str | None) -> None:
         refuse(f"there is no audience `{audience}`; {hint}")
 
 
-def _answers(
-    pack: LoadedPack, names: Sequence[str], wanted: Wanted, outcome: _Outcome
-) -> Iterator[Evaluation]:
+def _answers(pack: LoadedPack, names: Sequence[str], wanted: Wanted, outcome: _Outcome) -> Iterator[Evaluation]:
     for found in (found for name in names for found in patients_in(name)):
         match found:
             case Complaint(text, was_read):

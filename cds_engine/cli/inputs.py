@@ -43,7 +43,7 @@ def patients_in(name: str) -> Iterator[Patient | Complaint]:
         yield Complaint(f"{shown}:{line}: the file is not UTF-8 text; save it as UTF-8")
         return
     if not text.strip():
-        yield Complaint(f"{shown}: the file is empty; a patient is a mapping such as {{\"height\": \"128 cm\"}}")
+        yield Complaint(f'{shown}: the file is empty; a patient is a mapping such as {{"height": "128 cm"}}')
     elif _is_one_a_line(name, text):
         yield from _lines(shown, text)
     else:

@@ -57,26 +57,26 @@ def _words(message: str) -> str:
 
 
 def _refuse_what_slips_through(text: str) -> None:
-    """Walk the tokens of a valid JSON text."""
+    """Walk the pieces of a valid JSON text."""
     open_keys: list[set[str] | None] = []
-    for token, offset in _tokens(text):
-        if token in {"{", "["}:
-            open_keys.append(set() if token == "{" else None)
+    for piece, offset in _tokens(text):
+        if piece in {"{", "["}:
+            open_keys.append(None if piece == "[" else set())
             if len(open_keys) > MAX_DEPTH:
                 raise _too_deep(text, offset)
-        elif token in {"}", "]"}:
+        elif piece in {"}", "]"}:
             open_keys.pop()
-        elif token in CONSTANTS:
-            raise _at(text, offset, f"`{token}` is no number; leave the fact out when it is not known")
-        elif token.startswith('"'):
-            _refuse_text(text, token, offset, open_keys[-1] if open_keys else None)
+        elif piece in CONSTANTS:
+            raise _at(text, offset, f"`{piece}` is no number; leave the fact out when it is not known")
+        elif piece.startswith('"'):
+            _refuse_text(text, piece, offset, open_keys[-1] if open_keys else None)
 
 
-def _refuse_text(text: str, token: str, offset: int, keys: set[str] | None) -> None:
-    word = json.loads(token)
+def _refuse_text(text: str, piece: str, offset: int, keys: set[str] | None) -> None:
+    word = json.loads(piece)
     if not word.isprintable() and any("\ud800" <= char <= "\udfff" for char in word):
         raise _at(text, offset, "this text holds half a character (a lone `\\ud800` to `\\udfff`)")
-    if keys is None or not COLON.match(text, offset + len(token)):
+    if keys is None or not COLON.match(text, offset + len(piece)):
         return
     if word in keys:
         raise _at(text, offset, f"the key `{word}` stands twice in one mapping; keep one of them")
@@ -89,8 +89,8 @@ def _tokens(text: str) -> Iterator[tuple[str, int]]:
 
 def _first_too_deep(text: str) -> int:
     depth = 0
-    for token, offset in _tokens(text):
-        depth += (token in {"{", "["}) - (token in {"}", "]"})
+    for piece, offset in _tokens(text):
+        depth += (piece in {"{", "["}) - (piece in {"}", "]"})
         if depth > MAX_DEPTH:
             return offset
     return 0

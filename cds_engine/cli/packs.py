@@ -25,7 +25,8 @@ def pack_folder(name: str | None) -> Path:
     if len(known) == 1:
         return next(iter(known.values()))
     listed = ", ".join(f"`{pack}`" for pack in known)
-    refuse(f"name one of the packs that are installed: {listed}" if known else "no pack is installed; give the path of one")
+    hint = f"name one of those installed: {listed}" if known else "none is installed; give the path of one"
+    return refuse(f"which pack? {hint}")
 
 
 def open_pack(name: str | None) -> LoadedPack:
@@ -40,4 +41,6 @@ def open_pack(name: str | None) -> LoadedPack:
         shown = error.diagnostics[0]
         complain(f"cds-engine: {shown.span or folder}: {shown.code}: {shown.message}")
         count = len(error.diagnostics)
-        refuse(f"the pack in {folder} has {count} error{'s' if count > 1 else ''}; see `cds-engine check`", Exit.FINDINGS)
+        refuse(
+            f"the pack in {folder} has {count} error{'s' if count > 1 else ''}; see `cds-engine check`", Exit.FINDINGS
+        )

@@ -13,6 +13,8 @@ from cds_engine.results.models import Alert, Recommendation, Screened
 FIRST = 5
 """How many questions are shown; the rest is counted."""
 FEW = 3
+MANY = 12
+"""How many missing facts of one rule are named."""
 SEVERITY_STYLE = {"critical": "bold red", "warning": "bold yellow", "info": "bold"}
 
 
@@ -79,30 +81,36 @@ class _Report:
         self._page.paragraph((alert.text, style), label=word, label_style=style, hang=FIELD)
         if alert.because:
             self._reader.because(self._page, alert.because, indent=2 + FIELD)
-        standing = f"{w.source_words(alert.citations)}; {w.tag_words(alert.tag)} · {alert.rule}"
-        self._page.paragraph((standing, "dim"), indent=2 + FIELD)
+        standing = w.cited_words(alert.citations, alert.tag)
+        self._page.paragraph((f"{standing} · {alert.rule}", "dim"), indent=2 + FIELD)
 
     def _orders(self) -> None:
-        found = [order for order in self._answer.screened if order.findings]
+        found = self._answer.screened
         if not found:
             return
-        self._page.heading("ORDERS WITH FINDINGS", "bold red")
+        worst = w.worst_severity(found)
+        self._page.heading(f"ORDERS AND MEDICINES SCREENED ({len(found)})", SEVERITY_STYLE[worst])
         for order in found:
             self._order(order)
 
     def _order(self, screened: Screened) -> None:
-        self._page.paragraph((w.order_words(screened), "bold"))
+        nothing = "" if screened.findings else ": nothing was found"
+        self._page.paragraph((w.order_words(screened), "bold"), nothing)
         for finding in screened.findings:
             style = SEVERITY_STYLE.get(finding.severity, "bold")
             self._page.paragraph((finding.text, style), label=finding.severity.upper(), label_style=style, hang=FIELD)
-            self._page.paragraph((f"{w.source_words(finding.citations)} · {finding.rule}", "dim"), indent=2 + FIELD)
+            for line in finding.working:
+                self._page.paragraph(line, indent=2 + FIELD)
+            cited = f"{w.source_words(finding.citations)} · " if finding.citations else ""
+            self._page.paragraph((f"{cited}{finding.rule}", "dim"), indent=2 + FIELD)
 
     def _ready(self) -> None:
         ready = self._answer.recommended
-        if not ready:
-            self._page.heading("READY: nothing", "bold")
-            return
-        write_treatments(self._page, w.treatments(ready), self._reader)
+        treatments = w.treatments(ready)
+        if treatments:
+            write_treatments(self._page, treatments, self._reader)
+        else:
+            self._page.heading("READY: no treatment")
         write_advice(self._page, w.advice(ready), self._reader, self._answer.pack.review)
 
     def _blocked(self) -> None:
@@ -111,7 +119,7 @@ class _Report:
             return
         self._page.heading(f"BLOCKED ({len(found)}), with every reason", "bold magenta")
         for blocked in found:
-            self._page.paragraph((blocked.text, "bold"), label="✗" if not blocked.drug else f"✗ {w.spoken(blocked.drug)}:")
+            self._page.paragraph((w.named_words(blocked), "bold"), label="✗", label_style="bold magenta")
             self._reasons(blocked)
 
     def _reasons(self, blocked: Recommendation) -> None:
@@ -121,9 +129,7 @@ class _Report:
             self._page.paragraph(f"{target}{reason.text}", label="-", indent=4)
             if reason.because:
                 self._reader.because(self._page, reason.because, indent=6)
-            self._page.paragraph(
-                (f"{w.source_words(reason.citations)}; {w.tag_words(reason.tag)}", "dim"), indent=6
-            )
+            self._page.paragraph((w.cited_words(reason.citations, reason.tag), "dim"), indent=6)
         self._page.paragraph((w.identity_words(blocked), "dim"), indent=4)
 
     def _needs_data(self) -> None:
@@ -135,11 +141,10 @@ class _Report:
             self._open(open_rule)
 
     def _open(self, found: Recommendation) -> None:
-        words = found.text if not found.drug else f"{w.spoken(found.drug)}: {found.text}"
-        self._page.paragraph(words, label="?", label_style="yellow")
+        self._page.paragraph(w.named_words(found), label="?", label_style="yellow")
         for choice in found.choices:
-            self._page.paragraph(w.choice_words(choice, self._reader.labels), label="-", indent=4)
-        missing = w.missing_words(found.missing, self._reader.labels)
+            self._page.paragraph(w.choice_words(choice), label="-", indent=4)
+        missing = w.missing_words(found.missing, self._reader.labels, None if self._reader.explain else MANY)
         self._page.paragraph(
             (f"missing ({len(found.missing)}): ", "yellow"), missing, (f" · {found.rule}", "dim"), indent=4
         )

@@ -12,6 +12,7 @@ from cds_engine.results.models import Dose, Reason, Recommendation, Trace
 FIELD = 11
 """The column of labels: `Monitoring`."""
 OFF_LABEL = "off-label"
+CHOICE_STYLE = {"recommended": "bold", "blocked": "magenta"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Reader:
     def because(self, page: Page, trace: Trace, indent: int) -> None:
         """Write why: one sentence, or the whole tree of reasons."""
         if not self.explain:
-            page.paragraph(f"because {trace.text}", indent=indent)
+            page.paragraph(f"because {w.because_text(trace)}", indent=indent)
             return
         page.paragraph("because", indent=indent)
         for depth, text in w.reasons_tree(trace):
@@ -33,8 +34,6 @@ class Reader:
 
 def write_treatments(page: Page, found: Sequence[Recommendation], reader: Reader) -> None:
     """Write the treatments; a dose that stands already is not repeated, nor what was said of its drug."""
-    if not found:
-        return
     page.heading(f"READY: TREATMENT ({len(found)})", "bold green")
     said: set[tuple[str, str]] = set()
     doses: dict[tuple[str | None, str], str] = {}
@@ -51,13 +50,13 @@ def write_treatments(page: Page, found: Sequence[Recommendation], reader: Reader
 def _treatment(page: Page, found: Recommendation, doses: dict[tuple[str | None, str], str]) -> None:
     word = w.MODALITY_WORDS[found.modality].upper()
     page.paragraph((found.text, "bold"), label=word, label_style="bold green", hang=len(word) + 2)
-    if found.dose is None and not found.choices:
+    if found.dose is None:
         name = w.spoken(found.drug or found.action or "")
         page.paragraph((name, "bold"), " · this pack computes no dose of it")
         return
-    if found.dose is None:
-        return
     key = (found.drug, str(found.dose))
+    if key in doses and found.choices:
+        return
     if key in doses:
         page.paragraph((_headline(found, found.dose), "bold"), f" · the dose above ({doses[key]})")
         return
@@ -89,8 +88,9 @@ def _number(dose: Dose) -> str:
 
 
 def _fields(page: Page, found: Recommendation, reader: Reader, said: set[tuple[str, str]]) -> None:
-    for index, choice in enumerate(found.choices, 1):
-        page.paragraph(w.choice_words(choice, reader.labels), label="Choices" if index == 1 else "", hang=FIELD)
+    for index, choice in enumerate(found.choices):
+        label = "Choices" if index == 0 else ""
+        page.paragraph((w.choice_words(choice), CHOICE_STYLE.get(choice.status, "")), label=label, hang=FIELD)
     if found.preference:
         page.paragraph(found.preference, label="Preferred", hang=FIELD)
     if found.because:
@@ -109,7 +109,7 @@ def _fields(page: Page, found: Recommendation, reader: Reader, said: set[tuple[s
 
 def _field_because(page: Page, trace: Trace, reader: Reader) -> None:
     if not reader.explain:
-        page.paragraph(trace.text, label="Because", hang=FIELD)
+        page.paragraph(w.because_text(trace), label="Because", hang=FIELD)
         return
     page.paragraph("", label="Because", hang=FIELD)
     for depth, text in w.reasons_tree(trace):
@@ -120,9 +120,7 @@ def _reasons(page: Page, label: str, style: str, reasons: Iterable[Reason]) -> N
     for index, reason in enumerate(reasons):
         tag = "" if w.is_verified(reason.tag) else f" [{reason.tag}]"
         shown = label if index == 0 else ""
-        page.paragraph(
-            w.reason_words(reason), (tag, "yellow"), label=shown, label_style=style, hang=FIELD, bullet="- "
-        )
+        page.paragraph(w.reason_words(reason), (tag, "yellow"), label=shown, label_style=style, hang=FIELD, bullet="- ")
 
 
 def write_advice(page: Page, found: Sequence[Recommendation], reader: Reader, review: str) -> None:
@@ -131,7 +129,9 @@ def write_advice(page: Page, found: Sequence[Recommendation], reader: Reader, re
         group = [r for r in found if r.modality == modality]
         if not group:
             continue
-        page.heading(f"READY: {'CARE AND TESTS' if modality != 'inform' else 'TO KNOW'}, {word} ({len(group)})", "bold green")
+        page.heading(
+            f"READY: {'CARE AND TESTS' if modality != 'inform' else 'TO KNOW'}, {word} ({len(group)})", "bold green"
+        )
         for entry in group:
             _advice(page, entry, reader, review)
         _shared(page, group)

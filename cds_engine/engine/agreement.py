@@ -11,7 +11,9 @@ from cds_engine.evaluator.conditions import decide, value_of
 from cds_engine.evaluator.facts import Facts
 from cds_engine.evaluator.verdict import Verdict
 from cds_engine.lowering import core as c
-from cds_engine.lowering.guideline import Guideline
+
+Conditions = Mapping[str, c.Condition]
+"""Conditions by the key that all engines know them by."""
 
 WORDS = {True: "true", False: "false", None: "unknown"}
 
@@ -47,19 +49,19 @@ Deciders = Mapping[str, Decider]
 """Engines by name."""
 
 
-def second_engines(guideline: Guideline) -> dict[str, Decider]:
-    """Return the engines that check the evaluator here; none on Python 3.13 and newer."""
-    return {"durable_rules": DurableRules(guideline.conditions)} if is_available() else {}
+def second_engines(conditions: Conditions) -> dict[str, Decider]:
+    """Return the engines that decide the *conditions* of a pack here; none on Python 3.13 and newer."""
+    return {"durable_rules": DurableRules(conditions)} if is_available() and conditions else {}
 
 
-def decide_all(guideline: Guideline, facts: Facts, deciders: Deciders) -> dict[str, Verdict]:
+def decide_all(conditions: Conditions, facts: Facts, deciders: Deciders) -> dict[str, Verdict]:
     """Return the evaluator's verdict on every condition, once every other engine has given the same.
 
     Raises:
         EngineDisagreement: If an engine gives another truth, or none, for any condition.
         BackendFault: If an engine fails to answer.
     """
-    verdicts = {key: decide(condition, facts) for key, condition in guideline.conditions.items()}
+    verdicts = {key: decide(condition, facts) for key, condition in conditions.items()}
     supplied = Supplied(facts)
     for name, decider in deciders.items():
         truths = decider.decide(supplied)

@@ -39,7 +39,7 @@ def shown_dose(dose: ComputedDose, basis_label: str, cite: Cite) -> Dose:
         off_label=written.off_label,
         unrounded_low=dose.low.final,
         unrounded_high=dose.high.final,
-        working=_working(dose, basis_label),
+        working=working(dose, basis_label),
         citations=[
             *cite(plan.source, written.dose.locator),
             *(citation for a in dose.applied for citation in cite(a.source, a.locator)),
@@ -48,7 +48,8 @@ def shown_dose(dose: ComputedDose, basis_label: str, cite: Cite) -> Dose:
     )
 
 
-def _working(dose: ComputedDose, basis_label: str) -> list[str]:
+def working(dose: ComputedDose, basis_label: str) -> list[str]:
+    """Return how the dose came about, a line a step."""
     plan = dose.plan
     per = f"{display(plan.unit)} a {plan.per}"
     rate = f"{_ends(plan.low, plan.high)} {display(plan.rate_unit)}"

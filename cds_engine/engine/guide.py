@@ -10,11 +10,14 @@ from cds_engine.engine.agreement import Deciders, second_engines
 from cds_engine.engine.answer import Answer, Asked
 from cds_engine.engine.citations import Citations
 from cds_engine.engine.decisions import decide_rule
-from cds_engine.engine.worlds import worlds_of
+from cds_engine.engine.screening import Screening
+from cds_engine.engine.worlds import Worlds, worlds_of
 from cds_engine.lowering.guideline import Guideline
 from cds_engine.patient import values
+from cds_engine.patient.orders import read_orders, taken_as_orders
 from cds_engine.patient.read import read_facts
 from cds_engine.results.evaluation import Evaluation
+from cds_engine.results.explain import Wording
 from cds_engine.results.models import Problem, Screened
 
 PATIENT_KEYS = ("id", "facts", "orders", "audience", "as_of")
@@ -26,7 +29,8 @@ class LoadedPack:
     def __init__(self, guideline: Guideline, deciders: Deciders | None = None) -> None:
         self.guideline = guideline
         self._citations = Citations(guideline.pack)
-        self._deciders = second_engines(guideline) if deciders is None else deciders
+        self._deciders = second_engines(guideline.conditions) if deciders is None else deciders
+        self._order_deciders = second_engines(guideline.order_conditions) if deciders is None else {}
 
     @property
     def id(self) -> str:
@@ -71,7 +75,8 @@ class LoadedPack:
         record = read_facts(given, self.guideline.dictionary, day)
         worlds = worlds_of(self.guideline, record, day, self._deciders)
         decisions = tuple(decide_rule(spec, self.guideline, worlds) for spec in self.guideline.rules)
-        screened, order_problems = _orders(patient["orders"])
+        order_problems: list[values.Problem] = []
+        screened = self._screened(patient["orders"], given, worlds, reader.wording, order_problems)
         asked = Asked(
             patient=None if patient["id"] is None else str(patient["id"]),
             as_of=day,
@@ -79,10 +84,25 @@ class LoadedPack:
             wording=reader.wording,
             engines=("evaluator", *self._deciders),
             citations=self._citations,
-            problems=(*_unknown_keys(facts), *order_problems, *(_problem(p) for p in record.problems)),
-            screened=screened,
+            problems=(*_unknown_keys(facts), *(_problem(p) for p in (*order_problems, *record.problems))),
+            screened=tuple(screened),
         )
         return Answer(self.guideline, worlds, decisions, asked).build()
+
+    def _screened(
+        self,
+        orders: object,
+        facts: Mapping[str, object],
+        worlds: Worlds,
+        wording: Wording,
+        problems: list[values.Problem],
+    ) -> list[Screened]:
+        """Hold the orders, and the medicines that are taken, against the pack."""
+        dictionary = self.guideline.dictionary
+        taken = facts.get(dictionary.medications) if dictionary.medications else None
+        listed = [*read_orders(orders, dictionary, problems), *taken_as_orders(taken, dictionary)]
+        screening = Screening(self.guideline, worlds, self._citations, wording, self._order_deciders)
+        return screening.screen(listed)
 
 
 def _patient(
@@ -126,23 +146,6 @@ def _day(as_of: object) -> date | None:
         return date.fromisoformat(str(as_of))
     except ValueError:
         raise InputError(f"`as_of` must be a date such as `2026-11-21`, not `{as_of}`") from None
-
-
-def _orders(orders: object) -> tuple[tuple[Screened, ...], list[Problem]]:
-    """Hand orders back; that they are not screened yet is said aloud."""
-    if not isinstance(orders, Iterable) or isinstance(orders, str | Mapping):
-        return (), [Problem(fact=None, code="D114", message="`orders` must be a list of orders")]
-    found: list[Screened] = []
-    problems: list[Problem] = []
-    for index, order in enumerate(orders, 1):
-        if isinstance(order, Mapping):
-            found.append(Screened(order={str(key): value for key, value in order.items()}))
-            name = order.get("id") or order.get("drug") or index
-            text = f"the order `{name}` was not screened: this version does not screen orders"
-        else:
-            text = f"the order {index} is no mapping and was not screened"
-        problems.append(Problem(fact=None, code="D114", message=text))
-    return tuple(found), problems
 
 
 def _problem(found: values.Problem) -> Problem:

@@ -60,13 +60,15 @@ def worlds_of(guideline: Guideline, record: Record, as_of: date | None, deciders
         EngineDisagreement: If two engines differ on any condition in any world.
     """
     first = derive(guideline, record.facts, as_of)
-    verdicts = decide_all(guideline, first.facts, deciders)
+    verdicts = decide_all(guideline.conditions, first.facts, deciders)
     broken = _contradictions(guideline, verdicts)
     if any(isinstance(record.facts.get(name), Known) for name in first.withheld):
         # A derived value has contradicted a given one; the contradiction between the given ones is told as well.
         told = derive(guideline, record.facts, as_of, settled=frozenset(record.facts))
         broken += [
-            c for c in _contradictions(guideline, decide_all(guideline, told.facts, deciders)) if c not in broken
+            c
+            for c in _contradictions(guideline, decide_all(guideline.conditions, told.facts, deciders))
+            if c not in broken
         ]
     if not broken and not first.withheld:
         return Worlds(World(first.facts, verdicts), (), {}, tuple(first.problems), tuple(first.notes), {})
@@ -84,7 +86,7 @@ def worlds_of(guideline: Guideline, record: Record, as_of: date | None, deciders
             given[name] = withheld
     certain = derive(guideline, given, as_of) if broken or first.withheld.keys() - record.facts.keys() else first
     if certain is not first:
-        verdicts = decide_all(guideline, certain.facts, deciders)
+        verdicts = decide_all(guideline.conditions, certain.facts, deciders)
     problems += [problem for problem in certain.problems if problem not in problems]
     all_withheld = {
         **certain.withheld,
@@ -94,7 +96,7 @@ def worlds_of(guideline: Guideline, record: Record, as_of: date | None, deciders
     others = []
     for chosen in _choices(all_withheld):
         other = derive(guideline, {**given, **_as_known(chosen)}, as_of, settled=frozenset(chosen))
-        others.append(World(other.facts, decide_all(guideline, other.facts, deciders)))
+        others.append(World(other.facts, decide_all(guideline.conditions, other.facts, deciders)))
     return Worlds(
         World(certain.facts, verdicts),
         tuple(others),

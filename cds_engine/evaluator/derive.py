@@ -46,7 +46,7 @@ def derive(
             known[name] = value
         else:
             withheld[name] = value
-            unknown[name] = Unknown(frozenset({name}))
+            unknown[name] = Unknown(frozenset({name.split(".", 1)[0]}))
     derived = Derived(Facts(known, unknown, as_of), withheld)
     _presume(guideline, known, withheld, derived)
     for derivation in guideline.derivations:

@@ -10,8 +10,7 @@ from cds_engine.patient.values import Known, Value
 
 
 class Facts:
-    """The facts of one patient, derived ones included, and the verdicts on shared definitions so far.
-    """
+    """The facts of one patient, derived ones included, and the verdicts on shared definitions so far."""
 
     __slots__ = ("as_of", "known", "unknown", "verdicts")
 

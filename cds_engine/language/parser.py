@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 
 from cds_engine.diagnostics import CdsError, Diagnostic, Span, did_you_mean
@@ -12,6 +12,7 @@ from cds_engine.language.lexer import KEYWORDS, MAX_LENGTH, Kind, LexicalError, 
 
 MAX_DEPTH = 60
 MAX_NODES = 2000
+MAX_TREE = 100
 
 Locate = Callable[[int, int], Span | None]
 """Turns a stretch of the text into its place in the author's file."""
@@ -36,12 +37,36 @@ def parse(text: str, locate: Locate | None = None) -> s.Expression:
     """
     place = locate or (lambda begin, end: Span("expression", 1, begin + 1, end + 1, text.split("\n", maxsplit=1)[0]))
     if len(text) > MAX_LENGTH:
-        raise ParseError(Diagnostic("L102", f"an expression may have {MAX_LENGTH} characters", place(0, 1)))
+        raise _too_large(f"an expression may have {MAX_LENGTH} characters", place(0, 1))
     try:
-        return _Parser(tokens(text), place).whole()
+        found = _Parser(tokens(text), place).whole()
     except LexicalError as error:
         where = place(error.begin, error.end)
         raise ParseError(Diagnostic("L101", str(error), where, error.hint)) from None
+    if _height(found) > MAX_TREE:
+        raise _too_large(f"an expression may join {MAX_TREE} parts one by one", place(0, 1))
+    return found
+
+
+def _too_large(message: str, span: Span | None) -> ParseError:
+    hint = "divide it into definitions, or list codes in `in { ... }`"
+    return ParseError(Diagnostic("L102", message, span, hint))
+
+
+def _height(tree: s.Expression) -> int:
+    """Return how many nodes stand above each other; later passes walk the tree by recursion."""
+    height = 0
+    level: list[s.Expression] = [tree]
+    while level:
+        height += 1
+        level = [child for node in level for child in _children(node)]
+    return height
+
+
+def _children(node: s.Expression) -> Iterator[s.Expression]:
+    for name in node.__match_args__:
+        value = getattr(node, name)
+        yield from (part for part in (value if isinstance(value, tuple) else (value,)) if isinstance(part, s.Node))
 
 
 class _Parser:
@@ -82,13 +107,13 @@ class _Parser:
 
     def _expect(self, word: str, after: str) -> None:
         if not self._take(word):
-            self._fail(f"`{word}` is missing {after}", self._now)
+            self._fail(f"`{word}` is missing {after}", self._now, f"write `{word}` here")
 
     def _span(self, begin: int) -> Span | None:
         self._nodes += 1
         end = self._stream[self._at - 1].end
         if self._nodes > MAX_NODES:
-            raise ParseError(Diagnostic("L102", f"an expression may have {MAX_NODES} parts", self._place(0, 1)))
+            raise _too_large(f"an expression may have {MAX_NODES} parts", self._place(0, 1))
         return self._place(begin, max(end, begin + 1))
 
     def _fail(self, message: str, token: Token, hint: str | None = None) -> None:
@@ -98,18 +123,38 @@ class _Parser:
     def _fail_unexpected(self) -> None:
         token = self._now
         if token.kind is Kind.END:
-            self._fail("the expression ends too early", token)
-        hint = did_you_mean(token.text.lower(), KEYWORDS) if token.kind is Kind.NAME else None
-        if token.kind is Kind.STRING:
-            hint = "a unit stands right after its number; a code needs `=` or `in` before it"
-        self._fail(f"`{token.text}` is not expected here", token, hint)
+            self._fail("the expression ends too early", token, "a value or a condition is missing at its end")
+        word = f"'{token.text}'" if token.kind is Kind.STRING else token.text
+        self._fail(f"`{word}` is not expected here", token, self._way_out(token))
+
+    def _way_out(self, token: Token) -> str | None:
+        before = self._stream[self._at - 1].text if self._at else ""
+        match token.kind, before, token.text:
+            case Kind.NAME, _, word if found := did_you_mean(word.lower(), KEYWORDS):
+                return found
+            case Kind.STRING, _, _:
+                return "a unit stands right after its number; a code needs `=` or `in` before it"
+            case Kind.SYMBOL, "=", "=":
+                return "compare with a single `=`"
+            case Kind.SYMBOL, "<", ">":
+                return "write `!=`"
+            case Kind.SYMBOL, ("<" | ">" | "="), ("=" | "<" | ">"):
+                return "write `<=` or `>=`"
+            case Kind.SYMBOL, _, ",":
+                return "decimals are written with a point; a set of values stands in braces"
+            case (Kind.SYMBOL, _, (")" | "}")) | (Kind.KEYWORD, _, ("then" | "else")):
+                return "something is missing before it, or it is one too many"
+            case ((Kind.NAME | Kind.NUMBER), _, _):
+                return "an operator such as `and`, `or` or `=` is missing before it"
+            case _:
+                return "a value or a condition is missing before it"
 
     # The grammar
 
     def _expression(self, minimum: int) -> s.Expression:
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            self._fail(f"an expression may be nested {MAX_DEPTH} deep", self._now)
+            self._fail(f"an expression may be nested {MAX_DEPTH} deep", self._now, "divide it into definitions")
         begin = self._now.begin
         left = self._prefix()
         while self._now.kind in {Kind.KEYWORD, Kind.SYMBOL}:
@@ -149,7 +194,8 @@ class _Parser:
         negated = self._take("not")
         value = {"null": None, "true": True, "false": False}.get(self._now.text, ...)
         if value is ... or self._now.kind is not Kind.KEYWORD:
-            self._fail("`is` is followed by `null`, `true` or `false`", self._now)
+            hint = "compare a code with `=`"
+            self._fail("`is` is followed by `null`, `true` or `false`", self._now, hint)
         self._next()
         return s.Is(left, None if value is ... else value, negated, span=self._span(begin))
 
@@ -228,5 +274,5 @@ class _Parser:
         try:
             return s.DateLiteral(date.fromisoformat(token.text), span=self._span(begin))
         except ValueError:
-            self._fail(f"`@{token.text}` is not a day of the calendar", token)
+            self._fail(f"`@{token.text}` is not a day of the calendar", token, "write it as `@2026-11-21`")
             raise AssertionError from None

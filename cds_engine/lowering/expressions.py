@@ -16,6 +16,7 @@ from cds_engine.checker.types import (
     CodeType,
     DefinitionSymbol,
     FactSymbol,
+    NullType,
     NumberType,
     QuantityType,
     SetType,
@@ -123,8 +124,9 @@ class _Lowering:
                 operand = self.condition(left)
                 same = operand if right.node.value else c.Not(operand, span=span)
             return same if comparator is Comparator.EQUAL else c.Not(same, span=span)
-        wanted = left.type if not isinstance(left.node, s.Literal) else right.type
-        if isinstance(wanted, BooleanType):  # a condition compared with null
+        typed = [side for side in (left, right) if not isinstance(side.type, NullType)] or [left]
+        wanted = next((side for side in typed if not isinstance(side.node, s.Literal)), typed[0]).type
+        if isinstance(left.type, BooleanType) or isinstance(right.type, BooleanType):  # compared with `null`
             return c.Constant(None, span=span)
         return c.Compare(comparator, self.term(left, wanted), self.term(right, wanted), span=span)
 

@@ -19,6 +19,7 @@ from cds_engine.pack.statements import (
     Interval,
     Modality,
     Monitoring,
+    OrderCheck,
     Product,
     Regimen,
     Rule,
@@ -145,3 +146,8 @@ class Guideline:
     alerts: tuple[tuple[str, Alert], ...]
     alert_ask_keys: Mapping[str, tuple[str | None, ...]]
     doses: Mapping[str, DosePlan]
+    regimens_of: Mapping[str, tuple[DosePlan, ...]]
+    """By drug."""
+    order_checks: tuple[tuple[str, OrderCheck], ...]
+    order_conditions: Mapping[str, Condition]
+    """Conditions that are asked once per order, by the key that all engines know them by."""

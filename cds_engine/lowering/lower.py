@@ -34,10 +34,15 @@ K = TypeVar("K")
 S = TypeVar("S", bound=SafetyRule)
 
 
+ORDER = "order "
+"""How the keys of conditions about an order begin."""
+
+
 def lower(checked: Checked) -> Guideline:
     """Return the guideline of a pack without errors."""
     pack = checked.pack
-    conditions = _conditions(checked)
+    every = _conditions(checked)
+    conditions = {key: found for key, found in every.items() if not key.startswith(ORDER)}
     reads = dependencies(pack, checked.typed)
     doses = {name: lower_regimen(name, written, pack) for name, written in pack.regimens.regimens.items()}
     safety = list(pack.safety.values())
@@ -70,6 +75,12 @@ def lower(checked: Checked) -> Guideline:
             alert.id: _ask_keys(f"alert {alert.id}", alert.ask) for topic in safety for alert in topic.alerts
         },
         doses=doses,
+        regimens_of={
+            drug: tuple(plan for plan in doses.values() if plan.drug == drug)
+            for drug in {plan.drug for plan in doses.values()}
+        },
+        order_checks=tuple((f"order {check.id}", check) for topic in safety for check in topic.order_checks),
+        order_conditions={key: found for key, found in every.items() if key.startswith(ORDER)},
     )
 
 

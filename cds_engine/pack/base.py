@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -19,7 +21,7 @@ from pydantic import (
 
 from cds_engine.diagnostics import Span
 from cds_engine.pack.places import Place
-from cds_engine.pack.reading import Mapping, Sequence
+from cds_engine.pack.reading import Mapping, Sequence, at
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 """Prose for people; never empty."""
@@ -31,10 +33,20 @@ ConditionText = Annotated[str, StringConstraints(strip_whitespace=True, min_leng
 """An expression of the condition language."""
 
 
+def _day(written: object) -> object:
+    if isinstance(written, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", written.strip()):
+        raise ValueError(f"`{_shown(written)}` is not a day of the calendar\nwrite it as `2026-11-21`")
+    return written
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+"""A day of the calendar; never a number of seconds."""
+
+
 class PackModel(BaseModel):
     """A frozen piece of a pack that knows where each of its fields was written."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     _data: Mapping | None = PrivateAttr(default=None)
 
@@ -64,6 +76,16 @@ class PackModel(BaseModel):
                 return None
         return found
 
+    def span_of_key(self, *path: str) -> Span | None:
+        """Return the span of the key itself: `file.span_of_key("facts", "weight")`."""
+        key_span, _ = at(self._data, path)
+        return key_span
+
+    def span_in(self, text: str, begin: int, end: int, *path: str | int) -> Span | None:
+        """Return the span of `text[begin:end]`, a stretch of the text that stands at *path*."""
+        found = self.place(*path)
+        return found.locator(text)(begin, end) if found else self.span
+
     def span_of(self, *path: str | int) -> Span | None:
         """Return the span of a field, or of the whole piece when the field was not written."""
         found = self.place(*path)
@@ -73,6 +95,29 @@ class PackModel(BaseModel):
 _NUMBER = r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
 _AMOUNT = re.compile(rf"^\s*({_NUMBER})\s*(\S.*?)?\s*$")
 _RANGE = re.compile(rf"^\s*({_NUMBER})(?:\s+to\s+({_NUMBER}))?\s*(\S.*?)?\s*$")
+_AGAIN = re.compile(r"[-\u2013,.]|to\b|\d+(?:\.\d+)?(?:\s|[A-Za-z%]|$)")
+_LONGEST = 80
+
+
+def _match(pattern: re.Pattern[str], written: object) -> re.Match[str] | None:
+    return pattern.match(written) if isinstance(written, str) and len(written) <= _LONGEST else None
+
+
+def _is_number_again(unit: str | None) -> bool:
+    """Say whether what follows the number is rather a part of it: `15-20 mg`, `1,5 mg`, `15 20 mg`."""
+    return bool(unit and _AGAIN.match(unit))
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    if not math.isfinite(value):
+        raise ValueError(f"`{_shown(number)}` is too large a number")
+    return value
+
+
+def _shown(written: object) -> str:
+    text = " ".join(str(written).split())
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +136,10 @@ class Amount:
         """
         if isinstance(written, Amount):
             return written
-        found = _AMOUNT.match(written) if isinstance(written, str) else None
-        if not found:
-            raise ValueError(f"`{written}` is not a number with its unit, such as `40 mg`")
-        return cls(float(found[1]), found[2] or "")
+        found = _match(_AMOUNT, written)
+        if not found or _is_number_again(found[2]):
+            raise ValueError(f"`{_shown(written)}` is not a number with its unit\nwrite it as `2.5 mg`")
+        return cls(_finite(found[1]), found[2] or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +159,13 @@ class AmountRange:
         """
         if isinstance(written, AmountRange):
             return written
-        found = _RANGE.match(written) if isinstance(written, str) else None
-        if not found:
-            raise ValueError(f"`{written}` is not a range such as `15 to 20 mg/m2`")
-        low = float(found[1])
-        high = float(found[2]) if found[2] else low
+        found = _match(_RANGE, written)
+        if not found or _is_number_again(found[3]):
+            raise ValueError(f"`{_shown(written)}` is not a range\nwrite it as `15 to 20 mg/m2`")
+        low = _finite(found[1])
+        high = _finite(found[2]) if found[2] else low
         if high < low:
-            raise ValueError(f"the range `{written}` ends below its beginning")
+            raise ValueError(f"the range `{_shown(written)}` ends below its beginning\nthe lower end stands first")
         return cls(low, high, found[3] or "")
 
 

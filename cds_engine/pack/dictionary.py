@@ -31,8 +31,8 @@ class UnitConversion(PackModel):
     """Another unit of the fact that physics cannot convert: mass to amount of substance, by a published factor."""
 
     unit: Text
-    multiply_by: float | None = None
-    divide_by: float | None = None
+    multiply_by: float | None = Field(default=None, gt=0)
+    divide_by: float | None = Field(default=None, gt=0)
     source: Identifier | None = None
     tag: Tag | None = None
 

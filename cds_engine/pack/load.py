@@ -6,20 +6,19 @@ Knows the shape of a pack, not what its names refer to: that is the checker's.
 from __future__ import annotations
 
 import hashlib
-import typing
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
-from types import UnionType
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from cds_engine.diagnostics import Diagnostic, Span, did_you_mean
-from cds_engine.pack import reading
+from cds_engine.diagnostics import Diagnostic, Span, nearest
+from cds_engine.pack import mistakes, reading
 from cds_engine.pack.base import PackModel
 from cds_engine.pack.dictionary import DefinitionsFile, DrugsFile, FactsFile, FormulasFile
-from cds_engine.pack.manifest import Manifest
+from cds_engine.pack.manifest import Manifest, Notice
 from cds_engine.pack.statements import RegimensFile, SafetyFile, SourcesFile, StatementsFile
 
 M = TypeVar("M", bound=PackModel)
@@ -37,6 +36,28 @@ REQUIRED = ("pack.yaml", "sources.yaml", "facts.yaml")
 FOLDERS: Mapping[str, type[PackModel]] = {"statements": StatementsFile, "safety": SafetyFile}
 BESIDE = frozenset({"cases.yaml", "approvals.yaml", "invariants.yaml"})
 """Files of a pack that take no part in an evaluation."""
+DATA = frozenset({".yaml", ".yml", ".json"})
+"""Endings of files that an author may take for a part of the pack."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What could not be read, so that references to it are not called wrong."""
+
+    files: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+    """Declared in entries that were left out, each of which has a finding of its own."""
+
+    def __bool__(self) -> bool:
+        return bool(self.files or self.names)
+
+    def may_declare(self, name: str, *files: str) -> bool:
+        """Say whether *name* may stand in what could not be read of *files* (a file, or `statements/`)."""
+        return not self.names.isdisjoint((name, *name.split("."))) or self.has(*files)
+
+    def has(self, *files: str) -> bool:
+        """Say whether one of *files* could not be read."""
+        return any(unread.startswith(files) for unread in self.files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,67 +75,150 @@ class Pack:
     regimens: RegimensFile
     topics: Mapping[str, StatementsFile]
     safety: Mapping[str, SafetyFile]
+    unread: Unread = field(default_factory=Unread)
 
 
-def read_pack(path: Path) -> tuple[Pack | None, list[Diagnostic]]:
-    """Read the pack in the folder *path*; None when a file that everything rests on cannot be used."""
+def read_pack(path: Path) -> tuple[Pack, list[Diagnostic]]:
+    """Read the pack in the folder *path*, as far as it can be read, and every finding on the way."""
     findings: list[Diagnostic] = []
-    single: dict[str, PackModel] = {}
-    topics: dict[str, StatementsFile] = {}
-    safety: dict[str, SafetyFile] = {}
-    texts: list[tuple[str, bytes]] = []
-    for file in sorted(path.rglob("*.yaml")):
-        name = file.relative_to(path).as_posix()
-        model = _model_of(name, findings, path)
-        if model is None:
-            continue
-        if name not in BESIDE:
-            texts.append((name, file.read_bytes()))
-        read = _read(file, _shown(file), model, findings)
-        match read:
-            case StatementsFile():
-                topics[name] = read
-            case SafetyFile():
-                safety[name] = read
-            case PackModel():
-                single[name] = read
+    reader = _Reader(path, findings)
+    for file in sorted(path.rglob("*")):
+        hidden = any(part.startswith(".") for part in file.relative_to(path).parts)
+        if not hidden and file.is_file() and file.suffix.lower() in DATA:
+            reader.read(file)
     for name in REQUIRED:
-        if name not in single and not (path / name).exists():
+        if name not in reader.seen:
             span = Span(_shown(path / name), 1, 1, 1)
             findings.append(Diagnostic("P105", f"the pack has no `{name}`", span, "every pack needs one"))
-    if any(name not in single for name in REQUIRED):
-        return None, findings
-    return _pack(path, _hash(texts), single, topics, safety), findings
+            reader.unread_files.add(name)
+    return reader.pack(), findings
 
 
-def _pack(
-    path: Path,
-    digest: str,
-    single: Mapping[str, PackModel],
-    topics: Mapping[str, StatementsFile],
-    safety: Mapping[str, SafetyFile],
-) -> Pack:
-    def part(name: str, model: type[M], empty: M | None = None) -> M:
-        found = single.get(name, empty)
+class _Reader:
+    """Reads the files of one pack, one after the other."""
+
+    def __init__(self, path: Path, findings: list[Diagnostic]) -> None:
+        self._path = path
+        self._findings = findings
+        self._models: dict[str, PackModel] = {}
+        self._texts: list[tuple[str, bytes]] = []
+        self.seen: set[str] = set()
+        self.unread_files: set[str] = set()
+        self._unread_names: set[str] = set()
+
+    def read(self, file: Path) -> None:
+        name = file.relative_to(self._path).as_posix()
+        if name in BESIDE:
+            return
+        model = _model_of(name)
+        if model is None:
+            self._unknown_file(name)
+            return
+        self.seen.add(name)
+        try:
+            content = file.read_bytes()
+        except OSError:
+            found, hint = f"`{name}` cannot be read", "look at its permissions"
+            self._findings.append(Diagnostic("Y101", found, Span(_shown(file), 1, 1, 1), hint))
+            self.unread_files.add(name)
+            return
+        self._texts.append((name, content))
+        data = reading.read_yaml(content, _shown(file), self._findings)
+        read = None if data is None else self._typed(name, _shown(file), data, model)
+        if read is None:
+            self.unread_files.add(name)
+        else:
+            self._models[name] = read
+
+    def _unknown_file(self, name: str) -> None:
+        rest = name.rpartition("/")[2]
+        known = [*FILES, *BESIDE, *(f"{folder}/{rest}" for folder in FOLDERS)]
+        meant = nearest(name, known)
+        if meant is not None:
+            self.unread_files.add(meant)
+        hint = f"did you mean `{meant}`?" if meant else "statements stand in `statements/`, safety rules in `safety/`"
+        span = Span(_shown(self._path / name), 1, 1, 1)
+        self._findings.append(Diagnostic("P106", f"a pack has no file `{name}`", span, hint))
+
+    def _typed(self, name: str, shown: str, data: reading.Mapping, model: type[M]) -> M | None:
+        """Give the data of a file its types; entries with a finding are left out, so that the rest is checked."""
+        try:
+            return model.model_validate(data)
+        except ValidationError as error:
+            self._findings.extend(mistakes.findings_of(error, data, model, shown))
+            entries = {mistakes.path_of(found["loc"])[:2] for found in error.errors(include_url=False)}
+        if any(len(entry) < 2 for entry in entries):  # noqa: PLR2004 - a key of the file itself
+            self.unread_files.add(name)
+        self._unread_names.update(word for entry in entries for word in _declared(data, entry))
+        try:
+            return model.model_validate(reading.without(data, entries))
+        except ValidationError:
+            return None
+
+    def pack(self) -> Pack:
+        """Return what could be read, with empty files in place of the others."""
+        return Pack(
+            path=self._path,
+            hash=_hash(self._texts),
+            manifest=self._part("pack.yaml", Manifest, UNREAD_MANIFEST),
+            sources=self._part("sources.yaml", SourcesFile, SourcesFile(sources={})),
+            facts=self._part("facts.yaml", FactsFile, FactsFile(facts={})),
+            drugs=self._part("drugs.yaml", DrugsFile, DrugsFile(drugs={})),
+            formulas=self._part("formulas.yaml", FormulasFile, FormulasFile(formulas={})),
+            definitions=self._part("definitions.yaml", DefinitionsFile, DefinitionsFile()),
+            regimens=self._part("regimens.yaml", RegimensFile, RegimensFile(regimens={})),
+            topics={name: read for name, read in self._models.items() if isinstance(read, StatementsFile)},
+            safety={name: read for name, read in self._models.items() if isinstance(read, SafetyFile)},
+            unread=Unread(frozenset(self.unread_files), frozenset(self._unread_names)),
+        )
+
+    def _part(self, name: str, model: type[M], empty: M) -> M:
+        found = self._models.get(name, empty)
         assert isinstance(found, model)  # noqa: S101 - our own invariant
         return found
 
-    return Pack(
-        path=path,
-        hash=digest,
-        manifest=part("pack.yaml", Manifest),
-        sources=part("sources.yaml", SourcesFile),
-        facts=part("facts.yaml", FactsFile),
-        drugs=part("drugs.yaml", DrugsFile, DrugsFile(drugs={})),
-        formulas=part("formulas.yaml", FormulasFile, FormulasFile(formulas={})),
-        definitions=part("definitions.yaml", DefinitionsFile, DefinitionsFile()),
-        regimens=part("regimens.yaml", RegimensFile, RegimensFile(regimens={})),
-        topics=topics,
-        safety=safety,
-    )
+
+UNREAD_MANIFEST = Manifest(
+    id="unread",
+    version="unread",
+    title="unread",
+    scope="unread",
+    knowledge_date=date.min,
+    review="submitted",
+    notices=[Notice(says="unread", patient_says="unread")],
+    audiences={},
+)
+"""Stands for a pack.yaml that could not be read, while the rest is checked; such a pack is never used."""
 
 
-def _hash(texts: list[tuple[str, bytes]]) -> str:
+def _declared(data: reading.Mapping, entry: mistakes.Path) -> Iterator[str]:
+    """List the names that an entry declares: its key, and the ids and actions in it."""
+    value: object = data
+    for step in entry:
+        if isinstance(step, str):
+            yield step
+        if isinstance(value, reading.Mapping) and isinstance(step, str):
+            value = value.get(step)
+        elif isinstance(value, reading.Sequence) and isinstance(step, int):
+            value = value[step]
+    if len(entry) > 1:
+        yield from _ids(value)
+
+
+def _ids(value: object) -> Iterator[str]:
+    match value:
+        case reading.Mapping():
+            for key in ("id", "action"):
+                if isinstance(value.get(key), str):
+                    yield value[key]
+            for part in value.values():
+                yield from _ids(part)
+        case reading.Sequence():
+            for part in value:
+                yield from _ids(part)
+
+
+def _hash(texts: Iterable[tuple[str, bytes]]) -> str:
     digest = hashlib.sha256()
     for name, content in texts:
         digest.update(f"{name}\0{len(content)}\0".encode())
@@ -130,96 +234,9 @@ def _shown(file: Path) -> str:
         return file.as_posix()
 
 
-def _model_of(name: str, findings: list[Diagnostic], path: Path) -> type[PackModel] | None:
+def _model_of(name: str) -> type[PackModel] | None:
+    """Return the model of a file by its name in the pack; None for one that a pack does not have."""
     folder, _, rest = name.partition("/")
-    if rest and folder in FOLDERS:
+    if folder in FOLDERS and rest.endswith(".yaml"):
         return FOLDERS[folder]
-    if name in FILES:
-        return FILES[name]
-    if name not in BESIDE:
-        known = [*FILES, *BESIDE, *(f"{folder}/{rest or 'topic.yaml'}" for folder in FOLDERS)]
-        findings.append(
-            Diagnostic(
-                "P106",
-                f"a pack has no file `{name}`",
-                Span(_shown(path / name), 1, 1, 1),
-                did_you_mean(name, known),
-            )
-        )
-    return None
-
-
-def _read(file: Path, name: str, model: type[PackModel], findings: list[Diagnostic]) -> PackModel | None:
-    data = reading.read_yaml(file, name, findings)
-    if data is None:
-        return None
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        findings.extend(_finding(dict(e), data, model, name) for e in error.errors())
-        return None
-
-
-def _finding(error: dict[str, Any], data: reading.Mapping, model: type[PackModel], name: str) -> Diagnostic:
-    """Turn one complaint of the models into a finding at its place."""
-    path = tuple(step for step in error["loc"] if not (isinstance(step, str) and step.startswith(("list[", "constr"))))
-    key_span, value_span = reading.at(data, path)
-    span = value_span or Span(name, 1, 1, 1)
-    last = str(path[-1]) if path else ""
-    context = error.get("ctx", {})
-    match error["type"]:
-        case "extra_forbidden":
-            hint = did_you_mean(last, _known_keys(model, path[:-1]))
-            return Diagnostic("P101", f"there is no key `{last}` here", key_span or span, hint)
-        case "missing":
-            return Diagnostic("P102", f"the key `{last}` is missing here", span)
-        case "literal_error":
-            hint = did_you_mean(str(error["input"]), _words(str(context["expected"])))
-            known = str(context["expected"]).replace("'", "`")
-            return Diagnostic("P103", f"`{error['input']}` is not known here", span, hint or f"write {known}")
-        case "value_error":
-            return Diagnostic("P103", str(context["error"]), span)
-        case "model_type" | "dict_type":
-            return Diagnostic("P103", "a mapping of keys to values must stand here", span)
-        case "list_type":
-            return Diagnostic("P103", "a list must stand here", span)
-        case "string_too_short":
-            return Diagnostic("P103", f"`{last}` is empty", span)
-        case "string_pattern_mismatch":
-            hint = "a name begins with a letter and has letters, digits, `_`, `-` and `.`"
-            return Diagnostic("P103", f"`{error['input']}` is no name", span, hint)
-        case _:
-            return Diagnostic("P103", f"`{_short(error['input'])}`: {error['msg'].lower()}", span)
-
-
-def _short(value: object) -> str:
-    text = str(value)
-    return text if len(text) <= 40 else text[:37] + "..."  # noqa: PLR2004 - one line of a terminal
-
-
-def _words(expected: str) -> list[str]:
-    return [word.strip(" '") for word in expected.replace(" or ", ",").split(",")]
-
-
-def _known_keys(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:
-    """Return the keys that a mapping at *path* may have, by walking the models."""
-    at: Any = model
-    for step in path:
-        if isinstance(at, type) and issubclass(at, BaseModel):
-            fields = {field.alias or name: field.annotation for name, field in at.model_fields.items()}
-            at = _model_in(fields.get(str(step)))
-    if not (isinstance(at, type) and issubclass(at, BaseModel)):
-        return []
-    return [field.alias or name for name, field in at.model_fields.items()]
-
-
-def _model_in(annotation: Any) -> Any:
-    """Return the model inside `list[M]`, `dict[str, M]`, `M | None` or an annotation of it."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    if isinstance(annotation, UnionType) or typing.get_origin(annotation) is not None:
-        for inner in reversed(typing.get_args(annotation)):
-            found = _model_in(inner)
-            if found is not None:
-                return found
-    return None
+    return FILES.get(name)

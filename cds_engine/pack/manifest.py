@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Literal
 
 from pydantic import Field
 
-from cds_engine.pack.base import Identifier, PackModel, Text
+from cds_engine.pack.base import Day, Identifier, PackModel, Text
 from cds_engine.pack.statements import Review
 
 
@@ -44,7 +43,7 @@ class Manifest(PackModel):
     version: Text
     title: Text
     scope: Text
-    knowledge_date: date
+    knowledge_date: Day
     review: Review
     re_review_after: Text | None = None
     notices: list[Notice] = Field(min_length=1)

@@ -80,7 +80,7 @@ class Dose(PackModel):
     basis: Identifier | None = None
     """The fact that a dose per m2 or per kg is multiplied with."""
     per: Interval
-    times_per_day: int | None = Field(default=None, ge=1)
+    times_per_day: int | None = Field(default=None, ge=1, le=24)
     """With `per: dose`: how many such doses a day. With `per: day`: in how many parts it is taken."""
     days: RangeText | None = None
     """On how many days: `3`, or `2 to 5` for a course that is spread."""
@@ -102,7 +102,7 @@ class Product(PackModel):
     smallest: AmountText = Field(alias="from")
     largest: AmountText = Field(alias="to")
     step: AmountText
-    combine: int = Field(default=1, ge=1)
+    combine: int = Field(default=1, ge=1, le=100)
     """How many units of it may be given together to make one dose."""
     says: Text
     """What it is: `pre-filled pen`."""
@@ -145,7 +145,7 @@ class Treatment(PackModel):
     @model_validator(mode="after")
     def _names_one(self) -> Self:
         if (self.drug is None) == (self.action is None):
-            raise ValueError("name either a `drug` or an `action`")
+            raise ValueError("a treatment is either a `drug` or an `action`\nname one of the two")
         return self
 
 
@@ -173,9 +173,11 @@ class Recommend(PackModel):
     def _names_one(self) -> Self:
         named = [bool(self.drug), bool(self.action), bool(self.one_of), bool(self.all_of)]
         if sum(named) != 1:
-            raise ValueError("name exactly one of `drug`, `action`, `one_of` and `all_of`")
+            beside = [name for name in ("drug", "action", "one_of", "all_of") if getattr(self, name)]
+            found = "recommends " + " and ".join(f"`{name}`" for name in beside) if beside else "recommends nothing"
+            raise ValueError(f"this {found}\nname exactly one of `drug`, `action`, `one_of` and `all_of`")
         if self.regimen and not self.drug:
-            raise ValueError("a `regimen` needs the `drug` beside it")
+            raise ValueError("a `regimen` needs the `drug` beside it\nin a choice it stands with its drug")
         return self
 
 
@@ -235,7 +237,12 @@ class Statement(PackModel):
     def _says_what_became_of_it(self) -> Self:
         ways = [bool(self.rules), bool(self.encoded_in), self.advice, bool(self.not_encoded)]
         if sum(ways) != 1:
-            raise ValueError("say exactly one of `rules`, `encoded_in`, `advice: true` and `not_encoded: reason`")
+            beside = [name for name in ("rules", "encoded_in", "advice", "not_encoded") if getattr(self, name)]
+            said = "has " + " and ".join(f"`{name}`" for name in beside) if beside else "does not say what became of it"
+            raise ValueError(
+                f"the statement `{self.id}` {said}\n"
+                "say exactly one of `rules`, `encoded_in`, `advice: true` and `not_encoded: reason`"
+            )
         return self
 
 
@@ -263,7 +270,7 @@ class SafetyRule(PackModel):
     @model_validator(mode="after")
     def _reaches_something(self) -> Self:
         if not self.drugs and not self.actions:
-            raise ValueError("name the `drugs` or `actions` it is about")
+            raise ValueError(f"`{self.id}` reaches no drug and no action\nname the `drugs` or `actions` it is about")
         return self
 
 
@@ -304,10 +311,29 @@ class Alert(PackModel):
     note: Text | None = None
 
 
+class OrderCheck(PackModel):
+    """What is wrong with a prescription; asked once per order, with `order.drug`, `order.dose`, `order.per`, ...
+
+    Caps, ranges, intervals, contraindications, duplicates and routes are checked for every drug with a regimen;
+    this is for what only the pack knows, such as an interaction.
+    """
+
+    id: Identifier
+    severity: Literal["critical", "warning", "info"]
+    when: ConditionText
+    says: Text
+    patient_says: Text | None = None
+    source: Identifier
+    locator: Text | None = None
+    tag: Tag
+    note: Text | None = None
+
+
 class SafetyFile(PackModel):
-    """safety/*.yaml: contraindications, cautions, monitoring and alerts, by drug or topic."""
+    """safety/*.yaml: contraindications, cautions, monitoring, alerts and order checks, by drug or topic."""
 
     contraindications: list[Contraindication] = Field(default_factory=list)
     cautions: list[Caution] = Field(default_factory=list)
     monitoring: list[Monitoring] = Field(default_factory=list)
     alerts: list[Alert] = Field(default_factory=list)
+    order_checks: list[OrderCheck] = Field(default_factory=list)

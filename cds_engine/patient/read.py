@@ -7,8 +7,8 @@ from datetime import date
 
 from cds_engine.language.printer import number
 from cds_engine.patient import complaints
-from cds_engine.patient.medications import Entry, fold, read_medications
-from cds_engine.patient.readings import Reading, Rejected, is_absent, read_value
+from cds_engine.patient.medications import ENTRY_NAMES, Entry, fold, read_medications
+from cds_engine.patient.readings import Reading, Rejected, day_of, is_absent, read_value
 from cds_engine.patient.spec import Dictionary, FactSpec
 from cds_engine.patient.values import CodeSet, Known, Note, Problem, Reason, Record, Value, Withheld
 from cds_engine.units import display
@@ -130,8 +130,38 @@ class _Reader:
     # Medicines
 
     def _medications(self, spec: FactSpec, raw: object) -> None:
+        """Read a list of medicines, or dated lists, of which those of the latest date count."""
+        dated = [_dated_list(raw)] if isinstance(raw, Mapping) else []
+        if isinstance(raw, list | tuple) and raw:
+            dated = [_dated_list(item) for item in raw]
+        lists = [found for found in dated if found is not None]
+        if not lists or len(lists) < len(dated):  # entries, perhaps with a list among them
+            self._entries(spec, raw)
+            for found in lists if len(lists) < len(dated) else ():
+                self._entries(spec, found.get("value"))
+            return
+        latest = max(self._day(_day_of(found)) for found in lists)
+        for found in lists:
+            if self._day(_day_of(found)) == latest:
+                self._dated_entries(spec, found)
+
+    def _dated_entries(self, spec: FactSpec, found: Mapping[str, object]) -> None:
+        """Read one dated list; a date that cannot be right leaves it incomplete but hides none of its entries."""
+        when = _day_of(found)
+        for key in found:
+            if key not in {"value", "date"}:
+                self.problems.append(complaints.unknown_key(spec.name, key, ("value", "date")))
+        if when is None and not is_absent(found.get("date")):
+            self.problems.append(complaints.bad_date(spec, found.get("date")))
+            self.list_is_withheld = True
+        if when is not None and self.as_of is not None and when > self.as_of:
+            self.problems.append(complaints.future(spec, when, self.as_of))
+            self.list_is_withheld = True
+        if not is_absent(found.get("value")):
+            self._entries(spec, found.get("value"))
+
+    def _entries(self, spec: FactSpec, items: object) -> None:
         self.list_was_given = True
-        items = raw.get("value") if isinstance(raw, Mapping) and "value" in raw else raw
         if isinstance(items, str) and items.strip().lower() == "none":
             items = []
         if isinstance(items, str | Mapping):
@@ -143,9 +173,12 @@ class _Reader:
         self.entries += read_medications(spec.name, items, self.dictionary, self.problems)
 
     def _drug_dose(self, spec: FactSpec, raw: object) -> None:
-        """Fold the dose of one drug into the medicines: `15 mg/wk` is an entry of that drug once a week."""
-        for item in _listed(spec, raw):
-            self._one_drug_dose(spec, item)
+        """Fold the latest dose of one drug into the medicines: `15 mg/wk` is all of that drug, once a week."""
+        items = _listed(spec, raw)
+        days = [self._day(_day_of(item)) for item in items]
+        for item, day in zip(items, days, strict=True):
+            if day == max(days):
+                self._one_drug_dose(spec, item)
 
     def _one_drug_dose(self, spec: FactSpec, raw: object) -> None:
         before = len(self.problems)
@@ -154,7 +187,7 @@ class _Reader:
             return
         if isinstance(reading, Reading):
             if reading.value != 0:
-                self.entries.append(Entry(spec.entry.drug, ("week",), None, float(str(reading.value))))
+                self.entries.append(Entry(spec.entry.drug, ("week",), None, float(str(reading.value)), is_total=True))
             return
         dose = {"value": raw.get("value"), "unit": raw.get("unit")} if isinstance(raw, Mapping) else raw
         entry = {"drug": spec.entry.drug, "dose": dose}
@@ -170,6 +203,15 @@ def _order(reading: Reading) -> str:
     """Sort readings by all that they say, so that it does not matter in which order they were sent."""
     value = reading.value
     return repr((sorted(value.members) if isinstance(value, CodeSet) else value, reading.reported, reading.limits))
+
+
+def _dated_list(raw: object) -> Mapping[str, object] | None:
+    """Return *raw* if it is a list with its date, `{"value": [...], "date": ...}`, and no medicine."""
+    return raw if isinstance(raw, Mapping) and "value" in raw and not ENTRY_NAMES & raw.keys() else None
+
+
+def _day_of(found: object) -> date | None:
+    return day_of(found.get("date")) if isinstance(found, Mapping) else None
 
 
 def _listed(spec: FactSpec, raw: object) -> Sequence[object]:

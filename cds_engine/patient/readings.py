@@ -21,6 +21,8 @@ from cds_engine.units import UnitError, exact
 MAX_TEXT = 400
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _QUANTITY = re.compile(rf"\s*({_NUMBER.pattern})\s*(\S.*?)?\s*")
+_NO_UNIT = re.compile(r"(?!10\*)[,.\d]")
+"""A rest that goes on with digits or a comma is no unit, but `10*9/L` is one."""
 VALUE_KEYS = ("value", "unit", "date", "range")
 
 
@@ -55,7 +57,7 @@ def read_value(
     if not isinstance(raw, Mapping):
         return None if is_absent(raw) else _typed(spec, raw, None, dictionary, problems)
     problems.extend(complaints.unknown_key(spec.name, key, VALUE_KEYS) for key in raw if key not in VALUE_KEYS)
-    when = _date(raw.get("date"))
+    when = day_of(raw.get("date"))
     if when is None and not is_absent(raw.get("date")):
         return Rejected(complaints.bad_date(spec, raw.get("date")))
     value = raw.get("value")
@@ -94,7 +96,7 @@ def _typed(
                 return Rejected(complaints.unknown_code(spec, value, spec.entry.allowed))
             return Reading(match_code)
         case "date":
-            day = _date(value)
+            day = day_of(value)
             return Rejected(complaints.not_a_date(spec, value)) if day is None else Reading(day)
         case "codes":
             return _codes(spec, value, dictionary, problems)
@@ -145,7 +147,7 @@ def _bare_number(spec: FactSpec, value: object) -> tuple[float, str | None] | Re
                 return Rejected(complaints.not_finite(spec, value))
             case str():
                 found = _QUANTITY.fullmatch(value)
-                if found is None or (found[2] and found[2][0] in ",.0123456789"):
+                if found is None or _NO_UNIT.match(found[2] or ""):
                     return Rejected(complaints.not_a_number(spec, value))
                 return float(found[1]), found[2]
             case _:
@@ -202,7 +204,8 @@ def _truth(value: object) -> bool | None:
     return {"true": True, "yes": True, "false": False, "no": False}.get(word)
 
 
-def _date(value: object) -> date | None:
+def day_of(value: object) -> date | None:
+    """Return the day that *value* names, None when it names none."""
     if isinstance(value, datetime):
         return value.date()
     if isinstance(value, date):
@@ -215,9 +218,7 @@ def _date(value: object) -> date | None:
         return None
 
 
-def _codes(
-    spec: FactSpec, value: object, dictionary: Dictionary, problems: list[Problem]
-) -> Reading | Rejected:
+def _codes(spec: FactSpec, value: object, dictionary: Dictionary, problems: list[Problem]) -> Reading | Rejected:
     """Read a list of codes; one that is not known makes the list incomplete, and the caller hears of it."""
     items = [value] if isinstance(value, str) else value
     if not isinstance(items, Sequence | set | frozenset):

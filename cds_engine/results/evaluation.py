@@ -119,6 +119,11 @@ class Evaluation(Result):
             raise UnknownRuleError(f"this answer was read from a file and holds no explanation of `{rule}`")
         return found
 
+    def _repr_html_(self) -> str:
+        from cds_engine.results.html import to_html  # noqa: PLC0415 - notebooks only
+
+        return to_html(self)
+
     def _with_status(self, status: str) -> list[Recommendation]:
         return [found for found in self.recommendations if found.status == status]
 

@@ -283,7 +283,7 @@ class Explainer:
 def brief(value: float) -> str:
     """Return a number for people: exact when short, else with four significant digits.
 
-    >>> brief(0.96148), brief(132.16), brief(30.0), brief(29.999999), brief(12345.678)
+    >>> brief(0.9614803), brief(132.16), brief(30.0), brief(29.999999), brief(12345.678)
     ('0.9615', '132.16', '30', '29.999999', '12345.68')
     """
     text = number(exact(value))

@@ -252,8 +252,10 @@ class Finding(Result):
     """What screening found about an order."""
 
     rule: str
-    severity: str
+    order: str
+    severity: Literal["critical", "warning", "info"]
     text: str
+    working: list[str] = []
     citations: list[Citation] = []
 
 
@@ -261,4 +263,6 @@ class Screened(Result):
     """An order with what was found about it."""
 
     order: dict[str, Any]
+    is_taken: bool = False
+    """True for a medicine that the patient takes, False for a proposal."""
     findings: list[Finding] = []

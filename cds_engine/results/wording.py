@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from cds_engine.language.printer import number
 from cds_engine.results.evaluation import Evaluation
+from cds_engine.results.explain import brief
 from cds_engine.results.models import (
     Choice,
     Citation,
@@ -115,9 +116,12 @@ def _facts(evaluation: Evaluation) -> Iterator[FactUsed]:
             yield from trace.facts if trace else ()
 
 
-def missing_words(names: Iterable[str], labels: Mapping[str, str]) -> str:
-    """Return the missing facts as a clinician says them."""
-    return ", ".join(labels.get(name, spoken(name)) for name in names)
+def missing_words(names: Sequence[str], labels: Mapping[str, str], most: int | None = None) -> str:
+    """Return the missing facts as a clinician says them, at most so many by name."""
+    shown = names[:most]
+    words = ", ".join(labels.get(name, spoken(name)) for name in shown)
+    rest = len(names) - len(shown)
+    return f"{words} and {rest} more" if rest else words
 
 
 # Doses
@@ -183,12 +187,12 @@ def evidence_words(evidence: Evidence) -> str:
     return ", ".join(f"{name} {value}" for name, value in parts.items())
 
 
-def citation_words(citation: Citation) -> str:
-    """Return the short label with the place in it, and how far it was verified where it was not."""
+def citation_words(citation: Citation, tag: str | None = "V") -> str:
+    """Return the short label with the place in it, and its verification tag where that is not *tag*."""
     words = citation.label + (f", {citation.locator}" if citation.locator else "")
     if citation.unresolved and "unresolved" not in words:
         words += " (unresolved reference)"
-    return words if is_verified(citation.tag) else f"{words} [{citation.tag}]"
+    return words if citation.tag in {tag, None} else f"{words} [{citation.tag}]"
 
 
 def source_words(citations: Iterable[Citation], *, uncited: bool = False) -> str:
@@ -199,6 +203,12 @@ def source_words(citations: Iterable[Citation], *, uncited: bool = False) -> str
     return words or "no source"
 
 
+def cited_words(citations: Iterable[Citation], tag: str) -> str:
+    """Return the citations of a safety rule and how far it was verified."""
+    words = "; ".join(dict.fromkeys(citation_words(citation, tag) for citation in citations))
+    return f"{words or 'no source'}; {tag_words(tag)}"
+
+
 def reason_words(reason: Reason) -> str:
     """Return a reason with the facts that it rests on."""
     return reason.text + because_words(reason.because)
@@ -206,7 +216,17 @@ def reason_words(reason: Reason) -> str:
 
 def because_words(trace: Trace | None) -> str:
     """Return ` (because ...)`, nothing where there is no explanation."""
-    return f" (because {trace.text})" if trace else ""
+    return f" (because {because_text(trace)})" if trace else ""
+
+
+def because_text(trace: Trace) -> str:
+    """Return the reason in a sentence, with the numbers that its words leave out."""
+    numbers = [
+        f"{fact.label} {brief(fact.value)} {display(fact.unit) if fact.unit else ''}".rstrip()
+        for fact in trace.facts
+        if isinstance(fact.value, float) and f"{fact.label} is {brief(fact.value)}" not in trace.text
+    ]
+    return f"{trace.text} ({', '.join(numbers)})" if numbers else trace.text
 
 
 def standing_words(found: Recommendation) -> str:
@@ -219,7 +239,13 @@ def identity_words(found: Recommendation) -> str:
     return f"{found.rule} ({', '.join(found.statements)})"
 
 
-def choice_words(choice: Choice, labels: Mapping[str, str]) -> str:
+def named_words(found: Recommendation) -> str:
+    """Return the text of a recommendation with the drug before it, where it names one drug."""
+    named = found.drug is not None and not found.choices
+    return f"{spoken(found.drug or '')}: {found.text}" if named else found.text
+
+
+def choice_words(choice: Choice) -> str:
     """Say what became of one of several drugs."""
     name = spoken(choice.drug or choice.action or "")
     match choice.status:
@@ -228,9 +254,10 @@ def choice_words(choice: Choice, labels: Mapping[str, str]) -> str:
         case "recommended":
             return f"{name}: ready; the pack computes no dose"
         case "blocked":
-            return f"{name}: blocked. " + " ".join(reason_words(reason) for reason in choice.blocked_by)
+            return f"{name}: BLOCKED. " + " ".join(reason_words(reason) for reason in choice.blocked_by)
         case _:
-            return f"{name}: needs data, {missing_words(choice.missing, labels) or 'see the condition'}"
+            waits = counted(len(choice.missing), "fact") if choice.missing else "the condition of the rule"
+            return f"{name}: waits for {waits}"
 
 
 def question_words(question: Question) -> str:
@@ -241,6 +268,12 @@ def question_words(question: Question) -> str:
     return f"{question.ask} [{'; '.join(notes)}]" if notes else question.ask
 
 
+def worst_severity(found: Iterable[Screened]) -> str:
+    """Return the worst severity of any finding, `info` when there is none."""
+    severities = {finding.severity for screened in found for finding in screened.findings}
+    return next((worst for worst in ("critical", "warning") if worst in severities), "info")
+
+
 def order_words(screened: Screened) -> str:
     """Return an order as one line."""
     order = screened.order
@@ -248,7 +281,8 @@ def order_words(screened: Screened) -> str:
     amount = f"{dose.get('value')} {dose.get('unit')}" if isinstance(dose, Mapping) else dose
     parts = [order.get("drug"), amount, order.get("per") and f"per {order['per']}", order.get("route")]
     words = " ".join(str(part) for part in parts if part)
-    return f"{words} (order {order['id']})" if order.get("id") else words or "an order"
+    named = f"{words} (order {order['id']})" if order.get("id") else words or "an order"
+    return f"taken now: {named}" if screened.is_taken else f"ordered: {named}"
 
 
 # Explanations

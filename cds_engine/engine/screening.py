@@ -1,0 +1,241 @@
+"""Orders held against the pack: interval, cap, range for this patient, contraindications, duplicates, route.
+
+An order is never passed over: what cannot be determined is itself a finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from cds_engine.engine.agreement import Deciders, decide_all
+from cds_engine.engine.citations import Citations
+from cds_engine.engine.decisions import Hit
+from cds_engine.engine.dosing import working
+from cds_engine.engine.worlds import Worlds
+from cds_engine.evaluator.doses import ComputedDose, compute_dose, displayed
+from cds_engine.evaluator.facts import Facts
+from cds_engine.language.printer import number
+from cds_engine.lowering.guideline import DosePlan, Guideline
+from cds_engine.patient.orders import Order, facts_of
+from cds_engine.results.explain import Explainer, Wording
+from cds_engine.results.models import Citation, Finding, Screened
+from cds_engine.units import conversion, display, exact
+
+Severity = Literal["critical", "warning", "info"]
+SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
+
+
+@dataclass(frozen=True, slots=True)
+class Screening:
+    """Everything that orders of one patient are held against."""
+
+    guideline: Guideline
+    worlds: Worlds
+    citations: Citations
+    wording: Wording
+    deciders: Deciders
+
+    def screen(self, orders: Iterable[Order]) -> list[Screened]:
+        """Return each order with its findings, the gravest first.
+
+        Raises:
+            EngineDisagreement: If the engines differ on a condition about an order.
+        """
+        listed = list(orders)
+        found = []
+        for order in listed:
+            others = [other for other in listed if other is not order and not other.is_taken]
+            findings = sorted(self._findings(order, others), key=lambda f: SEVERITIES.index(f.severity))
+            found.append(Screened.made(order=dict(order.sent), is_taken=order.is_taken, findings=findings))
+        return found
+
+    def _findings(self, order: Order, others: list[Order]) -> Iterator[Finding]:
+        drug = order.entry.drug
+        for problem in order.problems:
+            yield _finding(order, problem.code, "warning", problem.message)
+        yield from self._declared(order)
+        if drug is None:
+            yield _finding(order, "dose-undetermined", "warning", "the medicine is not known: it cannot be screened")
+            return
+        if drug not in self.guideline.pack.drugs.drugs:
+            yield _finding(
+                order, "not-covered", "info", "this pack says nothing about the medicine: it was not screened"
+            )
+            return
+        yield from self._safety(order, drug)
+        yield from self._duplicates(order, drug, others)
+        plans = self.guideline.regimens_of.get(drug, ())
+        if not plans:
+            yield _finding(
+                order, "not-covered", "info", "this pack has no dose of the medicine: its amount was not checked"
+            )
+        for plan in plans:
+            yield from self._dose(order, plan)
+
+    # Safety
+
+    def _safety(self, order: Order, drug: str) -> Iterator[Finding]:
+        undecided: set[str] = set()
+        for key, rule in self.guideline.contraindications.get(drug, ()):
+            hit = Hit(rule, drug, *self.worlds.believed(key))
+            if hit.verdict.truth is True:
+                yield self._from_rule(order, hit, "critical", "contraindicated: ")
+            elif hit.verdict.truth is None and rule.if_unknown == "hold":
+                undecided |= hit.verdict.missing
+        for key, caution in self.guideline.cautions.get(drug, ()):
+            hit = Hit(caution, drug, *self.worlds.believed(key))
+            if hit.verdict.truth is True:
+                yield self._from_rule(order, hit, "warning", "")
+        if undecided:
+            words = Explainer(self.guideline, self.worlds.certain.facts, self.wording)
+            positions = self.guideline.positions
+            names = sorted(undecided, key=lambda name: positions.get(name, len(positions)))
+            listed = ", ".join(words.label(name) for name in names)
+            yield _finding(order, "contraindications-undecided", "warning", f"not known, and must be: {listed}")
+
+    def _from_rule(self, order: Order, hit: Hit, severity: Severity, lead: str) -> Finding:
+        rule = hit.rule
+        words = Explainer(self.guideline, hit.facts, self.wording)
+        text = rule.patient_says if self.wording == "patient" and rule.patient_says else rule.says
+        because = words.because(hit.verdict)
+        return Finding.made(
+            rule=rule.id,
+            order=order.name,
+            severity=severity,
+            text=lead + words.filled(text),
+            working=[f"because {because.text}"],
+            citations=self.citations.cite(rule.source, rule.locator),
+        )
+
+    def _declared(self, order: Order) -> Iterator[Finding]:
+        """Decide the pack's own checks, by every engine, in every world; true wins."""
+        if not self.guideline.order_checks:
+            return
+        known = facts_of(order)
+        seen: set[str] = set()
+        for world in (self.worlds.certain, *self.worlds.others):
+            facts = Facts({**world.facts.known, **known}, world.facts.unknown, world.facts.as_of)
+            verdicts = decide_all(self.guideline.order_conditions, facts, self.deciders)
+            for key, check in self.guideline.order_checks:
+                if verdicts[key].truth is True and key not in seen:
+                    seen.add(key)
+                    words = Explainer(self.guideline, facts, self.wording)
+                    text = check.patient_says if self.wording == "patient" and check.patient_says else check.says
+                    yield Finding.made(
+                        rule=check.id,
+                        order=order.name,
+                        severity=check.severity,
+                        text=words.filled(text),
+                        working=[f"because {words.because(verdicts[key]).text}"],
+                        citations=self.citations.cite(check.source, check.locator),
+                    )
+
+    def _duplicates(self, order: Order, drug: str, others: list[Order]) -> Iterator[Finding]:
+        label = self.guideline.pack.drugs.drugs[drug].label
+        medications = self.guideline.dictionary.medications
+        taken = self.worlds.certain.facts.value(medications) if medications else None
+        if not order.is_taken and drug in getattr(taken, "members", ()):
+            yield _finding(order, "duplicate", "warning", f"{label} is taken already")
+        same = [other.name for other in others if other.entry.drug == drug]
+        if same:
+            yield _finding(order, "duplicate", "warning", f"{label} is also ordered in {', '.join(same)}")
+
+    # Doses
+
+    def _dose(self, order: Order, plan: DosePlan) -> Iterator[Finding]:
+        cite = self._regimen_citations(plan)
+        if order.entry.drug and plan.written.off_label:
+            yield _finding(order, "off-label", "info", plan.written.off_label, citations=cite)
+        route = plan.written.route
+        if route is not None and order.entry.route not in {None, route.prefer}:
+            text = f"{route.prefer} is preferred, {order.entry.route} was ordered"
+            yield _finding(order, "route", "info", text, citations=cite)
+        wrong = _interval(order, plan)
+        if wrong is not None:
+            yield _finding(order, "interval", "critical", wrong, citations=cite)
+            return
+        amount = _amount(order, plan)
+        if amount is None:
+            text = "the dose cannot be determined: the order does not say amount, unit and interval in full"
+            yield _finding(order, "dose-undetermined", "warning", text, citations=cite)
+            return
+        yield from self._limits(order, plan, amount, cite)
+
+    def _limits(self, order: Order, plan: DosePlan, amount: float, cite: list[Citation]) -> Iterator[Finding]:
+        unit = f"{display(plan.unit)} a {plan.per}"
+        ordered = f"{number(amount)} {unit}"
+        if plan.cap is not None and exact(amount) > plan.cap:
+            text = f"{ordered} is above the limit of {number(plan.cap)} {unit}"
+            yield _finding(order, "above-cap", "critical", text, citations=cite)
+        dose = compute_dose(plan, self.worlds.certain.facts, self.worlds.certain.verdicts)
+        if not isinstance(dose, ComputedDose):
+            words = Explainer(self.guideline, self.worlds.certain.facts, self.wording)
+            listed = ", ".join(sorted(words.label(name) for name in dose.missing))
+            text = f"{ordered} cannot be held against the range for this patient: {listed} not known"
+            yield _finding(order, "range-undetermined", "warning", text, citations=cite)
+            return
+        basis = Explainer(self.guideline, self.worlds.certain.facts, self.wording).label(plan.basis or "")
+        low, high = displayed(dose.low.final, plan.cap), displayed(dose.high.final, plan.cap)
+        shown = f"{number(low)} to {number(high)} {unit}" if low != high else f"{number(low)} {unit}"
+        if amount > max(high, exact(dose.high.final)):
+            text = f"{ordered} is above the range for this patient, {shown}"
+            yield _finding(order, "above-range", "warning", text, working(dose, basis), cite)
+        elif amount < min(low, exact(dose.low.final)):
+            text = f"{ordered} is below the range for this patient, {shown}"
+            yield _finding(order, "below-range", "info", text, working(dose, basis), cite)
+
+    def _regimen_citations(self, plan: DosePlan) -> list[Citation]:
+        return self.citations.cite(plan.source, plan.written.dose.locator)
+
+
+def _finding(
+    order: Order,
+    rule: str,
+    severity: Severity,
+    text: str,
+    steps: list[str] | None = None,
+    citations: list[Citation] | None = None,
+) -> Finding:
+    return Finding.made(
+        rule=rule, order=order.name, severity=severity, text=text, working=steps or [], citations=citations or []
+    )
+
+
+WORDS = {"several_times_a_week": "several times a week", "as_needed": "as needed", "two_weeks": "every two weeks"}
+"""Intervals in words; the others read as `per day`."""
+
+
+def _interval(order: Order, plan: DosePlan) -> str | None:
+    """Say what is wrong with the interval: a weekly medicine that is ordered in any other."""
+    if plan.per != "week":
+        return None
+    others = [interval for interval in order.entry.intervals if interval != "week"]
+    if not others:
+        return None
+    said = " and ".join(WORDS.get(interval, f"per {interval}") for interval in others)
+    weekly = order.entry.weekly_mg
+    implied = f"; that is {number(weekly)} mg a week" if weekly is not None else ""
+    return f"ordered {said}, but it is given once a week, never more often{implied}"
+
+
+def _a_day(order: Order) -> float | None:
+    entry = order.entry
+    if entry.dose_mg is None or entry.times is None or entry.intervals != ("day",):
+        return None
+    return entry.dose_mg * entry.times
+
+
+AMOUNTS: dict[str, Callable[[Order], float | None]] = {
+    "week": lambda order: order.entry.weekly_mg,
+    "day": _a_day,
+    "dose": lambda order: order.entry.dose_mg if order.entry.intervals == ("day",) else None,
+    "course": lambda order: order.entry.dose_mg if order.entry.intervals in {("course",), ("once",)} else None,
+}
+
+
+def _amount(order: Order, plan: DosePlan) -> float | None:
+    """Return the ordered amount in the unit and for the interval of the regimen, None when it cannot be computed."""
+    milligrams = AMOUNTS[plan.per](order)
+    return None if milligrams is None else exact(conversion("mg", plan.unit).apply(milligrams))

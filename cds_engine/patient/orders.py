@@ -1,0 +1,76 @@
+"""Prescriptions to be screened: read like the medicines of a list, each kept with what was wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from cds_engine.patient import complaints
+from cds_engine.patient.medications import Entry, read_medications
+from cds_engine.patient.spec import Dictionary
+from cds_engine.patient.values import CodeSet, Known, Problem
+
+NOT_ACTIVE = frozenset({"stopped", "completed", "cancelled", "entered-in-error"})
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One prescription: as sent, and as read."""
+
+    name: str
+    """Its id, or what stands for one."""
+    sent: Mapping[str, object]
+    entry: Entry
+    problems: tuple[Problem, ...]
+    is_taken: bool = False
+    """True for a medicine of the patient's list, False for a proposal."""
+
+
+def read_orders(raw: object, dictionary: Dictionary, problems: list[Problem]) -> list[Order]:
+    """Read the orders of a patient; one that is no mapping is reported and left out."""
+    if not isinstance(raw, Iterable) or isinstance(raw, str | Mapping):
+        problems.append(complaints.bad_order("`orders` must be a list of orders"))
+        return []
+    found = []
+    for index, item in enumerate(raw, 1):
+        if not isinstance(item, Mapping):
+            problems.append(
+                complaints.bad_order(f"order {index}, {complaints.shown(item)}, has no `drug` and was not screened")
+            )
+            continue
+        if str(item.get("status")).lower() not in NOT_ACTIVE:
+            found += _orders(str(item.get("id") or f"order {index}"), item, dictionary, is_taken=False)
+    return found
+
+
+def taken_as_orders(raw: object, dictionary: Dictionary) -> list[Order]:
+    """Read the medicines of a patient's list as orders; their problems are reported with the list."""
+    items = raw.get("value") if isinstance(raw, Mapping) and "value" in raw else raw
+    items = items if isinstance(items, list | tuple) else [items]
+    return [
+        order
+        for index, item in enumerate(items, 1)
+        if isinstance(item, Mapping)
+        for order in _orders(str(item.get("id") or f"taken {index}"), item, dictionary, is_taken=True)
+    ]
+
+
+def _orders(name: str, item: Mapping[str, object], dictionary: Dictionary, *, is_taken: bool) -> list[Order]:
+    """Read one prescription; one that names several medicines is screened for each."""
+    problems: list[Problem] = []
+    sent = {str(key): value for key, value in item.items()}
+    entries = read_medications("orders", [sent], dictionary, problems)
+    return [Order(name, sent, entry, tuple(problems), is_taken) for entry in entries]
+
+
+def facts_of(order: Order) -> dict[str, Known]:
+    """Return what conditions about an order read; what the order does not say is unknown."""
+    entry = order.entry
+    found = {"order.per": Known(CodeSet(frozenset(entry.intervals), is_complete=bool(entry.intervals)))}
+    said = {
+        "order.drug": entry.drug,
+        "order.dose": entry.dose_mg,
+        "order.route": entry.route,
+        "order.weekly_amount": entry.weekly_mg,
+    }
+    return found | {name: Known(value) for name, value in said.items() if value is not None}

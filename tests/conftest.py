@@ -1,0 +1,31 @@
+"""What all tests share: how many examples Hypothesis tries, and the packs, loaded once."""
+
+from __future__ import annotations
+
+import functools
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+from scenario_patients import CASES, FIXTURES, fixture, patient_of_case
+
+import cds_engine
+
+_SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
+settings.register_profile("dev", max_examples=50, deadline=None, suppress_health_check=_SLOW)
+settings.register_profile("ci", max_examples=1000, deadline=None, derandomize=True, suppress_health_check=_SLOW)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+
+@pytest.fixture(scope="session")
+def jdm():
+    """Return the pack on JDM with calcinosis, checked by both engines where both can run."""
+    return cds_engine.load("jdm_calcinosis")
+
+
+@pytest.fixture(scope="session")
+def answer_to(jdm):
+    """Answer a case of the pack by its id, or a fixture by its name; each once a session."""
+    patients = {case["id"]: patient_of_case(case) for case in CASES}
+    patients |= {path.stem: fixture(path) for path in FIXTURES}
+    return functools.cache(lambda name: jdm.evaluate(patients[name]))

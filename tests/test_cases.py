@@ -1,0 +1,114 @@
+"""The cases of the pack: one test a case, named by its id; the data stand in `rules/jdm_calcinosis/cases.yaml`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import pytest
+from scenario_patients import CASES, FIXTURES
+
+WHOLE = {"alerts", "not_alerts", "questions", "not_questions", "problems", "derived"}
+ONLY_FOR_ORDERS = {"methotrexate-daily-dosing"}
+"""Whoever has methotrexate on the list is not offered it again, so this one can block only an order for it."""
+NEVER_WAITING = {"urgent-referral", "myofascial-pain-relief"}
+"""An unknown high-risk sign is not waited for; an unknown myofascial pain syndrome, another disease, counts as absent."""
+ENCODED = {
+    *("S01a", "S01b", "S03", "S04a", "S04b", "S05", "S06a", "S06b", "S07", "S08"),
+    *("S09a", "S09b", "S10", "S11", "S12", "S13", "S14", "S15a", "S15b", "S20", "O2"),
+}
+OF_A_DOSE = ("low", "high", "low_capped", "high_capped")
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
+def test_case(answer_to, case):
+    expected = case["expect"]
+    answer = answer_to(case["id"])
+
+    assert sorted(problem.code for problem in answer.problems) == sorted(expected.get("problems", [])), answer.problems
+    alerts = {alert.rule for alert in answer.alerts}
+    assert alerts >= set(expected.get("alerts", []))
+    assert not alerts & set(expected.get("not_alerts", []))
+    questions = {question.fact for question in answer.questions}
+    assert questions >= set(expected.get("questions", []))
+    assert not questions & set(expected.get("not_questions", []))
+    for fact, value in expected.get("derived", {}).items():
+        found = answer.derived[fact].value
+        assert (round(found, 2) if isinstance(found, float) else found) == value
+    for rule in expected.keys() - WHOLE:
+        check(answer.recommendation(rule), expected[rule], answer.why(rule))
+    for found in answer.recommendations:
+        assert found.status == "recommended" or found.dose is None
+
+
+def check(found, expected, why):
+    """Compare one recommendation with what is expected of it."""
+    expected = {"status": expected} if isinstance(expected, str) else expected
+    assert found.status == expected["status"], why
+    for name in OF_A_DOSE:
+        if name in expected:
+            assert getattr(found.dose, name) == expected[name], why
+    if "products" in expected:
+        assert found.dose.product_options == expected["products"], why
+    if "drug" in expected:
+        assert found.drug == expected["drug"]
+    if "route" in expected:
+        assert found.route == expected["route"]
+    assert set(found.missing) >= set(expected.get("missing", [])), why
+    if "blocked_by" in expected:
+        assert sorted(reason.rule for reason in found.blocked_by) == sorted(expected["blocked_by"]), why
+    cautions = {reason.rule for reason in found.cautions}
+    assert cautions >= set(expected.get("cautions", []))
+    assert not cautions & set(expected.get("not_cautions", []))
+
+
+def test_ids_are_unique():
+    ids = [case["id"] for case in CASES]
+    assert len(ids) == len(set(ids))
+
+
+def test_cases_name_only_what_exists(jdm):
+    """A misspelt rule, alert or contraindication in a case would check nothing."""
+    answer = jdm.evaluate({})
+    rules = {found.rule for found in answer.recommendations}
+    safety = jdm.guideline.pack.safety.values()
+    alerts = {alert.id for file in safety for alert in file.alerts}
+    cautions = {caution.id for file in safety for caution in file.cautions}
+    for case in CASES:
+        assert case.keys() <= {"id", "from", "as_of", "with", "without", "expect"}, case["id"]
+        expected = case["expect"]
+        assert expected.keys() <= WHOLE | rules, case["id"]
+        assert {*expected.get("alerts", []), *expected.get("not_alerts", [])} <= alerts, case["id"]
+        for rule in expected.keys() - WHOLE:
+            wanted = expected[rule] if isinstance(expected[rule], dict) else {}
+            assert {*wanted.get("cautions", []), *wanted.get("not_cautions", [])} <= cautions, case["id"]
+
+
+def test_every_alert_and_contraindication_has_a_case(jdm, answer_to):
+    """Each alert is seen, and each contraindication is seen to block."""
+    alerts, blocks = set(), set()
+    for answer in [answer_to(case["id"]) for case in CASES]:
+        alerts |= {alert.rule for alert in answer.alerts}
+        blocks |= {reason.rule for found in answer.recommendations for reason in found.blocked_by}
+    safety = jdm.guideline.pack.safety.values()
+    assert {alert.id for file in safety for alert in file.alerts} <= alerts
+    assert {rule.id for file in safety for rule in file.contraindications} - blocks == ONLY_FOR_ORDERS
+
+
+def test_nothing_is_called_encoded_that_is_not_shown_in_each_status(jdm, answer_to):
+    """Each rule is shown recommended and not applicable, waiting where facts can be unknown, and blocked where a
+    contraindication reaches it."""
+    shown = defaultdict(set)
+    for name in [*(case["id"] for case in CASES), *(path.stem for path in FIXTURES)]:
+        for found in answer_to(name).recommendations:
+            shown[found.rule].add(found.status)
+    for spec in jdm.guideline.rules:
+        wanted = {"recommended", "not_applicable"}
+        wanted |= set() if spec.rule.id in NEVER_WAITING else {"needs_data"}
+        reached = any(jdm.guideline.contraindications.get(treatment.target) for treatment in spec.treatments)
+        wanted |= {"blocked"} if reached else set()
+        assert shown[spec.rule.id] == wanted, spec.rule.id
+
+
+def test_each_encoded_statement_is_carried_by_a_rule(jdm):
+    carried = {name for spec in jdm.guideline.rules for name in spec.statements}
+    assert carried >= ENCODED
