@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test static check format bench clean
+.PHONY: demo test static check format bench soak clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.base
@@ -27,6 +27,9 @@ format: $(VENV)/.develop
 
 bench: $(VENV)/.develop
 	$(BIN)/python benchmarks/one_patient.py
+
+soak: $(VENV)/.develop
+	$(BIN)/python tests/soak/run.py
 
 $(VENV)/.created:
 	$(PYTHON) -m venv $(VENV)

@@ -51,6 +51,12 @@ PACK_FILES: Mapping[str, Meaning] = {
         "Aliases (`*name`) that multiply each other.",
         "Write the content out, and split large files by topic.",
     ),
+    "Y106": Meaning(
+        "a tag of YAML",
+        "A tag such as `!!int` would change what a value is; here every value is text.",
+        "`version: !!float 1`",
+        "Remove the tag.",
+    ),
     "P101": Meaning(
         "a key that is not known here",
         "The format has no such key at this place; a misspelt key would otherwise be ignored.",
@@ -249,6 +255,18 @@ DICTIONARY: Mapping[str, Meaning] = {
         "`absent_means: maybe`",
         "Write an allowed value, or remove it.",
     ),
+    "F111": Meaning(
+        "a fact that cannot be derived",
+        "Lists of codes, medicines and doses are given, never computed.",
+        "`type: codes` with `derive:`",
+        "Derive a fact that is true or false from it.",
+    ),
+    "F112": Meaning(
+        "an age or tolerance that makes no sense",
+        "A greatest age lies above zero, and a tolerance is not negative.",
+        "`max_age: 0 d`, or `tolerance: -5 %`",
+        "Correct the number.",
+    ),
 }
 
 REFERENCES: Mapping[str, Meaning] = {
@@ -312,6 +330,12 @@ REFERENCES: Mapping[str, Meaning] = {
         "`absent_means: false` for `breastfeeding`",
         "Remove `absent_means`.",
     ),
+    "C111": Meaning(
+        "a condition that grows too large",
+        "Written out with all the definitions it uses, the condition has too many parts for every engine.",
+        "Definitions that each use several others.",
+        "Simplify the definitions, or derive a fact and use that.",
+    ),
 }
 
 DOSES: Mapping[str, Meaning] = {
@@ -338,6 +362,12 @@ DOSES: Mapping[str, Meaning] = {
         "Amounts lie above zero, and sizes of a product ascend in steps.",
         "`from: 30 mg, to: 7.5 mg`",
         "Correct the amounts.",
+    ),
+    "D205": Meaning(
+        "a cap that never or always acts",
+        "Over the plausible range of the basis no dose reaches the cap, or every dose exceeds it.",
+        "`at_most: 40 g` where 40 mg was meant",
+        "Look at the unit of the cap and of the range.",
     ),
 }
 

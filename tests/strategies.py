@@ -141,7 +141,9 @@ class PatientMaker:
                 codes = list(spec.entry.allowed) or self.drugs
                 return r.sample(codes, r.choice((0, 0, 1, 1, 2)))
             case "date":
-                return (AS_OF - datetime.timedelta(days=r.choice((0, 1, 7, 8, 90, 400, 3000, 4000, 7000, -1)))).isoformat()
+                return (
+                    AS_OF - datetime.timedelta(days=r.choice((0, 1, 7, 8, 90, 400, 3000, 4000, 7000, -1)))
+                ).isoformat()
         raise AssertionError(spec)
 
     def _near(self, r: Random, spec) -> list[float]:
@@ -151,7 +153,9 @@ class PatientMaker:
     def _quantity(self, r: Random, spec) -> object:
         low, high = spec.plausible or (0.0, 100.0)
         usual = low + (high - low) * r.choice((0.05, 0.2, 0.5)) * r.random()
-        value = r.choice((low, high, low * 0.99 - 0.001, high * 1.01 + 0.001, usual, usual, usual, *self._near(r, spec)))
+        value = r.choice(
+            (low, high, low * 0.99 - 0.001, high * 1.01 + 0.001, usual, usual, usual, *self._near(r, spec))
+        )
         unit = r.choice(sorted(spec.changes)) if spec.changes else spec.unit
         if unit in spec.changes:
             change = spec.changes[unit]
@@ -186,7 +190,9 @@ class PatientMaker:
         return entries
 
     def _entry(self, r: Random) -> object:
-        common = [d for d in ("methotrexate", "prednisolone", "co_trimoxazole", "ciclosporin", "ivig") if d in self.drugs]
+        common = [
+            d for d in ("methotrexate", "prednisolone", "co_trimoxazole", "ciclosporin", "ivig") if d in self.drugs
+        ]
         drug = r.choice((*common, *common, *self.drugs, "6851", "MTX", "12345", "unheard-of"))
         if r.random() < 0.15:
             return drug

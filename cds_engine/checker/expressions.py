@@ -138,8 +138,8 @@ class _Checker:
                 return Typed(node, SetType(codes), symbol=symbol)
             case None:
                 if not self._scope.may_hold(node.name):
-                    codes = self._scope.codes()
-                    self._findings.append(mistakes.unknown_name(node.span, node.name, self._scope.symbols, codes))
+                    known = self._scope.symbols, self._scope.codes()
+                    self._findings.append(mistakes.unknown_name(node.span, node.name, *known))
                 return Typed(node, NULL)
 
     def _asked(self, node: s.Expression, operand: s.Expression) -> Typed:

@@ -17,7 +17,7 @@ from cds_engine.pack.statements import MODALITIES, Monitoring, SafetyRule, State
 from cds_engine.pack.statements import Alert as WrittenAlert
 from cds_engine.patient.values import Origin
 from cds_engine.results.evaluation import Evaluation
-from cds_engine.results.explain import Explainer, Wording, brief, shown
+from cds_engine.results.explain import Explainer, Wording, shown
 from cds_engine.results.models import (
     STATUSES,
     Alert,
@@ -34,7 +34,6 @@ from cds_engine.results.models import (
     Screened,
     Trace,
 )
-from cds_engine.units import display
 from cds_engine.version import VERSION
 
 SEVERITIES = ("critical", "warning", "info")
@@ -148,6 +147,7 @@ class Answer:
             action=chosen.treatment.action,
             route=_route(chosen),
             dose=dose,
+            mode=spec.mode,
             choices=[self._choice(t) for t in decision.treatments] if several else [],
             preference=recommend.preference,
             blocked_by=self._blocks(decision),
@@ -241,17 +241,13 @@ class Answer:
             known = facts.known.get(derivation.fact)
             if known is None or known.origin not in {Origin.FORMULA, Origin.DERIVED}:
                 continue
-            unit = self._words.unit(derivation.fact)
             value = known.value
-            amount = (
-                f"{brief(value)} {display(unit) if unit else ''}".rstrip() if isinstance(value, float) else str(value)
-            )
             formula = self._guideline.pack.formulas.formulas.get(known.formula) if known.formula else None
             found[derivation.fact] = DerivedValue.made(
                 value=shown(value),
-                unit=unit,
+                unit=self._words.unit(derivation.fact),
                 formula=known.formula,
-                text=f"{self._words.label(derivation.fact)} {amount}" + (f" by {formula.label}" if formula else ""),
+                text=self._words.described(derivation.fact, value) + (f" by {formula.label}" if formula else ""),
                 citations=self._cite(formula.source, formula.locator) if formula else [],
             )
         return found

@@ -48,8 +48,9 @@ class Worlds:
         certain = self.certain.verdicts[key]
         if certain.truth is not True:
             for world in self.others:
-                if world.verdicts[key].truth is True:
-                    return world.verdicts[key], world.facts
+                verdict = world.verdicts.get(key)  # left out where nothing that conflicts is read
+                if verdict is not None and verdict.truth is True:
+                    return verdict, world.facts
         return certain, self.certain.facts
 
 
@@ -96,7 +97,8 @@ def worlds_of(guideline: Guideline, record: Record, as_of: date | None, deciders
     others = []
     for chosen in _choices(all_withheld):
         other = derive(guideline, {**given, **_as_known(chosen)}, as_of, settled=frozenset(chosen))
-        others.append(World(other.facts, decide_all(guideline.conditions, other.facts, deciders)))
+        touched = {key: found for key, found in guideline.conditions.items() if guideline.reads[key] & chosen.keys()}
+        others.append(World(other.facts, decide_all(touched, other.facts, deciders)))
     return Worlds(
         World(certain.facts, verdicts),
         tuple(others),

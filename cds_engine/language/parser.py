@@ -66,7 +66,7 @@ def _height(tree: s.Expression) -> int:
 def _children(node: s.Expression) -> Iterator[s.Expression]:
     for name in node.__match_args__:
         value = getattr(node, name)
-        yield from (part for part in (value if isinstance(value, tuple) else (value,)) if isinstance(part, s.Node))
+        yield from (part for part in (value if isinstance(value, tuple) else (value,)) if isinstance(part, s.Expression))
 
 
 class _Parser:

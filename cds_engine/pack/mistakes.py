@@ -81,7 +81,7 @@ def _is_meant(loc: Path, data: reading.Mapping) -> bool:
             return isinstance(value, reading.Sequence) == step.startswith("list[")
         if isinstance(value, reading.Mapping | reading.Sequence):
             try:
-                value = value[step]  # type: ignore[call-overload,index] # the step fits, or the except has it
+                value = value[step]  # type: ignore[index] # the step fits, or the except has it
             except (KeyError, IndexError, TypeError):
                 return True
     return True
@@ -107,8 +107,8 @@ def _finding(error: dict[str, Any], data: reading.Mapping, model: type[BaseModel
             sentence, _, hint = str(context["error"]).partition("\n")
             return Diagnostic("P103", sentence, span, hint or None)
         case kind if kind in _SENTENCES:
-            sentence, hint = _SENTENCES[kind]
-            return Diagnostic("P103", sentence.format(**context), span, hint and hint.format(**context))
+            words, way_out = _SENTENCES[kind]
+            return Diagnostic("P103", words.format(**context), span, way_out and way_out.format(**context))
         case _:
             return Diagnostic("P103", f"`{context['input']}` cannot stand here: {error['msg'].lower()}", span)
 

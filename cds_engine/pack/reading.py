@@ -167,7 +167,7 @@ class _Reader:
         )
 
     def _alias(self, event: yaml.AliasEvent) -> tuple[Data, Place]:
-        anchored = self._anchors.get(event.anchor)
+        anchored = self._anchors.get(str(event.anchor))
         if anchored is None:
             inside = event.anchor in self._anchors
             found = f"`*{event.anchor}` stands inside itself" if inside else f"there is no anchor `&{event.anchor}`"

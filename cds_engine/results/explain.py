@@ -35,6 +35,7 @@ SIGN = {
     Operator.POWER: "^",
 }
 SHOWN_DIGITS = 4
+LONGEST = 12
 INTERVAL_WORDS = {
     "day": "daily",
     "several_times_a_week": "several times a week",
@@ -141,13 +142,14 @@ class Explainer:
             case c.Holds(name, codes):
                 label = self.label(name)
                 listed = _either([self._code(code) for code in self._found(verdict, codes)])
+                is_in = f"{label} is taken {listed}" if "." in name else f"{listed} is among {label}"
                 match verdict.truth:
                     case True:
-                        return f"{label} {_verb(label)} {listed}"
+                        return is_in
                     case False:
-                        return f"{label} {_verb(label, negated=True)} {listed}"
+                        return is_in.replace(" is ", " is not ", 1)
                     case _:
-                        return f"it is not known whether {label} {_verb(label)} {listed}"
+                        return f"it is not known whether {is_in}"
             case c.IsUnknown(operand):
                 label = self._operand(operand)
                 return f"{label} is not known" if verdict.truth else f"{label} is known"
@@ -212,6 +214,11 @@ class Explainer:
                 return f"the route of {self._code(drug)}"
             case _:
                 return name
+
+    def described(self, name: str, value: Value) -> str:
+        """Return a fact with a value, in words: `body surface area 0.9615 m²`."""
+        unit = self.unit(name)
+        return f"{self.label(name)} {self._amount(value, unit) if isinstance(value, float) else _words(value)}"
 
     def used(self, name: str) -> FactUsed:
         """Return a fact with its value, date and origin."""
@@ -281,17 +288,19 @@ class Explainer:
 
 
 def brief(value: float) -> str:
-    """Return a number for people: exact when short, else with four significant digits.
+    """Return a number for people: exact when short, else rounded, but never onto a whole number that it is not.
 
-    >>> brief(0.9614803), brief(132.16), brief(30.0), brief(29.999999), brief(12345.678)
-    ('0.9615', '132.16', '30', '29.999999', '12345.68')
+    >>> brief(0.9614803), brief(132.16), brief(30.0), brief(29.999999), brief(146.0368), brief(12345.678)
+    ('0.9615', '132.16', '30', '29.999999', '146.04', '12345.68')
     """
-    text = number(exact(value))
+    whole = exact(value)
+    text = number(whole)
     if len(text.replace(".", "").lstrip("0")) <= SHOWN_DIGITS + 1:
         return text
-    short = number(float(f"{value:.{SHOWN_DIGITS}g}")) if abs(value) < 10**SHOWN_DIGITS else number(round(value, 2))
-    crossed = "." in text and "." not in short  # rounding would say 30 of a value below 30
-    return text[:12].rstrip("0").rstrip(".") if crossed else short
+    for short in (float(f"{whole:.{SHOWN_DIGITS}g}"), round(whole, 2)):
+        if not short.is_integer() and abs(short - whole) < 1:
+            return number(short)
+    return text[:LONGEST].rstrip("0").rstrip(".") if "." in text else text
 
 
 def shown(value: Value) -> ShownValue:
@@ -335,15 +344,6 @@ def _either(codes: Iterable[str]) -> str:
 
 def _listed(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
-
-
-def _verb(label: str, *, negated: bool = False) -> str:
-    if label.startswith("the listed"):
-        return "is not taken" if negated else "is taken"
-    plural = label.endswith("s")
-    if negated:
-        return "do not include" if plural else "does not include"
-    return "include" if plural else "includes"
 
 
 def _facts_in(trace: Trace) -> Iterable[FactUsed]:

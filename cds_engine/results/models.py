@@ -150,7 +150,8 @@ class Dose(Result):
     citations: list[Citation] = []
 
     def __str__(self) -> str:
-        ends = f"{self.low:g}" if self.low == self.high else f"{self.low:g} to {self.high:g}"
+        low, high = f"{self.low:.2f}", f"{self.high:.2f}"
+        ends = low if low == high else f"{low} to {high}"
         return f"{ends} {self.unit} per {self.per}"
 
 
@@ -178,6 +179,8 @@ class Recommendation(Result):
     action: str | None = None
     route: str | None = None
     dose: Dose | None = None
+    mode: Literal["one", "one_of", "all_of"] = "one"
+    """Whether `choices` are alternatives, the preferred first, or belong together; empty for one treatment."""
     choices: list[Choice] = []
     preference: str | None = None
     blocked_by: list[Reason] = []

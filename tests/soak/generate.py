@@ -18,8 +18,30 @@ RUBBISH = [
     {"value": 7}, {"value": "7", "unit": 7}, {"value": 1e308, "unit": "kg"}, {"unit": "kg"}, {"valeu": 3}, "５ kg", [None, 3],
 ]  # fmt: skip
 DATES = [None, "2026-11-21", "2026-11-20", "2026-10-22", "2026-10-21", "2026-08-23", "2026-08-22", "2027-01-01", "soon"]
-INTERVALS = ["day", "week", "weekly", "daily", "BID", "twice weekly", "month", "prn", "every 2 weeks", None, "sometimes", 3]
-DOSES = [None, "15 mg", {"value": 15, "unit": "mg"}, "2.5 mg", "15 mg/d", "15", {"value": "x"}, {"value": 0.02, "unit": "g"}]
+INTERVALS = [
+    "day",
+    "week",
+    "weekly",
+    "daily",
+    "BID",
+    "twice weekly",
+    "month",
+    "prn",
+    "every 2 weeks",
+    None,
+    "sometimes",
+    3,
+]
+DOSES = [
+    None,
+    "15 mg",
+    {"value": 15, "unit": "mg"},
+    "2.5 mg",
+    "15 mg/d",
+    "15",
+    {"value": "x"},
+    {"value": 0.02, "unit": "g"},
+]
 ROUTES = [None, "sc", "oral", "IV", "by ear"]
 
 
@@ -27,21 +49,24 @@ class Patients:
     """A source of patients for one pack: the same seed gives the same patient."""
 
     def __init__(self, guideline: Guideline) -> None:
-        derived = {derivation.fact for derivation in guideline.derivations}
-        seldom = {name for d in guideline.derivations for name in (d.fact, *d.reads) if name.endswith("_date")} | derived
-        self._specs = [(spec, name in seldom) for name, spec in guideline.dictionary.facts.items()]
+        computed = {d.fact for d in guideline.derivations if any(branch.formula for branch in d.branches)}
+        concluded = {d.fact for d in guideline.derivations if d.fact not in computed}
+        rarity = dict.fromkeys(concluded, 3.0) | dict.fromkeys(computed, 20.0)
+        rarity |= {name: 20.0 for name, spec in guideline.dictionary.facts.items() if spec.entry.type == "date"}
+        rarity |= {name: 1.0 for name in concluded if guideline.dictionary.facts[name].entry.type == "decimal"}
+        self._specs = [(spec, rarity.get(name, 1.0)) for name, spec in guideline.dictionary.facts.items()]
         self._drugs = [*guideline.pack.drugs.drugs, "paracetamol", "161"]
         self._thresholds = thresholds(guideline)
 
     def patient(self, seed: int) -> dict[str, object]:
         """Return one patient; some are nearly complete, some nearly empty."""
         rng = random.Random(seed)  # noqa: S311 - reproducible, not secret
-        share = rng.choice([0.05, 0.5, 0.85, 0.95, 1.0])
+        share = rng.choice([0.05, 0.5, 0.95, 1.0, 1.0, 1.0, 1.0])
         mess = rng.choice([0.0, 0.0, 0.02, 0.3])
         danger = rng.choice([0.0, 0.0, 0.02, 0.3])
         facts: dict[str, object] = {}
-        for spec, is_seldom in self._specs:
-            if rng.random() < (share / 20 if is_seldom else share):
+        for spec, rarity in self._specs:
+            if rng.random() * rarity < share:
                 facts[spec.name] = self._value(rng, spec, mess, danger)
         if rng.random() < mess:
             facts["wieght"] = 3
@@ -75,7 +100,7 @@ class Patients:
             case "boolean":
                 return rng.random() < max(danger, 0.02)
             case "code":
-                return rng.choice([*entry.allowed, entry.allowed[0], "unknown"])
+                return rng.choice([*entry.allowed, *entry.allowed[:1] * 6, "unknown"])
             case "codes":
                 return rng.sample(entry.allowed or self._drugs[:-2], rng.choice([0, 0, 0, 1, 2]))
             case "date":
@@ -91,7 +116,9 @@ class Patients:
         if edges and rng.random() < 0.5:
             value = rng.choice(edges) * rng.choice([1, 1, 1 - 1e-9, 1 + 1e-9, 0.97, 1.03])
         else:
-            value = round(rng.uniform(low, high if rng.random() < 0.3 else low + (high - low) / 4), rng.choice([0, 1, 2, 6]))
+            value = round(
+                rng.uniform(low, high if rng.random() < 0.3 else low + (high - low) / 4), rng.choice([0, 1, 2, 6])
+            )
         if spec.unit is None or (spec.entry.type == "decimal" and rng.random() < 0.7):
             return value
         unit, change = rng.choice(list(spec.changes.items())) if rng.random() < 0.3 else (spec.unit, None)
@@ -102,11 +129,15 @@ class Patients:
         return sent
 
     def _medicine(self, rng: random.Random) -> object:
-        drug = rng.choice(["methotrexate", *self._drugs])
+        drug = rng.choice(self._drugs)
         if rng.random() < 0.1:
             return rng.choice([drug, 3, None, {"dose": "3 mg"}])
         said = {"drug": drug, "per": rng.choice(INTERVALS[:2] * 4 + INTERVALS), "dose": rng.choice(DOSES)}
-        return {**said, "route": rng.choice(ROUTES), **({"times": rng.choice([1, 2, 0, "x"])} if rng.random() < 0.2 else {})}
+        return {
+            **said,
+            "route": rng.choice(ROUTES),
+            **({"times": rng.choice([1, 2, 0, "x"])} if rng.random() < 0.2 else {}),
+        }
 
 
 def thresholds(guideline: Guideline) -> Mapping[str, Sequence[float]]:

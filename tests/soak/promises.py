@@ -28,7 +28,9 @@ def broken(answer: Evaluation) -> list[str]:
             found.append("INV-04")
         if dose.high > (dose.cap or dose.high):
             found.append("INV-39")
-        if any(not dose.unrounded_low * (1 - 1e-12) <= x <= dose.unrounded_high * (1 + 1e-12) for x in dose.product_options):
+        if any(
+            not dose.unrounded_low * (1 - 1e-12) <= x <= dose.unrounded_high * (1 + 1e-12) for x in dose.product_options
+        ):
             found.append("INV-39")
     for rec in answer.recommendations:
         if rec.status == "needs_data" and not rec.missing:

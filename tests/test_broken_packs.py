@@ -1,0 +1,54 @@
+"""Each mistake of `corpus/packs/*.md`, a change of the good pack beside it, gives exactly the findings below it.
+
+`UPDATE_CORPUS=1 pytest tests/test_broken_packs.py` writes down what is found; review it as a diff.
+"""
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from cds_engine.checker.check import check
+
+CORPUS = Path(__file__).parent / "corpus" / "packs"
+CASE = re.compile(r"(^## (.+?)\n.*?^```diff\n(.*?)^```\n+^```text\n)(.*?)(?=^```$)", re.DOTALL | re.MULTILINE)
+CASES = {
+    f"{file.stem}: {case[2]}": (file, case) for file in sorted(CORPUS.glob("*.md")) for case in CASE.finditer(file.read_text())
+}
+
+
+def changed(text, lines):
+    """Put each hunk's `+` lines in the place of its `-` lines, at the end of the file where it has none."""
+    for hunk in re.split(r"^@@\n", lines, flags=re.MULTILINE):
+        old, new = ("".join(re.findall(rf"^[{sign} ](.*\n)", hunk, re.MULTILINE)) for sign in ("-", "+"))
+        assert not old or text.count(old) == 1, f"does not stand once in the good pack: {old}"
+        text = text.replace(old, new) if old else text + new
+    return text
+
+
+def break_pack(folder, diff):
+    for name, how, lines in re.findall(r"^--- (\S+) ?(.*)\n((?:(?!--- ).*\n)*)", diff, re.MULTILINE):
+        file = folder / name
+        text = changed("" if how == "new" else file.read_text(encoding="utf-8"), lines)
+        end, encoding = ("\r\n", "utf-8") if how == "CRLF" else ("\n", "utf-8" if how in {"", "new", "removed"} else how)
+        file.write_bytes(text.replace("\n", end).encode(encoding))
+        if how == "removed":
+            file.unlink()
+
+
+def test_the_good_pack_is_good():
+    assert check(CORPUS / "good")[1] == []
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_broken_pack_is_explained(name, tmp_path, monkeypatch):
+    file, case = CASES[name]
+    shutil.copytree(CORPUS / "good", tmp_path, dirs_exist_ok=True)
+    break_pack(tmp_path, case[3])
+    monkeypatch.chdir(tmp_path)
+    found = "".join(f"{finding.render()}\n" for finding in check(Path())[1])
+    if "UPDATE_CORPUS" in os.environ:
+        file.write_text(file.read_text().replace(case[0], case[1] + found))
+    assert found == case[4]
