@@ -4,13 +4,16 @@
 """
 
 import os
+import random
 import re
 import shutil
+import time
 from pathlib import Path
 
 import pytest
 
 from cds_engine.checker.check import check
+from cds_engine.lowering.lower import lower
 
 CORPUS = Path(__file__).parent / "corpus" / "packs"
 CASE = re.compile(r"(^## (.+?)\n.*?^```diff\n(.*?)^```\n+^```text\n)(.*?)(?=^```$)", re.DOTALL | re.MULTILINE)
@@ -31,6 +34,7 @@ def changed(text, lines):
 def break_pack(folder, diff):
     for name, how, lines in re.findall(r"^--- (\S+) ?(.*)\n((?:(?!--- ).*\n)*)", diff, re.MULTILINE):
         file = folder / name
+        file.parent.mkdir(exist_ok=True)
         text = changed("" if how == "new" else file.read_text(encoding="utf-8"), lines)
         end, encoding = ("\r\n", "utf-8") if how == "CRLF" else ("\n", "utf-8" if how in {"", "new", "removed"} else how)
         file.write_bytes(text.replace("\n", end).encode(encoding))
@@ -52,3 +56,42 @@ def test_a_broken_pack_is_explained(name, tmp_path, monkeypatch):
     if "UPDATE_CORPUS" in os.environ:
         file.write_text(file.read_text().replace(case[0], case[1] + found))
     assert found == case[4]
+
+
+JDM = CORPUS.parents[2] / "rules" / "jdm_calcinosis"
+RUBBISH = ["\t", ":", "- ", "[", "]", "{", "}", "'", '"', "&a ", "*a", "!x ", "|", ">", "#", "null", "0", "-1", "1e999", "%", "\x00", "é", "\r"]
+
+
+def mutated(text, dice):
+    """Delete, double, swap or garble lines, words or characters of a text."""
+    unit = dice.choice([r".*\n", r"[\w-]+|\W", r"[\s\S]", r"[\w-]+: *.*\n"])
+    parts = re.split(f"({unit})", text)
+    here, there = dice.randrange(len(parts)), dice.randrange(len(parts))
+    kind = dice.randrange(6)
+    if kind == 0:
+        parts[here] = ""
+    elif kind == 1:
+        parts[here] *= dice.choice([2, 3, 50])
+    elif kind == 2:
+        parts[here], parts[there] = parts[there], parts[here]
+    elif kind == 3:
+        parts[here] = parts[there]
+    elif kind == 4:
+        parts[here] += dice.choice(RUBBISH)
+    else:
+        parts[here] = "".join(dice.sample(parts[here], len(parts[here])))
+    return "".join(parts)
+
+
+@pytest.mark.parametrize(("origin", "seed"), [*((JDM, seed) for seed in range(60)), *((CORPUS / "good", seed) for seed in range(440))])
+def test_a_mutated_pack_gives_findings_or_a_pack(origin, seed, tmp_path):
+    dice = random.Random(seed)
+    shutil.copytree(origin, tmp_path, dirs_exist_ok=True)
+    file = dice.choice(sorted(tmp_path.rglob("*.yaml")))
+    file.write_text(mutated(file.read_text(encoding="utf-8"), dice), encoding="utf-8", newline="")
+    started = time.perf_counter()
+    checked, findings = check(tmp_path)
+    assert time.perf_counter() - started < 10
+    assert findings or checked
+    if checked is not None:
+        lower(checked)

@@ -48,7 +48,7 @@ def check_pack(pack: Pack, findings: list[Diagnostic]) -> Checked:
     scope = scope_of(pack)
     typed = {site.key: found for site in sites(pack) if (found := _check_site(site, scope, findings))}
     check_references(pack, findings)
-    check_formulas(pack, findings)
+    check_formulas(pack, typed, findings)
     check_regimens(pack, findings)
     check_dependencies(pack, typed, findings)
     return Checked(pack, typed, scope)

@@ -155,9 +155,10 @@ def _check_assumptions(pack: Pack, typed: Mapping[str, Typed], reads: Reads, fin
         if name in readers and fact.absent_means is not None and not fact.setting:
             first = readers[name][0]
             ways = _way(names(typed[first]), name, reads)
-            by_way = f", by way of {' and '.join(f'`{step}`' for step in ways)}" if ways else ""
-            more = f", and so do {len(readers[name]) - 1} more" if len(readers[name]) > 1 else ""
-            found = f"`{name}` may not be presumed: the {first.replace(' ', ' `', 1)}` reads it{by_way}{more}"
+            by_way = f", by way of {' -> '.join(f'`{step}`' for step in ways)}" if ways else ""
+            others = len(readers[name]) - 1
+            reader = first.replace(" ", " `", 1) + "`" + (f" and {others} more read it" if others else " reads it")
+            found = f"`{name}` may not be presumed: the {reader}{by_way}"
             hint = "remove `absent_means`: what could forbid a treatment is asked, never assumed"
             findings.append(Diagnostic("C110", found, fact.span_of("absent_means"), hint))
 

@@ -161,7 +161,15 @@ class _Checker:
     # Comparing
 
     def _comparison(self, node: s.Comparison) -> Typed:
-        left, right = self.check(node.left), self.check(node.right)
+        if isinstance(node.left, s.Not):
+            operand = self.check(node.left.operand)
+            if not isinstance(operand.type, BooleanType | NullType):
+                self._findings.append(mistakes.not_binds_tighter(node, operand.node))
+                return Typed(node, BOOLEAN, (operand, self.check(node.right)))
+            left = Typed(node.left, BOOLEAN, (operand,))
+        else:
+            left = self.check(node.left)
+        right = self.check(node.right)
         self._comparable(node, node.comparator, left, right)
         return Typed(node, BOOLEAN, (left, right))
 
@@ -212,8 +220,7 @@ class _Checker:
         unit = left.type.unit if isinstance(left.type, QuantityType) else ""
         low, high = symbol.plausible
         if not low <= value <= high:
-            span = right.node.span
-            self._findings.append(mistakes.threshold_implausible(span, value, unit, symbol.name, symbol.plausible))
+            self._findings.append(mistakes.threshold_implausible(right.node, unit, symbol.name, symbol.plausible))
         elif (comparator is Comparator.LESS and value <= low) or (comparator is Comparator.GREATER and value >= high):
             self._findings.append(mistakes.never_holds(node.span, symbol.name, symbol.plausible, unit))
 
@@ -296,7 +303,7 @@ class _Checker:
             both = isinstance(left.type, QuantityType) and isinstance(right.type, QuantityType)
             if both and node.operator in {Operator.ADD, Operator.SUBTRACT}:
                 units = describe_unit(left.type), describe_unit(right.type)
-                self._findings.append(mistakes.incompatible_units(node.span, *units))
+                self._findings.append(mistakes.incompatible_units(node.span, *units, verb="add"))
             else:
                 sides = left.node, left.type, right.node, right.type
                 self._findings.append(mistakes.not_calculable(node, *sides))
@@ -306,6 +313,7 @@ class _Checker:
         part = self.check(operand)
         if not isinstance(part.type, NumberType | QuantityType | NullType):
             self._findings.append(mistakes.not_a_number(operand, part.type))
+            return Typed(node, NULL, (part,))
         return Typed(node, part.type, (part,))
 
     def _if(self, node: s.If) -> Typed:
@@ -315,6 +323,7 @@ class _Checker:
             self._findings.append(mistakes.branches_differ(node, yes.type, no.type))
         elif isinstance(joined, SetType):
             self._findings.append(mistakes.set_in_branch(node))
+            joined = None
         return Typed(node, joined or NULL, (condition, yes, no))
 
 

@@ -95,7 +95,7 @@ def _check_values(name: str, fact: FactEntry, findings: list[Diagnostic]) -> Non
     if fact.absent_means is not None:
         known = ["true", "false"] if fact.type == "boolean" else fact.allowed
         if fact.type not in {"boolean", "code"} or fact.absent_means not in known:
-            hint = did_you_mean(fact.absent_means, known)
+            hint = did_you_mean(fact.absent_means, known) or "it can be " + ", ".join(f"`{word}`" for word in known)
             if fact.type not in {"boolean", "code"}:
                 hint = "only what is true or false, or a code, may be presumed: remove it"
             found = f"`{fact.absent_means}` cannot be presumed of `{name}`"
@@ -153,7 +153,10 @@ def _converts(
     try:
         conversion(source, target)
     except UnitError as error:
-        findings.append(Diagnostic(_code(error), error.message, model.span_of(*path), error.help or _UCUM))
+        hint = error.help or (
+            f"write it in `{target}`, or in a unit of the same kind" if error.code != "U101" else _UCUM
+        )
+        findings.append(Diagnostic(_code(error), error.message, model.span_of(*path), hint))
 
 
 _UCUM = "units are written in UCUM, such as `mg/dL`"

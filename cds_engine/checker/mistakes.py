@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from cds_engine.checker.types import BooleanType, CodeType, NumberType, QuantityType, SetType, Type, describe
@@ -74,7 +75,12 @@ def _way_to_compare(left: s.Expression, left_type: Type, right: s.Expression, ri
         case (BooleanType(), _) if isinstance(left, s.Comparison):
             return "compare twice, and join the two with `and`"
         case (BooleanType(), _) | (_, BooleanType()):
-            return "what is true or false stands alone: write `fact` or `not fact`"
+            text = _text(left if isinstance(left_type, BooleanType) else right)
+            return f"what is true or false stands alone: write `{text}` or `not {text}`"
+        case (NumberType(), QuantityType()) if isinstance(right, s.QuantityLiteral):
+            return f"write `{number(right.value)}`, without unit"
+        case (QuantityType(), NumberType()) if isinstance(left, s.QuantityLiteral):
+            return f"write `{number(left.value)}`, without unit"
         case (CodeType(), _) | (_, CodeType()):
             return "a code is compared with a code in quotes"
         case _:
@@ -88,13 +94,19 @@ def unit_hint(quantity: s.Expression, found: Type, other: s.Expression) -> str |
     return None
 
 
+def not_binds_tighter(node: s.Comparison, operand: s.Expression) -> Diagnostic:
+    rest = f"{_text(operand)} {node.comparator} {_text(node.right)}"
+    found = f"`not` reaches only to `{_text(operand)}`, which is not true or false"
+    return Diagnostic("T102", found, node.span, f"write `not ({rest})`")
+
+
 def never_equals_null(node: s.Expression, subject: s.Expression) -> Diagnostic:
     hint = f"write `{_text(subject)} is null` or `{_text(subject)} is not null`"
     return Diagnostic("T102", "nothing can be compared with `null`", node.span, hint)
 
 
 def no_order(node: s.Expression, left: s.Expression, found: Type) -> Diagnostic:
-    hint = "use `=`, `!=` or `in`" if isinstance(found, CodeType) else "write `fact` or `not fact`"
+    hint = "use `=`, `!=` or `in`" if isinstance(found, CodeType) else f"write `{_text(left)}` or `not {_text(left)}`"
     return Diagnostic("T103", f"`{_text(left)}` is {describe(found)} and has no order", node.span, hint)
 
 
@@ -163,7 +175,7 @@ def not_a_date(node: s.Expression, found: Type) -> Diagnostic:
 
 
 def wrong_type(node: s.Expression, wanted: Type, found: Type) -> Diagnostic:
-    hint = None
+    hint = "correct the expression, or the type of what it gives"
     if isinstance(wanted, QuantityType):
         hint = f"multiply a plain number with its unit: `... * 1 '{wanted.unit}'`"
     if isinstance(wanted, NumberType) and isinstance(found, QuantityType):
@@ -175,13 +187,18 @@ def bad_unit(span: Span | None, message: str, hint: str | None) -> Diagnostic:
     return Diagnostic("U101", message, span, hint or "units are written in UCUM, such as `mg/dL`")
 
 
-def incompatible_units(span: Span | None, left: str, right: str, hint: str | None = None) -> Diagnostic:
+def incompatible_units(
+    span: Span | None, left: str, right: str, hint: str | None = None, verb: str = "compare"
+) -> Diagnostic:
     if _interval_differs(left, right):
         hint = "a dose a day and a dose a week are never converted into each other"
-    elif ("{" in left) != ("{" in right):
+    elif ("{" in left) != ("{" in right) and _NOTE.sub("", left) == _NOTE.sub("", right):
         hint = "an indexed value and an absolute one are different quantities"
     hint = hint or "convert one side, or correct the unit in facts.yaml"
-    return Diagnostic("U201", f"cannot compare `{left}` with `{right}`", span, hint)
+    return Diagnostic("U201", f"cannot {verb} `{left}` {'with' if verb == 'compare' else 'and'} `{right}`", span, hint)
+
+
+_NOTE = re.compile(r"/?\{[^}]*\}")
 
 
 def _interval_differs(left: str, right: str) -> bool:
@@ -189,13 +206,11 @@ def _interval_differs(left: str, right: str) -> bool:
     return ends[0] != ends[1] and set(ends) <= {"d", "wk", "mo", "a"}
 
 
-def threshold_implausible(
-    span: Span | None, threshold: float, unit: str, name: str, plausible: tuple[float, float]
-) -> Diagnostic:
+def threshold_implausible(threshold: s.Expression, unit: str, name: str, plausible: tuple[float, float]) -> Diagnostic:
     return Diagnostic(
         "R101",
-        f"the threshold {_measured(threshold, unit)} lies outside the plausible range of `{name}`",
-        span,
+        f"the threshold `{_text(threshold)}` lies outside the plausible range of `{name}`",
+        threshold.span,
         f"{_values_lie(plausible, unit)}; correct the threshold or the range",
     )
 

@@ -121,8 +121,10 @@ def _check_unique(pack: Pack, findings: list[Diagnostic]) -> None:
 
 def _check_statements(pack: Pack, findings: list[Diagnostic]) -> None:
     references = _References(pack, findings)
-    known = {statement.id: statement for statement in statements(pack)}
-    for statement in known.values():
+    known: dict[str, Statement] = {}
+    for statement in statements(pack):
+        known.setdefault(statement.id, statement)
+    for statement in statements(pack):
         for index, other in enumerate(statement.restates):
             references.to_statement(other, known, statement, "restates", index)
         if statement.encoded_in is not None:
@@ -178,7 +180,7 @@ def _check_drugs(pack: Pack, findings: list[Diagnostic]) -> None:
             for index, name in enumerate(piece.drugs):
                 references.to_drug(name, piece, "drugs", index)
             for index, name in enumerate(piece.actions):
-                if name not in actions and not pack.unread.may_declare(name, "statements/"):
+                if name not in actions and not pack.unread.has_part("statements/"):
                     found = f"no statement's rule recommends the action `{name}`"
                     hint = did_you_mean(name, actions) or "add a statement with such a rule, or remove the action"
                     findings.append(Diagnostic("C106", found, piece.span_of("actions", index), hint))
@@ -189,7 +191,8 @@ def _check_drugs(pack: Pack, findings: list[Diagnostic]) -> None:
 
 def _check_regimen(pack: Pack, piece: PackModel, name: str, drug: object, findings: list[Diagnostic]) -> None:
     regimen: Regimen | None = pack.regimens.regimens.get(name)
-    if regimen is not None and regimen.drug != drug:
+    is_known = drug is None or drug in pack.drugs.drugs
+    if regimen is not None and regimen.drug != drug and is_known:
         found, hint = f"the regimen `{name}` is for `{regimen.drug}`", f"name a regimen of `{drug}`"
         findings.append(Diagnostic("C107", found, piece.span_of("regimen"), hint))
 

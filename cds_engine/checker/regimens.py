@@ -80,6 +80,8 @@ def _fits(pack: Pack, dose: Dose, basis: str, per: str, findings: list[Diagnosti
             findings.append(Diagnostic("N101", f"there is no fact `{basis}`", span, hint))
         return False
     found = f"a dose in `{dose.range.unit}` cannot be multiplied with `{basis}`"
+    if fact.type == "quantity" and (fact.unit is None or not _is_unit(fact.unit)):
+        return False  # said of the fact itself
     if fact.unit is None:
         hint = f"name a quantity in `{per}`"
         findings.append(Diagnostic("U201", f"{found}, which has no unit", span, hint))
@@ -99,7 +101,7 @@ def _check_rhythm(dose: Dose, findings: list[Diagnostic]) -> None:
     for cap in dose.caps:
         if cap.per != dose.per and not _relates(dose, cap.per):
             found = f"a cap per {cap.per} cannot be held against a dose per {dose.per}"
-            hint = "say `times_per_day:` or `days:` of the dose"
+            hint = _WAYS.get(frozenset((cap.per, dose.per)), f"write the cap per {dose.per}")
             findings.append(Diagnostic("D202", found, cap.span_of("per"), hint))
     if dose.per == "dose" and dose.times_per_day is None and dose.days is None:
         hint = "add `times_per_day:` or `days:`"
@@ -110,6 +112,21 @@ def _check_rhythm(dose: Dose, findings: list[Diagnostic]) -> None:
             findings.append(Diagnostic("U201", f"`{dose.days.unit}` does not count days", span, hint))
         elif dose.days.low < 1:
             findings.append(Diagnostic("D204", "a dose is given on one day or more", span, hint))
+
+
+_WAYS = {
+    frozenset(("dose", "day")): "add `times_per_day:` to the dose",
+    frozenset(("day", "course")): "add `days:` to the dose, as one number",
+}
+"""What makes a cap of another interval comparable."""
+
+
+def _is_unit(unit: str) -> bool:
+    try:
+        parse_unit(unit)
+    except UnitError:
+        return False
+    return True
 
 
 def _check_limits(regimen: Regimen, unit: str, findings: list[Diagnostic]) -> None:

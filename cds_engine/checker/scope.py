@@ -11,6 +11,7 @@ from cds_engine.checker.types import (
     DateType,
     DefinitionSymbol,
     FactSymbol,
+    NullType,
     NumberType,
     QuantityType,
     Scope,
@@ -28,7 +29,7 @@ WEEKLY = "mg/wk"
 
 
 def scope_of(pack: Pack) -> Scope:
-    """Return the scope of the pack's conditions; a fact with an impossible unit is left out of it."""
+    """Return the scope of the pack's conditions."""
     drugs = () if pack.unread.has("drugs.yaml") else (*pack.drugs.drugs, *pack.unread.names)
     symbols: dict[str, Symbol] = {"as_of": FactSymbol("as_of", DateType())}
     for name, fact in pack.facts.facts.items():
@@ -49,7 +50,7 @@ def type_of(fact: FactEntry, drugs: tuple[str, ...]) -> Type | None:
         case "boolean":
             return BooleanType()
         case "code":
-            return CodeType(tuple(fact.allowed))
+            return CodeType(tuple(fact.allowed) or None)
         case "codes" | "medications":
             return SetType(tuple(fact.allowed) or drugs or None)
         case "date":
@@ -80,9 +81,9 @@ def _number_type(fact: FactEntry) -> Type | None:
 
 
 def _symbols(name: str, fact: FactEntry, drugs: tuple[str, ...]) -> Iterator[FactSymbol]:
-    found = type_of(fact, drugs)
-    if found is None:
+    if fact.type == "drug_dose":
         return
+    found = type_of(fact, drugs) or NullType()  # a fact with a finding of its own fits everywhere
     try:
         plausible = plausible_range(fact.plausible, fact.unit)
     except UnitError:

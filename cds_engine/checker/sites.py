@@ -23,7 +23,7 @@ class Site:
     text: str
     wanted: Type | None = None
     local: dict[str, FactSymbol] = field(default_factory=dict)
-    """Facts that have another type here: the bare numbers of a formula."""
+    """Facts that have another type here: the bare numbers of a formula, and nothing that it does not take."""
 
 
 def sites(pack: Pack) -> Iterator[Site]:
@@ -45,7 +45,8 @@ def sites(pack: Pack) -> Iterator[Site]:
 
 
 def _derivations(name: str, fact: FactEntry, drugs: tuple[str, ...]) -> Iterator[Site]:
-    wanted = type_of(fact, drugs) or NullType()
+    wanted = None if fact.type in {"codes", "medications"} else type_of(fact, drugs)
+    wanted = wanted or NullType()  # a fact that cannot be derived has a finding of its own
     if isinstance(fact.derive, str):
         yield Site(f"fact {name} value 1", fact, ("derive",), fact.derive, wanted)
     elif fact.derive:
@@ -58,7 +59,7 @@ def _derivations(name: str, fact: FactEntry, drugs: tuple[str, ...]) -> Iterator
 def _formula(name: str, formula: Formula, pack: Pack) -> Iterator[Site]:
     if formula.when:
         yield Site(f"formula {name} when", formula, ("when",), formula.when)
-    local: dict[str, FactSymbol] = {}
+    local = {other: FactSymbol(other, NullType()) for other in pack.facts.facts if other not in formula.takes}
     for taken, unit in formula.takes.items():
         fact = pack.facts.facts.get(taken)
         if fact and unit == "code":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 
 from cds_engine.diagnostics import InputError, did_you_mean
 from cds_engine.engine.agreement import Deciders, second_engines
@@ -140,6 +140,8 @@ def _hint(key: str) -> str:
 
 
 def _day(as_of: object) -> date | None:
+    if isinstance(as_of, datetime):
+        return as_of.date()
     if as_of is None or isinstance(as_of, date):
         return as_of
     try:

@@ -97,7 +97,8 @@ def worlds_of(guideline: Guideline, record: Record, as_of: date | None, deciders
     others = []
     for chosen in _choices(all_withheld):
         other = derive(guideline, {**given, **_as_known(chosen)}, as_of, settled=frozenset(chosen))
-        touched = {key: found for key, found in guideline.conditions.items() if guideline.reads[key] & chosen.keys()}
+        bases = {name.split(".", 1)[0] for name in chosen}  # `reads` has facts, not their properties
+        touched = {key: found for key, found in guideline.conditions.items() if guideline.reads[key] & bases}
         others.append(World(other.facts, decide_all(touched, other.facts, deciders)))
     return Worlds(
         World(certain.facts, verdicts),

@@ -14,6 +14,8 @@ MAX_DEPTH = 60
 MAX_NODES = 2000
 MAX_TREE = 100
 
+_CALENDAR = {"years": "a", "months": "mo", "weeks": "wk", "days": "d"}
+
 Locate = Callable[[int, int], Span | None]
 """Turns a stretch of the text into its place in the author's file."""
 
@@ -66,7 +68,9 @@ def _height(tree: s.Expression) -> int:
 def _children(node: s.Expression) -> Iterator[s.Expression]:
     for name in node.__match_args__:
         value = getattr(node, name)
-        yield from (part for part in (value if isinstance(value, tuple) else (value,)) if isinstance(part, s.Expression))
+        yield from (
+            part for part in (value if isinstance(value, tuple) else (value,)) if isinstance(part, s.Expression)
+        )
 
 
 class _Parser:
@@ -128,7 +132,11 @@ class _Parser:
         self._fail(f"`{word}` is not expected here", token, self._way_out(token))
 
     def _way_out(self, token: Token) -> str | None:
-        before = self._stream[self._at - 1].text if self._at else ""
+        last = self._stream[self._at - 1] if self._at else Token(Kind.END, "", 0, 0)
+        before = last.text
+        if last.kind is Kind.NUMBER and (token.kind is Kind.NAME or token.text in _CALENDAR):
+            unit = _CALENDAR.get(token.text, token.text)
+            return f"a unit stands in quotes: write `{before} '{unit}'`"
         match token.kind, before, token.text:
             case Kind.NAME, _, word if found := did_you_mean(word.lower(), KEYWORDS):
                 return found

@@ -108,10 +108,16 @@ def _is_number_again(unit: str | None) -> bool:
     return bool(unit and _AGAIN.match(unit))
 
 
+def _meant_range(written: object) -> str:
+    """Return the range that was probably meant, by a dash for `to` and a comma for a point."""
+    text = re.sub(r"(?<=\d)\s*[-\u2013]\s*(?=\d)", " to ", _shown(written)).replace(",", ".")
+    return text if _match(_RANGE, text) and text != written else "15 to 20 mg/m2"
+
+
 def _finite(number: str) -> float:
     value = float(number)
     if not math.isfinite(value):
-        raise ValueError(f"`{_shown(number)}` is too large a number")
+        raise ValueError(f"`{_shown(number)}` is too large a number\nlook at its digits and its exponent")
     return value
 
 
@@ -161,7 +167,7 @@ class AmountRange:
             return written
         found = _match(_RANGE, written)
         if not found or _is_number_again(found[3]):
-            raise ValueError(f"`{_shown(written)}` is not a range\nwrite it as `15 to 20 mg/m2`")
+            raise ValueError(f"`{_shown(written)}` is not a range\nwrite it as `{_meant_range(written)}`")
         low = _finite(found[1])
         high = _finite(found[2]) if found[2] else low
         if high < low:

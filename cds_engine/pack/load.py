@@ -47,9 +47,11 @@ class Unread:
     files: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
     """Declared in entries that were left out, each of which has a finding of its own."""
+    partly: frozenset[str] = frozenset()
+    """Files of which entries were left out."""
 
     def __bool__(self) -> bool:
-        return bool(self.files or self.names)
+        return bool(self.files or self.partly)
 
     def may_declare(self, name: str, *files: str) -> bool:
         """Say whether *name* may stand in what could not be read of *files* (a file, or `statements/`)."""
@@ -58,6 +60,10 @@ class Unread:
     def has(self, *files: str) -> bool:
         """Say whether one of *files* could not be read."""
         return any(unread.startswith(files) for unread in self.files)
+
+    def has_part(self, *files: str) -> bool:
+        """Say whether one of *files* could not be read, or entries of it could not."""
+        return any(unread.startswith(files) for unread in self.files | self.partly)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +111,7 @@ class _Reader:
         self.seen: set[str] = set()
         self.unread_files: set[str] = set()
         self._unread_names: set[str] = set()
+        self._partly_read: set[str] = set()
 
     def read(self, file: Path) -> None:
         name = file.relative_to(self._path).as_posix()
@@ -147,8 +154,9 @@ class _Reader:
         except ValidationError as error:
             self._findings.extend(mistakes.findings_of(error, data, model, shown))
             entries = {mistakes.path_of(found["loc"])[:2] for found in error.errors(include_url=False)}
-        if any(len(entry) < 2 for entry in entries):  # noqa: PLR2004 - a key of the file itself
+        if any(len(entry) < 2 or _is_nameless(data, entry) for entry in entries):  # noqa: PLR2004 - a key of the file
             self.unread_files.add(name)
+        self._partly_read.add(name)
         self._unread_names.update(word for entry in entries for word in _declared(data, entry))
         try:
             return model.model_validate(reading.without(data, entries))
@@ -169,7 +177,7 @@ class _Reader:
             regimens=self._part("regimens.yaml", RegimensFile, RegimensFile(regimens={})),
             topics={name: read for name, read in self._models.items() if isinstance(read, StatementsFile)},
             safety={name: read for name, read in self._models.items() if isinstance(read, SafetyFile)},
-            unread=Unread(frozenset(self.unread_files), frozenset(self._unread_names)),
+            unread=Unread(frozenset(self.unread_files), frozenset(self._unread_names), frozenset(self._partly_read)),
         )
 
     def _part(self, name: str, model: type[M], empty: M) -> M:
@@ -193,16 +201,25 @@ UNREAD_MANIFEST = Manifest(
 
 def _declared(data: reading.Mapping, entry: mistakes.Path) -> Iterator[str]:
     """List the names that an entry declares: its key, and the ids and actions in it."""
+    yield from (step for step in entry if isinstance(step, str))
+    if len(entry) > 1:
+        yield from _ids(_entry(data, entry))
+
+
+def _is_nameless(data: reading.Mapping, entry: mistakes.Path) -> bool:
+    """Say whether an entry of a list lost its id, so that nobody knows what it declares."""
+    found = _entry(data, entry)
+    return isinstance(entry[-1], int) and not (isinstance(found, reading.Mapping) and isinstance(found.get("id"), str))
+
+
+def _entry(data: reading.Mapping, entry: mistakes.Path) -> object:
     value: object = data
     for step in entry:
-        if isinstance(step, str):
-            yield step
         if isinstance(value, reading.Mapping) and isinstance(step, str):
             value = value.get(step)
         elif isinstance(value, reading.Sequence) and isinstance(step, int):
             value = value[step]
-    if len(entry) > 1:
-        yield from _ids(value)
+    return value
 
 
 def _ids(value: object) -> Iterator[str]:

@@ -12,12 +12,10 @@ from cds_engine.pack.places import Source
 _INDENT = "the keys of one mapping, and the dashes of one list, begin in one column"
 _QUOTES = "put quotes around the whole text"
 
+_LOOK = "look at the quotes, brackets and indentation here and above"
+
 _AT_PROBLEM = {
     "found character that cannot start any token": ("`{char}` cannot begin a value", _QUOTES),
-    "mapping values are not allowed in this context": (
-        "a `:` may not stand here",
-        "put quotes around a text that holds a colon, and begin the keys of one mapping in one column",
-    ),
     "block sequence entries are not allowed in this context": ("a list item may not begin here", _INDENT),
     "did not find expected key": ("this does not fit into the mapping above", _INDENT),
     "did not find expected '-' indicator": ("this does not fit into the list above", _INDENT),
@@ -60,7 +58,12 @@ def malformed(source: Source, error: yaml.YAMLError) -> Diagnostic:
         return _unclosed(source, context, mark, problem[-2])
     if context is not None and problem in _AT_CONTEXT:
         return _finding(source, context.index, *_AT_CONTEXT[problem])
-    sentence, hint = _AT_PROBLEM.get(problem, (f"this is no YAML: {problem.lower()}", None))
+    if problem == "mapping values are not allowed in this context":
+        return _colon(source, mark.index)
+    if source.text[mark.index : mark.index + 1] in {"]", "}"}:
+        found = f"`{source.text[mark.index]}` closes nothing"
+        return _finding(source, mark.index, found, f"remove it, or {_QUOTES}")
+    sentence, hint = _AT_PROBLEM.get(problem, (f"this is no YAML: {problem.lower()}", _LOOK))
     rest = source.text[mark.index : mark.index + 40].split()
     words = {
         "char": source.text[mark.index : mark.index + 1].strip() or "the end of the line",
@@ -72,6 +75,16 @@ def malformed(source: Source, error: yaml.YAMLError) -> Diagnostic:
 
 def _finding(source: Source, at: int, sentence: str, hint: str | None) -> Diagnostic:
     return Diagnostic("Y102", sentence, source.span(at, at + 1), hint)
+
+
+def _colon(source: Source, at: int) -> Diagnostic:
+    """A colon where no key may be: in a text without quotes, or after a key in the wrong column."""
+    start = source.text.rfind("\n", 0, at) + 1
+    before = source.text[start:at]
+    if ": " in before:
+        return _finding(source, at, "a text that holds a colon needs quotes", _QUOTES)
+    first = start + len(before) - len(before.lstrip())
+    return _finding(source, first, "this line is not indented like those above", _INDENT)
 
 
 def _leads_its_line(text: str, at: int) -> bool:

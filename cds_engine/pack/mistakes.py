@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from cds_engine.diagnostics import Diagnostic, Span, did_you_mean
+from cds_engine.diagnostics import Diagnostic, Span, did_you_mean, nearest
 from cds_engine.pack import reading
 
 MOST = 100
@@ -43,15 +43,15 @@ _SENTENCES: Mapping[str, tuple[str, str | None]] = {
     "finite_number": ("`{input}` is no finite number", "write the number itself"),
     "int_parsing": _WHOLE,
     "int_type": _WHOLE,
-    "int_parsing_size": ("this number is too large", None),
-    "bool_parsing": ("`{input}` is neither `true` nor `false`", None),
-    "bool_type": ("`true` or `false` must stand here", None),
+    "int_parsing_size": ("this number is too large", "look at its digits"),
+    "bool_parsing": ("`{input}` is neither `true` nor `false`", "write one of the two"),
+    "bool_type": ("`true` or `false` must stand here", "write one of the two"),
     "date_from_datetime_parsing": _DAY,
     "date_parsing": _DAY,
     "date_type": _DAY,
-    "greater_than": ("`{input}` must be above {gt:g}", None),
-    "greater_than_equal": ("`{input}` must be {ge:g} or more", None),
-    "less_than_equal": ("`{input}` must be {le:g} or less", None),
+    "greater_than": ("`{input}` is not above {gt:g}", "write a number above {gt:g}"),
+    "greater_than_equal": ("`{input}` is below {ge:g}", "write {ge:g} or more"),
+    "less_than_equal": ("`{input}` is above {le:g}", "write {le:g} or less"),
 }
 """The models' own name for a complaint to our sentence and help."""
 
@@ -61,11 +61,20 @@ def findings_of(
 ) -> Iterator[Diagnostic]:
     """Turn the complaints about one file into findings at their places."""
     said = [found for found in error.errors(include_url=False) if _is_meant(found["loc"], data)]
+    misspelt = {key for found in said if found["type"] == "extra_forbidden" for key in _meant(found["loc"], model)}
+    said = [found for found in said if found["type"] != "missing" or path_of(found["loc"]) not in misspelt]
     for complaint in said[:MOST]:
         yield _finding(dict(complaint), data, model, name)
     if len(said) > MOST:
         found = f"`{name}` has {len(said) - MOST} further mistakes"
         yield Diagnostic("P103", found, Span(name, 1, 1, 1), "correct these first")
+
+
+def _meant(loc: Path, model: type[BaseModel]) -> Iterator[Path]:
+    """List the keys that an unknown one may stand for: the nearest, or any where mappings are merged."""
+    *above, key = path_of(loc)
+    known = _known_keys(model, tuple(above))
+    yield from ((*above, k) for k in (known if key == "<<" else filter(None, [nearest(str(key), known)])))
 
 
 def path_of(loc: Path) -> Path:
@@ -115,7 +124,7 @@ def _finding(error: dict[str, Any], data: reading.Mapping, model: type[BaseModel
 
 def _unknown_key(key: str, span: Span, model: type[BaseModel], path: Path) -> Diagnostic:
     known = _known_keys(model, path[:-1])
-    hint = did_you_mean(key, known) or ("there can be " + ", ".join(f"`{k}`" for k in known) if known else None)
+    hint = did_you_mean(key, known) or did_you_mean(key.lower(), known) or ("there can be " + ", ".join(f"`{k}`" for k in known) if known else None)
     if key == "<<":
         hint = "write the keys out: mappings are not merged"
     return Diagnostic("P101", f"there is no key `{key}` here", span, hint)
@@ -144,21 +153,30 @@ def _known_keys(model: type[BaseModel], path: Path) -> list[str]:
     """Return the keys that a mapping at *path* may have, by walking the models."""
     at: Any = model
     for step in path:
-        if isinstance(at, type) and issubclass(at, BaseModel):
-            fields = {field.alias or name: field.annotation for name, field in at.model_fields.items()}
-            at = _model_in(fields.get(str(step)))
-    if not (isinstance(at, type) and issubclass(at, BaseModel)):
+        at = _below(at, step)
+    if not _is_model(at):
         return []
     return [field.alias or name for name, field in at.model_fields.items()]
 
 
-def _model_in(annotation: Any) -> Any:
-    """Return the model inside `list[M]`, `dict[str, M]`, `M | None` or an annotation of it."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    if isinstance(annotation, UnionType) or typing.get_origin(annotation) is not None:
-        for inner in reversed(typing.get_args(annotation)):
-            found = _model_in(inner)
-            if found is not None:
-                return found
-    return None
+def _below(annotation: Any, step: str | int) -> Any:
+    """Return the type of what stands under *step*: a field of a model, an entry of a mapping or list of them."""
+    if _is_model(annotation):
+        fields = annotation.model_fields.items()
+        return next((_plain(f.annotation) for name, f in fields if (f.alias or name) == step), None)
+    return typing.get_args(annotation)[-1] if typing.get_origin(annotation) in {dict, list} else None
+
+
+def _plain(annotation: Any) -> Any:
+    """Return the model, mapping or list in `M | None` or `str | list[M]`."""
+    if isinstance(annotation, UnionType) or typing.get_origin(annotation) is typing.Union:
+        return next((_plain(part) for part in typing.get_args(annotation) if _holds_more(part)), None)
+    return annotation
+
+
+def _holds_more(annotation: Any) -> bool:
+    return _is_model(annotation) or typing.get_origin(annotation) in {dict, list}
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)

@@ -71,6 +71,8 @@ def _not_utf8(content: bytes, name: str, at: int) -> Diagnostic:
     before = content[:at].decode("utf-8-sig", errors="replace")
     whole = Source(name, content.decode("utf-8-sig", errors="replace"))
     hint = "save the file as UTF-8"
+    if b"\0" in content:  # another encoding altogether: there is no line to show
+        return Diagnostic("Y101", f"`{name}` is not UTF-8 text", Span(name, 1, 1, 1), hint)
     return Diagnostic("Y101", "this is not UTF-8 text", whole.span(len(before), len(before) + 1), hint)
 
 
@@ -114,7 +116,8 @@ class _Reader:
         if not isinstance(first, yaml.MappingStartEvent):
             where = self._place(first).span
             found = f"`{name}` must begin with a key, such as `{_first_key(name)}:`"
-            raise _UnreadableError(Diagnostic("Y103", found, where))
+            hint = "write that key above, and indent what belongs to it"
+            raise _UnreadableError(Diagnostic("Y103", found, where, hint))
         data, _ = self._build(first, 0)
         for event in self._events:
             if isinstance(event, yaml.DocumentStartEvent):

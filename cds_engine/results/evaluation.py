@@ -97,7 +97,8 @@ class Evaluation(Result):
         if self._explain is not None:
             lines.append(f"because {self._explain(rule).text}")
         lines += [f"blocked: {reason.text}" + _because(reason.because) for reason in found.blocked_by]
-        lines += [f"undecided: {reason.text}" + _because(reason.because) for reason in found.undecided]
+        if found.undecided:
+            lines.append(f"undecided: {len(found.undecided)} contraindications that must be settled first")
         if found.missing:
             lines.append(f"missing: {', '.join(found.missing)}")
         if found.dose:

@@ -14,8 +14,10 @@ from cds_engine.patient.spec import FactSpec
 
 AS_OF = "2026-11-21"
 RUBBISH = [
-    "1,5", "NaN", "inf", -1, 0, 10**400, "", " ", "12 parsecs", [], {}, {"value": None}, [[]], True, "x" * 500, "\u202e7 kg",
-    {"value": 7}, {"value": "7", "unit": 7}, {"value": 1e308, "unit": "kg"}, {"unit": "kg"}, {"valeu": 3}, "５ kg", [None, 3],
+    "1,5", "NaN", "inf", -1, 0, 10**400, "", " ", "12 parsecs", [], {}, {"value": None}, [[]], True, "x" * 500,
+    "\u202e7 kg",     {"value": 7}, {"value": "7", "unit": 7},
+    {"value": 1e308, "unit": "kg"}, {"unit": "kg"}, {"valeu": 3},
+    "\uff15 kg", [None, 3],
 ]  # fmt: skip
 DATES = [None, "2026-11-21", "2026-11-20", "2026-10-22", "2026-10-21", "2026-08-23", "2026-08-22", "2027-01-01", "soon"]
 INTERVALS = [

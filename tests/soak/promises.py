@@ -2,45 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from cds_engine import Evaluation
+from cds_engine.results.models import Dose, Recommendation
 
 CAP_MG_A_WEEK = 40.0
-HALF = 0.5
 
 
 def broken(answer: Evaluation) -> list[str]:
     """Return the promises that *answer* breaks, by the id of the invariant."""
-    found: list[str] = []
-    ready = {rec.rule: rec for rec in answer.recommendations if rec.status == "recommended"}
-    methotrexate = [rec for rec in ready.values() if rec.drug == "methotrexate"]
+    found = [*_of_alerts(answer), *(wrong for rec in answer.recommendations for wrong in _of(rec))]
+    return found if answer.notices else [*found, "INV-23"]
+
+
+def _of_alerts(answer: Evaluation) -> Iterator[str]:
+    methotrexate = [rec for rec in answer.recommended if rec.drug == "methotrexate"]
     daily = any(alert.rule == "daily-methotrexate" for alert in answer.alerts)
     if daily and (methotrexate or answer.alerts[0].severity != "critical"):
-        found.append("INV-06")
-    for rec in answer.recommendations:
-        if rec.dose is None:
-            continue
+        yield "INV-06"
+
+
+def _of(rec: Recommendation) -> Iterator[str]:
+    if rec.status == "needs_data" and not rec.missing:
+        yield f"{rec.rule} waits for nothing"
+    if rec.status != "needs_data" and rec.missing:
+        yield f"{rec.rule} is {rec.status} and asks for something"
+    if rec.status == "blocked" and not rec.blocked_by:
+        yield "INV-44"
+    if not rec.citations:
+        yield "INV-19"
+    if rec.dose is not None:
         if rec.status != "recommended":
-            found.append(f"a dose without a recommendation in {rec.rule}")
-        dose = rec.dose
-        if rec.drug == "methotrexate" and not (
-            0 < dose.unrounded_low <= dose.unrounded_high <= CAP_MG_A_WEEK and dose.per == "week"
-        ):
-            found.append("INV-04")
-        if dose.high > (dose.cap or dose.high):
-            found.append("INV-39")
-        if any(
-            not dose.unrounded_low * (1 - 1e-12) <= x <= dose.unrounded_high * (1 + 1e-12) for x in dose.product_options
-        ):
-            found.append("INV-39")
-    for rec in answer.recommendations:
-        if rec.status == "needs_data" and not rec.missing:
-            found.append(f"{rec.rule} waits for nothing")
-        if rec.status in {"recommended", "blocked", "not_applicable"} and rec.missing:
-            found.append(f"{rec.rule} is {rec.status} and asks for something")
-        if rec.status == "blocked" and not rec.blocked_by:
-            found.append("INV-44")
-        if not rec.citations:
-            found.append("INV-19")
-    if not answer.notices:
-        found.append("INV-23")
-    return found
+            yield f"a dose without a recommendation in {rec.rule}"
+        yield from _of_dose(rec.drug, rec.dose)
+
+
+def _of_dose(drug: str | None, dose: Dose) -> Iterator[str]:
+    low, high = dose.unrounded_low, dose.unrounded_high
+    if drug == "methotrexate" and not (0 < low <= high <= CAP_MG_A_WEEK and dose.per == "week"):
+        yield "INV-04"
+    fits = all(low * (1 - 1e-12) <= option <= high * (1 + 1e-12) for option in dose.product_options)
+    if dose.high > (dose.cap or dose.high) or not fits:
+        yield "INV-39"
