@@ -27,6 +27,7 @@ format: $(VENV)/.develop
 
 bench: $(VENV)/.develop
 	$(BIN)/python benchmarks/one_patient.py
+	$(BIN)/python benchmarks/many_rules.py
 
 soak: $(VENV)/.develop
 	$(BIN)/python tests/soak/run.py

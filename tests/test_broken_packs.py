@@ -89,9 +89,9 @@ def test_a_mutated_pack_gives_findings_or_a_pack(origin, seed, tmp_path):
     shutil.copytree(origin, tmp_path, dirs_exist_ok=True)
     file = dice.choice(sorted(tmp_path.rglob("*.yaml")))
     file.write_text(mutated(file.read_text(encoding="utf-8"), dice), encoding="utf-8", newline="")
-    started = time.perf_counter()
+    started = time.process_time()
     checked, findings = check(tmp_path)
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
     assert findings or checked
     if checked is not None:
         lower(checked)

@@ -57,6 +57,11 @@ def check(found, expected, why):
     assert set(found.missing) >= set(expected.get("missing", [])), why
     if "blocked_by" in expected:
         assert sorted(reason.rule for reason in found.blocked_by) == sorted(expected["blocked_by"]), why
+    for choice in found.choices:
+        if choice.drug in expected.get("choices", {}):
+            wanted = expected["choices"][choice.drug]
+            assert choice.status == wanted["status"], why
+            assert all(getattr(choice.dose, name) == wanted[name] for name in OF_A_DOSE if name in wanted), why
     cautions = {reason.rule for reason in found.cautions}
     assert cautions >= set(expected.get("cautions", []))
     assert not cautions & set(expected.get("not_cautions", []))

@@ -6,7 +6,6 @@ of them can hold for want of cases. A patient that breaks one is made small befo
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 from random import Random
@@ -339,7 +338,7 @@ def test_inv_14_no_number_without_size():
         return (
             "body_surface_area" not in by
             and not ("weight" in by and "weight" in unknown)
-            and (p.is_withheld("body_surface_area") or all(unknown <= set(part.missing) for part in waits))
+            and (p.is_withheld("body_surface_area") or p.is_withheld("bsa_formula") or all(unknown <= set(part.missing) for part in waits))
         )
 
     holds_for_all(law, at_least=30)
@@ -744,12 +743,21 @@ def test_inv_45_critical_alerts_come_first():
     holds_for_all(law, at_least=30)
 
 
+def shape(value):
+    """Return what a value is made of, so that NaN equals itself and numbers may be of any length."""
+    if isinstance(value, dict):
+        return {key: shape(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [shape(inner) for inner in value]
+    return hex(value) if isinstance(value, int) else repr(value)
+
+
 def test_inv_47_no_residue():
     """A patient after a thousand others gets the answer of a pack that was loaded for him."""
     fresh = cds_engine.load("jdm_calcinosis")
     for case in reversed(CORPUS):
-        before = copy.deepcopy(case.patient)
+        before = shape(case.patient)
         assert PACK.evaluate(case.patient).model_dump() == case.answer.model_dump()
-        assert repr(case.patient) == repr(before), "the input is left as it was"
+        assert shape(case.patient) == before, "the input is left as it was"
     for case in CORPUS[::10]:
         assert fresh.evaluate(case.patient).model_dump() == case.answer.model_dump()

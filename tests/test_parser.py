@@ -171,10 +171,10 @@ TOO_LARGE = {
 
 @pytest.mark.parametrize("text", TOO_LARGE.values(), ids=TOO_LARGE)
 def test_size_and_depth_are_bounded(text):
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(ParseError):
         parse(text)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_what_is_large_and_bearable_is_read():

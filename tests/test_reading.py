@@ -94,9 +94,9 @@ LARGE = {
 @pytest.mark.parametrize("text", LARGE.values(), ids=LARGE)
 def test_depth_and_size_are_bounded(text):
     findings = []
-    started = time.perf_counter()
+    started = time.process_time()
     data = reading.read_yaml(text.encode(), "a.yaml", findings)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
     assert data is None
     assert [finding.code for finding in findings] in (["Y105"], ["Y102"])
 

@@ -298,6 +298,10 @@ class _Checker:
 
     def _arithmetic(self, node: s.Arithmetic) -> Typed:
         left, right = self.check(node.left), self.check(node.right)
+        for part in (left, right):
+            if _is_null(part):
+                self._findings.append(mistakes.not_a_number(part.node, part.type))
+                return Typed(node, NULL, (left, right))
         found = _result(node.operator, left.type, right.type)
         if found is None:
             both = isinstance(left.type, QuantityType) and isinstance(right.type, QuantityType)
@@ -311,7 +315,7 @@ class _Checker:
 
     def _negative(self, node: s.Expression, operand: s.Expression) -> Typed:
         part = self.check(operand)
-        if not isinstance(part.type, NumberType | QuantityType | NullType):
+        if not isinstance(part.type, NumberType | QuantityType | NullType) or _is_null(part):
             self._findings.append(mistakes.not_a_number(operand, part.type))
             return Typed(node, NULL, (part,))
         return Typed(node, part.type, (part,))
@@ -401,3 +405,10 @@ def result_codes(typed: Typed) -> Iterator[Typed]:
             yield from result_codes(typed.parts[2])
         case _:
             return
+
+
+def _is_null(typed: Typed) -> bool:
+    """Say whether an expression is `null` whatever the facts; a mistake is not, though it fits everywhere."""
+    if isinstance(typed.node, s.If):
+        return all(_is_null(part) for part in typed.parts[1:])
+    return isinstance(typed.node, s.NullLiteral)

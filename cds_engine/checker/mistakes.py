@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from cds_engine.checker.types import BooleanType, CodeType, NumberType, QuantityType, SetType, Type, describe
+from cds_engine.checker.types import BooleanType, CodeType, NullType, NumberType, QuantityType, SetType, Type, describe
 from cds_engine.diagnostics import Diagnostic, Span, did_you_mean
 from cds_engine.language import syntax as s
 from cds_engine.language.printer import number, print_expression
@@ -111,7 +111,8 @@ def no_order(node: s.Expression, left: s.Expression, found: Type) -> Diagnostic:
 
 
 def not_a_number(node: s.Expression, found: Type) -> Diagnostic:
-    return Diagnostic("T104", f"cannot calculate with {_named(node, found)}", node.span, _NUMBERS_ONLY)
+    named = "`null`" if isinstance(found, NullType) else _named(node, found)
+    return Diagnostic("T104", f"cannot calculate with {named}", node.span, _NUMBERS_ONLY)
 
 
 _NUMBERS_ONLY = "only numbers and quantities are calculated with"

@@ -32,6 +32,7 @@ from cds_engine.results.models import (
     Reason,
     Recommendation,
     Screened,
+    Status,
     Trace,
 )
 from cds_engine.version import VERSION
@@ -148,7 +149,7 @@ class Answer:
             route=_route(chosen),
             dose=dose,
             mode=spec.mode,
-            choices=[self._choice(t) for t in decision.treatments] if several else [],
+            choices=[self._choice(t, decision.status) for t in decision.treatments] if several else [],
             preference=recommend.preference,
             blocked_by=self._blocks(decision),
             undecided=self._reasons([h for t in decision.treatments for h in t.undecided])
@@ -175,12 +176,13 @@ class Answer:
             else []
         )
 
-    def _choice(self, found: TreatmentDecision) -> Choice:
+    def _choice(self, found: TreatmentDecision, rule_status: Status) -> Choice:
+        """Show one treatment of several; a number only where the rule itself is ready."""
         return Choice.made(
             drug=found.treatment.drug,
             action=found.treatment.action,
             status=found.status,
-            dose=self._dose(found),
+            dose=self._dose(found) if rule_status == "recommended" else None,
             blocked_by=self._reasons(found.blocked_by),
             missing=self._in_dictionary_order(found.missing),
         )

@@ -65,9 +65,9 @@ def working(dose: ComputedDose, basis_label: str) -> list[str]:
         ends = _ends(displayed(low, plan.cap), displayed(high, plan.cap))
         lines.append(f"× {number(adjustment.multiply)} ({adjustment.note}) = {ends} {per}")  # noqa: RUF001
     if plan.times_per_day and plan.per == "dose":
-        lines.append(f"{plan.times_per_day} doses a day")
+        lines.append(f"{plan.times_per_day} dose{'s' if plan.times_per_day > 1 else ''} a day")
     if plan.days:
-        lines.append(f"over {_ends(*plan.days)} days")
+        lines.append("on one day" if plan.days == (1, 1) else f"over {_ends(*plan.days)} days")
     return [*lines, *_products(dose)]
 
 

@@ -14,6 +14,7 @@ from cds_engine.engine.screening import Screening
 from cds_engine.engine.worlds import Worlds, worlds_of
 from cds_engine.lowering.guideline import Guideline
 from cds_engine.patient import values
+from cds_engine.patient.complaints import shown, text_of
 from cds_engine.patient.orders import read_orders, taken_as_orders
 from cds_engine.patient.read import read_facts
 from cds_engine.results.evaluation import Evaluation
@@ -78,7 +79,7 @@ class LoadedPack:
         order_problems: list[values.Problem] = []
         screened = self._screened(patient["orders"], given, worlds, reader.wording, order_problems)
         asked = Asked(
-            patient=None if patient["id"] is None else str(patient["id"]),
+            patient=None if patient["id"] is None else text_of(patient["id"]),
             as_of=day,
             audience=str(patient["audience"]),
             wording=reader.wording,
@@ -128,7 +129,7 @@ def _unknown_keys(facts: Mapping[str, object]) -> list[Problem]:
     if "facts" not in facts:
         return []
     return [
-        Problem(fact=None, code="D101", message=f"there is no key `{key}` in a patient" + _hint(str(key)))
+        Problem(fact=None, code="D101", message=f"there is no key {shown(key)} in a patient" + _hint(text_of(key)))
         for key in facts
         if key not in PATIENT_KEYS
     ]
@@ -145,9 +146,9 @@ def _day(as_of: object) -> date | None:
     if as_of is None or isinstance(as_of, date):
         return as_of
     try:
-        return date.fromisoformat(str(as_of))
+        return date.fromisoformat(text_of(as_of))
     except ValueError:
-        raise InputError(f"`as_of` must be a date such as `2026-11-21`, not `{as_of}`") from None
+        raise InputError(f"`as_of` must be a date such as `2026-11-21`, not {shown(as_of)}") from None
 
 
 def _problem(found: values.Problem) -> Problem:

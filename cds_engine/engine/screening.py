@@ -227,11 +227,14 @@ def _a_day(order: Order) -> float | None:
     return entry.dose_mg * entry.times
 
 
+COURSES = {("course",), ("once",), ("two_weeks",), ("month",)}
+"""Intervals of which each dose is a course of its own."""
+
 AMOUNTS: dict[str, Callable[[Order], float | None]] = {
     "week": lambda order: order.entry.weekly_mg,
     "day": _a_day,
     "dose": lambda order: order.entry.dose_mg if order.entry.intervals == ("day",) else None,
-    "course": lambda order: order.entry.dose_mg if order.entry.intervals in {("course",), ("once",)} else None,
+    "course": lambda order: order.entry.dose_mg if order.entry.intervals in COURSES else None,
 }
 
 

@@ -55,22 +55,23 @@ def _too_large(message: str, span: Span | None) -> ParseError:
     return ParseError(Diagnostic("L102", message, span, hint))
 
 
-def _height(tree: s.Expression) -> int:
+def _height(tree: s.Node) -> int:
     """Return how many nodes stand above each other; later passes walk the tree by recursion."""
     height = 0
-    level: list[s.Expression] = [tree]
+    level: list[s.Node] = [tree]
     while level:
         height += 1
         level = [child for node in level for child in _children(node)]
     return height
 
 
-def _children(node: s.Expression) -> Iterator[s.Expression]:
-    for name in node.__match_args__:
+def _children(node: s.Node) -> Iterator[s.Node]:
+    names: tuple[str, ...] = node.__match_args__
+    for name in names:
         value = getattr(node, name)
-        yield from (
-            part for part in (value if isinstance(value, tuple) else (value,)) if isinstance(part, s.Expression)
-        )
+        for part in value if isinstance(value, tuple) else (value,):
+            if isinstance(part, s.Node):
+                yield part
 
 
 class _Parser:

@@ -92,6 +92,7 @@ def fold(entries: Iterable[Entry], dictionary: Dictionary, *, is_complete: bool)
         facts[f"{name}.{drug}.route"] = Known(
             CodeSet(routes, is_complete and all(entry.route is not None for entry in own))
         )
+        facts.pop(f"{name}.{drug}.weekly_amount", None)  # that of a drug that is not taken
         amount = _amount_a_week(own, is_complete=is_complete)
         if amount is not None:
             facts[f"{name}.{drug}.weekly_amount"] = amount
@@ -125,7 +126,8 @@ def _entries(fact: str, item: object, dictionary: Dictionary, problems: list[Pro
         problems.append(complaints.bad_medication(fact, names[0], f"one entry names {' and '.join(known)}"))
     if not known:
         problems.append(complaints.unknown_drug(fact, names[0] if names else None, dictionary.drugs))
-    return [_entry(fact, item, drug, names, problems) for drug in known or [None]]
+    drugs: list[str | None] = [*known] or [None]
+    return [_entry(fact, item, drug, names, problems) for drug in drugs]
 
 
 def _entry(

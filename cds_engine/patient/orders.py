@@ -10,6 +10,8 @@ from cds_engine.patient.medications import Entry, read_medications
 from cds_engine.patient.spec import Dictionary
 from cds_engine.patient.values import CodeSet, Known, Problem
 
+MAX_DEPTH = 8
+JSON_SAFE = 2.0**53
 NOT_ACTIVE = frozenset({"stopped", "completed", "cancelled", "entered-in-error"})
 
 
@@ -38,8 +40,8 @@ def read_orders(raw: object, dictionary: Dictionary, problems: list[Problem]) ->
                 complaints.bad_order(f"order {index}, {complaints.shown(item)}, has no `drug` and was not screened")
             )
             continue
-        if str(item.get("status")).lower() not in NOT_ACTIVE:
-            found += _orders(str(item.get("id") or f"order {index}"), item, dictionary, is_taken=False)
+        if complaints.text_of(item.get("status")).lower() not in NOT_ACTIVE:
+            found += _orders(complaints.text_of(item.get("id") or f"order {index}"), item, dictionary, is_taken=False)
     return found
 
 
@@ -51,16 +53,31 @@ def taken_as_orders(raw: object, dictionary: Dictionary) -> list[Order]:
         order
         for index, item in enumerate(items, 1)
         if isinstance(item, Mapping)
-        for order in _orders(str(item.get("id") or f"taken {index}"), item, dictionary, is_taken=True)
+        for order in _orders(complaints.text_of(item.get("id") or f"taken {index}"), item, dictionary, is_taken=True)
     ]
 
 
 def _orders(name: str, item: Mapping[str, object], dictionary: Dictionary, *, is_taken: bool) -> list[Order]:
     """Read one prescription; one that names several medicines is screened for each."""
     problems: list[Problem] = []
-    sent = {str(key): value for key, value in item.items()}
-    entries = read_medications("orders", [sent], dictionary, problems)
+    entries = read_medications("orders", [item], dictionary, problems)
+    sent = {complaints.text_of(key): _echo(value) for key, value in item.items()}
     return [Order(name, sent, entry, tuple(problems), is_taken) for entry in entries]
+
+
+def _echo(value: object, depth: int = MAX_DEPTH) -> object:
+    """Return what somebody sent as JSON can carry it; what it cannot carry becomes text."""
+    match value:
+        case None | bool():
+            return value
+        case int() | float() if abs(value) < JSON_SAFE:  # not NaN, not infinite, not rounded by a reader
+            return value
+        case Mapping() if depth:
+            return {complaints.text_of(key): _echo(inner, depth - 1) for key, inner in value.items()}
+        case list() | tuple() if depth:
+            return [_echo(inner, depth - 1) for inner in value]
+        case _:
+            return complaints.text_of(value)
 
 
 def facts_of(order: Order) -> dict[str, Known]:

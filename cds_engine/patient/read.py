@@ -202,7 +202,8 @@ class _Reader:
 def _order(reading: Reading) -> str:
     """Sort readings by all that they say, so that it does not matter in which order they were sent."""
     value = reading.value
-    return repr((sorted(value.members) if isinstance(value, CodeSet) else value, reading.reported, reading.limits))
+    said = sorted(value.members) if isinstance(value, CodeSet) else value
+    return repr((said, reading.reported, reading.limits, str(reading.date)))
 
 
 def _dated_list(raw: object) -> Mapping[str, object] | None:

@@ -78,7 +78,7 @@ def dictionary_of(pack: Pack) -> Dictionary:
             for name, entry in pack.facts.facts.items()
             if entry.absent_means is not None
         },
-        nothing_taken=_properties(pack, medications, CodeSet(frozenset())),
+        nothing_taken=_properties(pack, medications, CodeSet(frozenset())) | _no_amounts(pack, medications),
         perhaps_taken=_properties(pack, medications, CodeSet(frozenset(), is_complete=False)),
     )
 
@@ -128,6 +128,11 @@ def _drug_names(pack: Pack) -> dict[str, str]:
         for alias in (name, name.replace("_", " "), drug.label, *drug.aliases, *codes):
             names[alias.lower()] = name
     return names
+
+
+def _no_amounts(pack: Pack, medications: str | None) -> dict[str, Known]:
+    """Of a drug that a complete list does not hold nothing is taken."""
+    return {f"{medications}.{drug}.weekly_amount": Known(0.0) for drug in pack.drugs.drugs} if medications else {}
 
 
 def _properties(pack: Pack, medications: str | None, empty: CodeSet) -> dict[str, Known]:

@@ -98,6 +98,7 @@ class Explainer:
     def _joined(self, verdict: Verdict, word: str) -> Trace:
         """Say the parts that decided: of a false `and` the false ones, of a true `or` the true ones."""
         decisive = [part for part in verdict.parts if part.truth == verdict.truth] or list(verdict.parts)
+        decisive = [part for part in decisive if not _is_said_by_another(part, decisive)]
         parts = [self.trace(part) for part in decisive]
         texts = list(dict.fromkeys(part.text for part in parts))
         join = word if (verdict.truth is True) == isinstance(verdict.node, c.And) else " and "
@@ -344,6 +345,16 @@ def _either(codes: Iterable[str]) -> str:
 
 def _listed(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
+
+
+def _is_said_by_another(part: Verdict, parts: list[Verdict]) -> bool:
+    """Say whether *part* is only "it is known" of what another part states: `x is true` reads as `x`."""
+    match part.node:
+        case c.Not(c.IsUnknown(operand)):
+            stated = [other.node.operand if isinstance(other.node, c.Not) else other.node for other in parts]
+            return any(node is operand for node in stated)
+        case _:
+            return False
 
 
 def _facts_in(trace: Trace) -> Iterable[FactUsed]:

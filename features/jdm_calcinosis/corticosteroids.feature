@@ -70,7 +70,7 @@ Feature: The steroid, its partner and its weaning
     When the guideline is applied
     Then a partner for the steroid is recommended
     And a partner for the steroid is given as ciclosporin
-    And no dose is offered
+    And no dose of methotrexate is offered
 
   @S15a @S15b
   Scenario: Both partners are excluded

@@ -11,7 +11,7 @@ Feature: Methotrexate is never taken daily
     Then the first thing said is the critical alert "over a week the list adds up to 105 mg/week"
     And an alert says "above the absolute weekly maximum"
     And methotrexate does not apply
-    And no dose is offered
+    And no dose of methotrexate is offered
 
   @S08 @S10
   Scenario: A possible overdose withholds other immunosuppression
@@ -24,7 +24,8 @@ Feature: Methotrexate is never taken daily
     Then the first thing said is the critical alert "over a week the list adds up to 17.5 mg/week"
     And stepping up of immunosuppression is withheld because "Exclude an overdose"
     And mycophenolate is withheld because "Exclude an overdose"
-    And no dose is offered
+    And no dose of methotrexate is offered
+    And no dose of mycophenolate is offered
 
   Scenario: Methotrexate several times a week
     Given an 11-year-old boy
@@ -38,7 +39,7 @@ Feature: Methotrexate is never taken daily
     When the guideline is applied
     Then an alert says "how often it is taken is not known"
     And the answer asks for the current medications
-    And no dose is offered
+    And no dose of methotrexate is offered
 
   Scenario: Methotrexate once a week is no alarm
     Given an 11-year-old boy

@@ -42,7 +42,7 @@ Feature: Immunoglobulin for resistant disease
     And the disease is resistant to treatment
     When the guideline is applied
     Then immunoglobulin waits for the selective IgA deficiency
-    And no dose is offered
+    And no dose of immunoglobulin is offered
 
   @S11
   Scenario: A raised risk of thrombosis is a caution

@@ -48,7 +48,7 @@ Feature: Kidney function and methotrexate
     When the guideline is applied
     Then methotrexate waits for the eGFR
     And the answer asks for the eGFR
-    And no dose is offered
+    And no dose of methotrexate is offered
 
   @S09a
   Scenario: A very high eGFR is doubted where muscle is thin

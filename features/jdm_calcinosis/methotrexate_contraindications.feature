@@ -60,7 +60,7 @@ Feature: Reasons against methotrexate
     And everything else that methotrexate needs is known and unremarkable
     When the guideline is applied
     Then methotrexate waits for the specialist's acceptance of co-trimoxazole prophylaxis beside methotrexate
-    And no dose is offered
+    And no dose of methotrexate is offered
     And an alert says "Co-trimoxazole is used as prophylaxis"
 
   @S09a
@@ -94,7 +94,7 @@ Feature: Reasons against methotrexate
     When the guideline is applied
     Then methotrexate waits for the hepatic origin of the transaminase rise
     And an alert says "The muscle may be the source"
-    And no dose is offered
+    And no dose of methotrexate is offered
 
   @S09a
   Scenario: A muscular rise of the transaminases does not stand against methotrexate

@@ -9,7 +9,7 @@ Feature: What is not known is asked for, never guessed
     When the guideline is applied
     Then methotrexate waits for the height
     And the answer asks for the height
-    And no dose is offered
+    And no dose of methotrexate is offered
 
   @S09a
   Scenario: The weight is missing
@@ -19,7 +19,7 @@ Feature: What is not known is asked for, never guessed
     When the guideline is applied
     Then methotrexate waits for the weight
     And the answer asks for the weight
-    And no dose is offered
+    And no dose of methotrexate is offered
 
   @S09a
   Scenario: The creatinine is missing
@@ -30,7 +30,7 @@ Feature: What is not known is asked for, never guessed
     When the guideline is applied
     Then methotrexate waits for the eGFR
     And the answer asks for the serum creatinine
-    And no dose is offered
+    And no dose of methotrexate is offered
 
   @S09a
   Scenario: The pregnancy status of an adolescent girl is missing
@@ -41,7 +41,7 @@ Feature: What is not known is asked for, never guessed
     When the guideline is applied
     Then methotrexate waits for the pregnancy status
     And the answer asks for the pregnancy status
-    And no dose is offered
+    And no dose of methotrexate is offered
 
   @S09a
   Scenario: A girl before her first period is not asked
@@ -91,7 +91,7 @@ Feature: What is not known is asked for, never guessed
     When the guideline is applied
     Then methotrexate waits for the weight
     And the problem "current values disagree (31 kg and 38 kg); none of them is used" is reported
-    And no dose is offered
+    And no dose of methotrexate is offered
 
   @S09a
   Scenario: A pregnant boy is a contradiction, and the danger counts
@@ -107,7 +107,7 @@ Feature: What is not known is asked for, never guessed
     Given a patient of whom nothing is known
     When the guideline is applied
     Then nothing is recommended
-    And no dose is offered
+    And no dose of any drug is offered
     And no alert is given
     And the answer asks for the diagnosis of JDM
     And the notices say that this is for education only and was not approved by a clinician

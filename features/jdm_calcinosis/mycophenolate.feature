@@ -67,4 +67,4 @@ Feature: Mycophenolate for muscle, skin and calcinosis
     And everything else that mycophenolate needs is known and unremarkable
     When the guideline is applied
     Then mycophenolate waits for the weight
-    And no dose is offered
+    And no dose of mycophenolate is offered

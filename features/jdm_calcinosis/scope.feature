@@ -10,7 +10,7 @@ Feature: For whom the guideline speaks
     Then methotrexate does not apply
     And sun protection does not apply
     And an alert says "outside the scope of the SHARE recommendations"
-    And no dose is offered
+    And no dose of any drug is offered
 
   Scenario: An adult whose disease began in childhood
     Given a 24-year-old man, 178 cm tall, weighing 72 kg
@@ -34,7 +34,7 @@ Feature: For whom the guideline speaks
     And stepping up of immunosuppression does not apply
     And the answer asks for the diagnosis of JDM
     And the answer asks for the cause of the calcinosis
-    And no dose is offered
+    And no dose of any drug is offered
     Examples:
       | diagnosis                          |
       | suspected juvenile dermatomyositis |

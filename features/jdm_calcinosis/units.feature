@@ -26,4 +26,4 @@ Feature: Units
     When the guideline is applied
     Then methotrexate waits for the weight
     And the problem "has no unit" is reported
-    And no dose is offered
+    And no dose of methotrexate is offered
