@@ -18,7 +18,9 @@ from cds_engine.lowering.lower import lower
 CORPUS = Path(__file__).parent / "corpus" / "packs"
 CASE = re.compile(r"(^## (.+?)\n.*?^```diff\n(.*?)^```\n+^```text\n)(.*?)(?=^```$)", re.DOTALL | re.MULTILINE)
 CASES = {
-    f"{file.stem}: {case[2]}": (file, case) for file in sorted(CORPUS.glob("*.md")) for case in CASE.finditer(file.read_text())
+    f"{file.stem}: {case[2]}": (file, case)
+    for file in sorted(CORPUS.glob("*.md"))
+    for case in CASE.finditer(file.read_text(encoding="utf-8"))
 }
 
 
@@ -36,14 +38,21 @@ def break_pack(folder, diff):
         file = folder / name
         file.parent.mkdir(exist_ok=True)
         text = changed("" if how == "new" else file.read_text(encoding="utf-8"), lines)
-        end, encoding = ("\r\n", "utf-8") if how == "CRLF" else ("\n", "utf-8" if how in {"", "new", "removed"} else how)
-        file.write_bytes(text.replace("\n", end).encode(encoding))
+        text = text.replace("\n", "\r\n") if how == "CRLF" else text
+        file.write_bytes(text.encode(how if how in {"latin-1", "utf-16", "utf-8-sig"} else "utf-8"))
         if how == "removed":
             file.unlink()
 
 
 def test_the_good_pack_is_good():
     assert check(CORPUS / "good")[1] == []
+
+
+def test_every_case_of_the_corpus_is_run():
+    titles = [
+        f"{f.stem}: {t}" for f in CORPUS.glob("*.md") for t in re.findall(r"^## (.*)", f.read_text("utf-8"), re.M)
+    ]
+    assert sorted(titles) == sorted(CASES)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -54,12 +63,13 @@ def test_a_broken_pack_is_explained(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     found = "".join(f"{finding.render()}\n" for finding in check(Path())[1])
     if "UPDATE_CORPUS" in os.environ:
-        file.write_text(file.read_text().replace(case[0], case[1] + found))
+        written = file.read_text(encoding="utf-8").replace(case[0], case[1] + found)
+        file.write_text(written, encoding="utf-8")
     assert found == case[4]
 
 
 JDM = CORPUS.parents[2] / "rules" / "jdm_calcinosis"
-RUBBISH = ["\t", ":", "- ", "[", "]", "{", "}", "'", '"', "&a ", "*a", "!x ", "|", ">", "#", "null", "0", "-1", "1e999", "%", "\x00", "é", "\r"]
+RUBBISH = [*"\t:[]{}'\">#%\0é\r", "- ", "&a ", "*a", "!x ", "null", "0", "-1", "1e999"]
 
 
 def mutated(text, dice):
@@ -83,9 +93,12 @@ def mutated(text, dice):
     return "".join(parts)
 
 
-@pytest.mark.parametrize(("origin", "seed"), [*((JDM, seed) for seed in range(60)), *((CORPUS / "good", seed) for seed in range(440))])
-def test_a_mutated_pack_gives_findings_or_a_pack(origin, seed, tmp_path):
-    dice = random.Random(seed)
+ORIGINS = [JDM] * 60 + [CORPUS / "good"] * 440
+
+
+@pytest.mark.parametrize(("seed", "origin"), list(enumerate(ORIGINS)))
+def test_a_mutated_pack_gives_findings_or_a_pack(seed, origin, tmp_path):
+    dice = random.Random(seed)  # noqa: S311 - a die, not a secret
     shutil.copytree(origin, tmp_path, dirs_exist_ok=True)
     file = dice.choice(sorted(tmp_path.rglob("*.yaml")))
     file.write_text(mutated(file.read_text(encoding="utf-8"), dice), encoding="utf-8", newline="")
@@ -95,3 +108,23 @@ def test_a_mutated_pack_gives_findings_or_a_pack(origin, seed, tmp_path):
     assert findings or checked
     if checked is not None:
         lower(checked)
+
+
+LONG = {
+    "definitions": ("definitions.yaml", "conflicts:", "  x{n}: {{says: so, when: x{m}}}"),
+    "derived facts": ("facts.yaml", "  ulcer:", "  x{n}: {{label: so, type: boolean, derive: x{m}}}"),
+    "circles": ("facts.yaml", "  ulcer:", "  x{n}: {{label: so, type: boolean, derive: x{n} or x{m}}}"),
+}
+
+
+@pytest.mark.parametrize("kind", LONG)
+def test_a_long_chain_is_checked_in_bounded_time(kind, tmp_path):
+    name, before, link = LONG[kind]
+    shutil.copytree(CORPUS / "good", tmp_path, dirs_exist_ok=True)
+    links = "\n".join(link.format(n=n, m=n - 1) for n in range(1, 2_000)).replace("x0", "ulcer")
+    file = tmp_path / name
+    file.write_text(file.read_text(encoding="utf-8").replace(before, f"{links}\n{before}", 1), encoding="utf-8")
+    started = time.process_time()
+    _, findings = check(tmp_path)
+    assert time.process_time() - started < 20
+    assert findings

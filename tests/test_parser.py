@@ -1,6 +1,6 @@
 """The condition language: precedence as in CQL 1.5, printing that reads back, errors with their place, bounds."""
 
-import datetime
+import datetime as dt
 import time
 
 import pytest
@@ -79,7 +79,7 @@ LEAVES = st.one_of(
     NUMBERS.map(s.NumberLiteral),
     st.builds(s.QuantityLiteral, NUMBERS, TEXTS),
     TEXTS.map(s.CodeLiteral),
-    st.dates(min_value=datetime.date(1900, 1, 1)).map(s.DateLiteral),
+    st.dates(min_value=dt.date(1900, 1, 1)).map(s.DateLiteral),
 )
 
 

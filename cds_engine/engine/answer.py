@@ -13,7 +13,7 @@ from cds_engine.engine.questions import assumptions_of, questions_of
 from cds_engine.engine.worlds import Worlds
 from cds_engine.evaluator.facts import Facts
 from cds_engine.lowering.guideline import Guideline
-from cds_engine.pack.statements import MODALITIES, Monitoring, SafetyRule, Statement
+from cds_engine.pack.statements import MODALITIES, SafetyRule, Statement
 from cds_engine.pack.statements import Alert as WrittenAlert
 from cds_engine.patient.values import Origin
 from cds_engine.results.evaluation import Evaluation
@@ -22,7 +22,6 @@ from cds_engine.results.models import (
     STATUSES,
     Alert,
     Choice,
-    Citation,
     DerivedValue,
     Dose,
     EngineReference,
@@ -62,7 +61,9 @@ class Answer:
         self._worlds = worlds
         self._decisions = decisions
         self._asked = asked
+        self._sources = asked.citations
         self._cite = asked.citations.cite
+        self._made: dict[tuple[str, str], Reason] = {}
         self._words = Explainer(guideline, worlds.certain.facts, asked.wording)
 
     def build(self) -> Evaluation:
@@ -152,17 +153,17 @@ class Answer:
             choices=[self._choice(t, decision.status) for t in decision.treatments] if several else [],
             preference=recommend.preference,
             blocked_by=self._blocks(decision),
-            undecided=self._reasons([h for t in decision.treatments for h in t.undecided])
+            undecided=self._reasons([h for t in decision.treatments for h in t.safety.undecided])
             if decision.status == "needs_data"
             else [],
             missing=self._in_dictionary_order(decision.missing),
-            citations=self._citations(spec.statements, dose),
+            citations=self._sources.of_statements(spec.statements, dose.citations if dose else ()),
             evidence=_evidence(statement),
             tag=statement.tag,
             review=statement.review,
             origin=statement.origin,
             uncited=statement.uncited,
-            cautions=self._reasons([h for t in speaking for h in t.cautions]) if applies else [],
+            cautions=self._reasons([h for t in speaking for h in t.safety.cautions]) if applies else [],
             monitoring=self._monitoring(speaking) if decision.status in {"recommended", "needs_data"} else [],
             measure=list(recommend.measure) if applies else [],
             because=self._words.because(decision.when) if applies else None,
@@ -171,7 +172,7 @@ class Answer:
     def _blocks(self, decision: Decision) -> list[Reason]:
         """Every reason of a blocked rule; of a recommended choice nothing, its choices tell."""
         return (
-            self._reasons([h for t in decision.treatments for h in t.blocked_by])
+            self._reasons([h for t in decision.treatments for h in t.safety.blocked_by])
             if decision.status == "blocked"
             else []
         )
@@ -183,7 +184,7 @@ class Answer:
             action=found.treatment.action,
             status=found.status,
             dose=self._dose(found) if rule_status == "recommended" else None,
-            blocked_by=self._reasons(found.blocked_by),
+            blocked_by=self._reasons(found.safety.blocked_by),
             missing=self._in_dictionary_order(found.missing),
         )
 
@@ -194,23 +195,27 @@ class Answer:
         return shown_dose(found.dose, basis, self._cite)
 
     def _reasons(self, hits: Iterable[Hit]) -> list[Reason]:
-        return [self._reason(hit.rule, hit.target, self._explained(hit)) for hit in hits]
+        """Return the safety rules that were hit, each explained once an answer."""
+        return [self._reason(hit.rule, hit.target, hit) for hit in hits]
+
+    def _reason(self, rule: SafetyRule, target: str, hit: Hit | None) -> Reason:
+        made = self._made.get((rule.id, target))
+        if made is None:
+            text = rule.patient_says if self._asked.wording == "patient" and rule.patient_says else rule.says
+            made = self._made[rule.id, target] = Reason.made(
+                rule=rule.id,
+                target=target,
+                text=self._words.filled(text),
+                citations=self._cite(rule.source, rule.locator),
+                tag=rule.tag,
+                because=None if hit is None else self._explained(hit),
+            )
+        return made
 
     def _explained(self, hit: Hit) -> Trace:
-        return Explainer(self._guideline, hit.facts, self._asked.wording).because(hit.verdict)
-
-    def _reason(self, rule: SafetyRule, target: str, because: Trace | None) -> Reason:
-        text = rule.says
-        if self._asked.wording == "patient" and rule.patient_says:
-            text = rule.patient_says
-        return Reason.made(
-            rule=rule.id,
-            target=target,
-            text=self._words.filled(text),
-            citations=self._cite(rule.source, rule.locator),
-            tag=rule.tag,
-            because=because,
-        )
+        certain = hit.facts is self._worlds.certain.facts
+        words = self._words if certain else Explainer(self._guideline, hit.facts, self._asked.wording)
+        return words.because(hit.verdict)
 
     def _monitoring(self, speaking: Iterable[TreatmentDecision]) -> list[Reason]:
         found: list[Reason] = []
@@ -218,23 +223,8 @@ class Answer:
             target = decided.treatment.target
             for key, rule in self._guideline.monitoring.get(target, ()):
                 if key is None or self._worlds.certain.verdicts[key].truth is not False:
-                    found.append(self._monitor(rule, target))
+                    found.append(self._reason(rule, target, None))
         return found
-
-    def _monitor(self, rule: Monitoring, target: str) -> Reason:
-        return self._reason(rule, target, None)
-
-    # Sources
-
-    def _citations(self, spoken_for: Iterable[str], dose: Dose | None) -> list[Citation]:
-        found: dict[tuple[str, str | None], Citation] = {}
-        for name in spoken_for:
-            statement = self._guideline.statements[name]
-            for citation in self._cite(statement.source, statement.locator):
-                found.setdefault((citation.source, citation.locator), citation)
-        for citation in dose.citations if dose else ():
-            found.setdefault((citation.source, citation.locator), citation)
-        return list(found.values())
 
     def _derived(self) -> dict[str, DerivedValue]:
         facts: Facts = self._worlds.certain.facts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cds_engine.engine.worlds import Worlds
@@ -24,23 +25,33 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class TreatmentDecision:
-    """What became of one drug or action of a rule."""
+class Safety:
+    """The safety rules of one drug or action for this patient."""
 
-    treatment: Treatment
-    status: Status
-    blocked_by: tuple[Hit, ...]
-    undecided: tuple[Hit, ...]
-    cautions: tuple[Hit, ...]
-    ignored: tuple[Hit, ...]
+    blocked_by: tuple[Hit, ...] = ()
+    undecided: tuple[Hit, ...] = ()
+    cautions: tuple[Hit, ...] = ()
+    ignored: tuple[Hit, ...] = ()
     """Safety rules that are unknown and were taken not to apply, as the pack declares."""
-    dose: ComputedDose | None
-    missing: frozenset[str]
 
     @property
     def is_blocked(self) -> bool | None:
         """Kleene: true if any contraindication holds, unknown if any that must be known is undecided."""
         return True if self.blocked_by else None if self.undecided else False
+
+
+NO_SAFETY = Safety()
+
+
+@dataclass(frozen=True, slots=True)
+class TreatmentDecision:
+    """What became of one drug or action of a rule."""
+
+    treatment: Treatment
+    status: Status
+    safety: Safety
+    dose: ComputedDose | None
+    missing: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +67,24 @@ class Decision:
     missing: frozenset[str]
 
 
-def decide_rule(spec: RuleSpec, guideline: Guideline, worlds: Worlds) -> Decision:
-    """Return what becomes of one rule for this patient."""
+def decide_rules(guideline: Guideline, worlds: Worlds) -> tuple[Decision, ...]:
+    """Return what becomes of every rule for this patient, in the pack's order."""
+    safety: dict[str, Safety] = {}
+    for spec in guideline.rules:
+        if worlds.certain.verdicts[spec.key].truth is not False:
+            for treatment in spec.treatments:
+                if treatment.target not in safety:
+                    safety[treatment.target] = _safety_of(treatment.target, guideline, worlds)
+    return tuple(_decide_rule(spec, worlds, safety) for spec in guideline.rules)
+
+
+def _decide_rule(spec: RuleSpec, worlds: Worlds, safety: Mapping[str, Safety]) -> Decision:
     when = worlds.certain.verdicts[spec.key]
     if when.truth is False:
-        none = tuple(_not_applicable(treatment) for treatment in spec.treatments)
+        none = tuple(TreatmentDecision(t, "not_applicable", NO_SAFETY, None, NOTHING) for t in spec.treatments)
         return Decision(spec, "not_applicable", when, none, none[0], NOTHING)
-    treatments = tuple(_decide_treatment(t, when, guideline, worlds) for t in spec.treatments)
-    blocked_each = tuple(t.is_blocked for t in treatments)
+    treatments = tuple(_decide_treatment(t, when, worlds, safety[t.target]) for t in spec.treatments)
+    blocked_each = tuple(t.safety.is_blocked for t in treatments)
     blocked = conjunction(blocked_each) if spec.mode == "one_of" else disjunction(blocked_each)
     ready = [t for t in treatments if t.status == "recommended"]
     enough = bool(ready) if spec.mode == "one_of" else len(ready) == len(treatments)
@@ -71,48 +92,34 @@ def decide_rule(spec: RuleSpec, guideline: Guideline, worlds: Worlds) -> Decisio
         return Decision(spec, "blocked", when, treatments, treatments[0], NOTHING)
     if when.truth is True and enough:
         return Decision(spec, "recommended", when, treatments, ready[0], NOTHING)
-    waiting = [t for t in treatments if not t.blocked_by]
+    waiting = [t for t in treatments if t.status != "blocked"]
     missing = when.missing.union(*(t.missing for t in waiting))
     return Decision(spec, "needs_data", when, treatments, (waiting or list(treatments))[0], missing)
 
 
-def _not_applicable(treatment: Treatment) -> TreatmentDecision:
-    return TreatmentDecision(treatment, "not_applicable", (), (), (), (), None, NOTHING)
+def _safety_of(target: str, guideline: Guideline, worlds: Worlds) -> Safety:
+    """Sort the contraindications and cautions of one drug or action by what is believed of them."""
+    found: dict[str, list[Hit]] = {"blocked_by": [], "undecided": [], "cautions": [], "ignored": []}
+    rules: tuple[tuple[str, Contraindication | Caution], ...] = (
+        *guideline.contraindications.get(target, ()),
+        *guideline.cautions.get(target, ()),
+    )
+    for key, rule in rules:
+        hit = Hit(rule, target, *worlds.believed(key))
+        if hit.verdict.truth is True:
+            found["blocked_by" if isinstance(rule, Contraindication) else "cautions"].append(hit)
+        elif hit.verdict.truth is None:
+            found["undecided" if rule.if_unknown == "hold" else "ignored"].append(hit)
+    return Safety(**{name: tuple(hits) for name, hits in found.items()})
 
 
-def _decide_treatment(treatment: Treatment, when: Verdict, guideline: Guideline, worlds: Worlds) -> TreatmentDecision:
-    blocked_by: list[Hit] = []
-    undecided: list[Hit] = []
-    ignored: list[Hit] = []
-    for key, rule in guideline.contraindications.get(treatment.target, ()):
-        hit = Hit(rule, treatment.target, *worlds.believed(key))
-        if hit.verdict.truth is True:
-            blocked_by.append(hit)
-        elif hit.verdict.truth is None:
-            (undecided if rule.if_unknown == "hold" else ignored).append(hit)
-    cautions = []
-    for key, caution in guideline.cautions.get(treatment.target, ()):
-        hit = Hit(caution, treatment.target, *worlds.believed(key))
-        if hit.verdict.truth is True:
-            cautions.append(hit)
-        elif hit.verdict.truth is None:
-            (undecided if caution.if_unknown == "hold" else ignored).append(hit)
+def _decide_treatment(treatment: Treatment, when: Verdict, worlds: Worlds, safety: Safety) -> TreatmentDecision:
+    if safety.blocked_by:
+        return TreatmentDecision(treatment, "blocked", safety, None, NOTHING)
     dose = compute_dose(treatment.dose, worlds.certain.facts, worlds.certain.verdicts) if treatment.dose else None
-    missing = NOTHING.union(*(hit.verdict.missing for hit in undecided))
+    missing = NOTHING.union(*(hit.verdict.missing for hit in safety.undecided))
     if isinstance(dose, Unknown):
         missing |= dose.missing
-    status: Status = "needs_data"
-    if blocked_by:
-        status, missing = "blocked", NOTHING
-    elif when.truth is True and not undecided and not isinstance(dose, Unknown):
-        status = "recommended"
-    return TreatmentDecision(
-        treatment=treatment,
-        status=status,
-        blocked_by=tuple(blocked_by),
-        undecided=tuple(undecided),
-        cautions=tuple(cautions),
-        ignored=tuple(ignored),
-        dose=dose if status == "recommended" and isinstance(dose, ComputedDose) else None,
-        missing=missing,
-    )
+    if when.truth is True and not safety.undecided and not isinstance(dose, Unknown):
+        return TreatmentDecision(treatment, "recommended", safety, dose, missing)
+    return TreatmentDecision(treatment, "needs_data", safety, None, missing)

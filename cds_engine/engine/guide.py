@@ -9,7 +9,7 @@ from cds_engine.diagnostics import InputError, did_you_mean
 from cds_engine.engine.agreement import Deciders, second_engines
 from cds_engine.engine.answer import Answer, Asked
 from cds_engine.engine.citations import Citations
-from cds_engine.engine.decisions import decide_rule
+from cds_engine.engine.decisions import decide_rules
 from cds_engine.engine.screening import Screening
 from cds_engine.engine.worlds import Worlds, worlds_of
 from cds_engine.lowering.guideline import Guideline
@@ -29,7 +29,7 @@ class LoadedPack:
 
     def __init__(self, guideline: Guideline, deciders: Deciders | None = None) -> None:
         self.guideline = guideline
-        self._citations = Citations(guideline.pack)
+        self._citations = Citations(guideline)
         self._deciders = second_engines(guideline.conditions) if deciders is None else deciders
         self._order_deciders = second_engines(guideline.order_conditions) if deciders is None else {}
 
@@ -75,7 +75,7 @@ class LoadedPack:
         assert isinstance(given, Mapping)  # noqa: S101 - _patient has seen to it
         record = read_facts(given, self.guideline.dictionary, day)
         worlds = worlds_of(self.guideline, record, day, self._deciders)
-        decisions = tuple(decide_rule(spec, self.guideline, worlds) for spec in self.guideline.rules)
+        decisions = decide_rules(self.guideline, worlds)
         order_problems: list[values.Problem] = []
         screened = self._screened(patient["orders"], given, worlds, reader.wording, order_problems)
         asked = Asked(

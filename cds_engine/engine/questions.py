@@ -96,7 +96,7 @@ def _unknown_and_ignored(guideline: Guideline, worlds: Worlds, decisions: Iterab
             continue
         names: set[str] = set()
         for treatment in decision.treatments:
-            names.update(name for hit in treatment.ignored for name in hit.verdict.missing)
+            names.update(name for hit in treatment.safety.ignored for name in hit.verdict.missing)
             for key, _ in guideline.contraindications.get(treatment.treatment.target, ()):
                 if key in guideline.asks_null and worlds.certain.verdicts[key].truth is False:
                     names.update(_found_unknown(worlds.certain.verdicts[key], guideline))

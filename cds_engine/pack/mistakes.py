@@ -124,7 +124,8 @@ def _finding(error: dict[str, Any], data: reading.Mapping, model: type[BaseModel
 
 def _unknown_key(key: str, span: Span, model: type[BaseModel], path: Path) -> Diagnostic:
     known = _known_keys(model, path[:-1])
-    hint = did_you_mean(key, known) or did_you_mean(key.lower(), known) or ("there can be " + ", ".join(f"`{k}`" for k in known) if known else None)
+    listed = "there can be " + ", ".join(f"`{k}`" for k in known) if known else None
+    hint = did_you_mean(key, known) or did_you_mean(key.lower(), known) or listed
     if key == "<<":
         hint = "write the keys out: mappings are not merged"
     return Diagnostic("P101", f"there is no key `{key}` here", span, hint)
