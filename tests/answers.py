@@ -1,4 +1,4 @@
-"""What tests ask of an answer: what acts for a drug, what a status must be, and a patient seen as conditions see him."""
+"""What tests ask of an answer: what acts for a drug, what a status must be, a patient as conditions see him."""
 
 from __future__ import annotations
 
@@ -30,16 +30,28 @@ def expected_status(when, blocked, *, ready):
     return "recommended" if when is True and blocked is False and ready else "needs_data"
 
 
-def check_statuses(pack, answer):
+def check_statuses(pack, answer, view):
     """Hold every status against the table, from the verdicts as the answer shows them."""
+
+    def is_dosed(treatment):
+        """Say whether everything that the dose rests on is settled."""
+        plan, certain = treatment.dose, view.worlds.certain
+        return plan is None or (
+            (plan.basis is None or view[plan.basis] is not None)
+            and all(certain.verdicts[adjustment.key].truth is not None for adjustment in plan.adjustments)
+        )
+
     specs = {spec.rule.id: spec for spec in pack.guideline.rules}
     for rec in answer.recommendations:
         when = TRUTH[answer.trace(rec.rule).truth]
         if rec.choices:
             each = [
-                True if c.blocked_by else None if c.status == "needs_data" and when is True else False for c in rec.choices
+                True if c.blocked_by else None if c.status == "needs_data" and when is True else False
+                for c in rec.choices
             ]
             statuses = [c.status for c in rec.choices]
+            for choice, treatment in zip(rec.choices, specs[rec.rule].treatments, strict=True):
+                assert choice.status != "recommended" or is_dosed(treatment), (rec.rule, choice.drug)
             if specs[rec.rule].mode == "one_of":
                 blocked = False if "recommended" in statuses else kleene_all(each)
                 ready = "recommended" in statuses
@@ -47,7 +59,7 @@ def check_statuses(pack, answer):
                 blocked, ready = kleene_any(each), set(statuses) == {"recommended"}
         else:
             blocked = True if rec.blocked_by else None if rec.undecided else False
-            ready = rec.status == "recommended" or specs[rec.rule].treatments[0].dose is None
+            ready = is_dosed(specs[rec.rule].treatments[0])
         assert rec.status == expected_status(when, blocked, ready=ready), (rec.rule, rec.status, when, blocked, ready)
         assert rec.dose is None or rec.status == "recommended", rec.rule
         assert not rec.missing or rec.status == "needs_data", rec.rule
@@ -67,7 +79,9 @@ def parts_of(answer, drug):
 
 def acts(answer, drug):
     """Return what is recommended of a drug: the invariants' Act of that drug."""
-    return [part for rec, part in parts_of(answer, drug) if rec.status == "recommended" and part.status == "recommended"]
+    return [
+        part for rec, part in parts_of(answer, drug) if rec.status == "recommended" and part.status == "recommended"
+    ]
 
 
 def asked(answer):

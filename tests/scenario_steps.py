@@ -12,7 +12,18 @@ Facts = Mapping[str, object]
 
 UNITS = {"cm": "cm", "m": "m", "kg": "kg", "g": "g", "inches": "[in_i]", "pounds": "[lb_av]"}
 SEX = {"boy": "male", "man": "male", "girl": "female", "woman": "female", "child": "unknown"}
-INTERVAL = {"every day": "day", "once a week": "week", "three times a week": "several_times_a_week"}
+INTERVAL: Mapping[str, Facts] = {
+    "every day": {"per": "day"},
+    "twice a day": {"per": "day", "times": 2},
+    "three times a day": {"per": "day", "times": 3},
+    "once a week": {"per": "week"},
+    "three times a week": {"per": "several_times_a_week"},
+    "every two weeks": {"per": "two_weeks"},
+    "once a month": {"per": "month"},
+    "as one course": {"per": "course"},
+    "when needed": {"per": "as_needed"},
+}
+ROUTE = {"by mouth": "oral", "under the skin": "subcutaneous", "into a vein": "intravenous"}
 DAYS_AGO = {"today": "2026-11-21", "last week": "2026-11-13", "half a year ago": "2026-05-21"}
 TODAY = "2026-11-21"
 
@@ -45,6 +56,12 @@ UNREMARKABLE: Mapping[str, Facts] = {
         "selective_iga_deficiency": False,
         "anti_iga_antibodies": False,
         "drug_hypersensitivity": [],
+        "current_medications": [],
+    },
+    "cyclophosphamide": {
+        "pregnancy_status": "not_pregnant",
+        "breastfeeding": False,
+        "live_vaccine_planned_or_recent": False,
         "current_medications": [],
     },
     "ciclosporin": {
@@ -87,8 +104,25 @@ def _medicine(said: re.Match[str]) -> Facts:
     if said["dose"]:
         entry["dose"] = {"value": float(said["dose"]), "unit": "mg"}
     if said["often"]:
-        entry["per"] = INTERVAL[said["often"]]
+        entry |= INTERVAL[said["often"]]
     return {"current_medications": [entry]}
+
+
+def order_of(said: str) -> object:
+    """Read `methotrexate, 15 mg, every day, by mouth, stopped`; each part but the first may be missing."""
+    drug, *parts = said.split(", ")
+    order: dict[str, object] = {"drug": drug}
+    for part in parts:
+        amount = re.fullmatch(r"(?P<value>[\d.]+) (?P<unit>[a-z]+)", part)
+        if amount is not None:
+            order["dose"] = {"value": float(amount["value"]), "unit": amount["unit"]}
+        elif part in INTERVAL:
+            order |= INTERVAL[part]
+        elif part in ROUTE:
+            order["route"] = ROUTE[part]
+        else:
+            order["status"] = {"stopped": "stopped", "entered in error": "entered-in-error"}[part]
+    return order
 
 
 VALUE = r"(?P<value>[\d.]+)"
@@ -142,6 +176,18 @@ SENTENCES: Mapping[str, Facts | Callable[[re.Match[str]], Facts]] = {
     "a myofascial pain syndrome": {"myofascial_pain_syndrome": True},
     "no myofascial pain syndrome": {"myofascial_pain_syndrome": False},
     "difficulty swallowing": {"dysphagia_or_aspiration": True},
+    "absorption by mouth is in doubt": {"absorption_concern": True},
+    "absorption by mouth is not in doubt": {"absorption_concern": False, "dysphagia_or_aspiration": False},
+    r"treatment began (?P<value>[\d.]+) weeks ago": lambda said: {"weeks_since_treatment_start": float(said["value"])},
+    "the response to treatment is (?P<how>adequate|inadequate)": lambda said: {"treatment_response": said["how"]},
+    "the skin disease has settled": {"skin_disease_active": False},
+    "the muscle disease has settled": {"muscle_disease_active": False},
+    "the skin ulcerates": {"skin_ulceration": True},
+    "a major organ is involved": {"major_organ_involvement": True},
+    "the skin does not ulcerate and no major organ is involved": {
+        **dict.fromkeys(("skin_ulceration", "major_organ_involvement", "gi_vasculitis", "myocarditis"), False),
+        **dict.fromkeys(("parenchymal_lung_disease", "cns_disease"), False),
+    },
     r"a childhood myositis score of (?P<value>\d+)": lambda said: {"cmas": int(said["value"])},
     # kidney, liver, minerals
     rf"a serum creatinine of {VALUE} (?P<unit>mg/dL|umol/L)": _laboratory("serum_creatinine", "mg/dL"),
@@ -181,6 +227,10 @@ SENTENCES: Mapping[str, Facts | Callable[[re.Match[str]], Facts]] = {
     "an active serious infection": {"active_serious_infection": True},
     "untreated latent tuberculosis": {"tb_active_or_untreated_latent": True},
     "an active oral ulcer": {"peptic_or_oral_ulcer_active": True},
+    "(?P<status>active|past) hepatitis B": lambda said: {"hepatitis_b_status": said["status"]},
+    "a malignancy": {"malignancy": True},
+    "methotrexate is not tolerated": {"mtx_intolerance": True},
+    "methotrexate is tolerated": {"mtx_intolerance": False},
     "an allergy to (?P<drug>.+)": lambda said: {"drug_hypersensitivity": [said["drug"]]},
     "co-trimoxazole is given as treatment": {"tmp_smx_use": "treatment"},
     "co-trimoxazole is given as prophylaxis": {"tmp_smx_use": "prophylaxis"},
@@ -199,7 +249,7 @@ SENTENCES: Mapping[str, Facts | Callable[[re.Match[str]], Facts]] = {
     },
     "a raised risk of thrombosis": {"thrombosis_risk": True},
     # medicines
-    r"takes (?P<drug>[a-z]+)( (?P<dose>[\d.]+) mg)?( (?P<often>every day|once a week|three times a week))?": _medicine,
+    rf"takes (?P<drug>[a-z-]+)( (?P<dose>[\d.]+) mg)?( (?P<often>{'|'.join(INTERVAL)}))?": _medicine,
     "takes no medicines": {"current_medications": []},
     "the medicines are not known": {"current_medications": "unknown"},
 }
@@ -225,6 +275,24 @@ TREATMENTS: Mapping[str, str] = {
     "kidney monitoring": "renal-monitoring",
     "relief of the myofascial pain": "myofascial-pain-relief",
     "urgent referral": "urgent-referral",
+    "referral to a specialised centre": "specialist-referral",
+    "regular assessment of activity": "assess-activity",
+    "yearly assessment of damage": "assess-damage",
+    "induction by mouth": "induce-oral",
+    "induction into a vein": "induce-intravenous",
+    "a steroid into a vein": "intravenous-corticosteroid",
+    "stepping up in the first 12 weeks": "intensify-within-12-weeks",
+    "stepping up for the skin": "intensify-for-skin-disease",
+    "a change from methotrexate": "change-from-methotrexate",
+    "cyclophosphamide": "add-cyclophosphamide",
+    "rituximab": "rituximab-adjunct",
+    "anti-TNF treatment": "anti-tnf-option",
+    "a bisphosphonate": "bisphosphonate-option",
+    "sodium thiosulfate": "sodium-thiosulfate-option",
+    "a JAK inhibitor": "jak-inhibitor-option",
+    "diltiazem": "diltiazem-option",
+    "minocycline": "minocycline-option",
+    "hydroxychloroquine": "hydroxychloroquine-option",
 }
 """What a clinician calls it to the rule that speaks of it."""
 

@@ -5,7 +5,7 @@ One generator serves Hypothesis (which hands it a `Random` that it can shrink) a
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import math
 from random import Random
 
@@ -14,16 +14,20 @@ from hypothesis import strategies as st
 from cds_engine.evaluator.facts import Facts
 from cds_engine.lowering import core as c
 
-AS_OF = datetime.date(2026, 11, 21)
+AS_OF = dt.date(2026, 11, 21)
 
 RUBBISH = (
-    None, "", "unknown", "Unknown", "none", True, False, 0, -1, 1, 7.5, 10**400, -(10**400), 10**5000, math.nan, math.inf,
+    None, "", "unknown", "Unknown", "none", True, False, 0, -1, 1, 7.5, 10**400, -(10**400), 10**5000, math.nan,
+    math.inf,
     -math.inf, "nan", "inf", "1,5", "1,5 kg", "1.5", "12 bananas", "kg", "-3 kg", "0 kg", "0 cm", "1e400 kg", "9" * 500,
-    "pregnant", "ok", "\ud800", "\x00", "é漢", [], {}, (), [[]], [{}], [[[1]]], {"value": None}, {"value": {}}, {"unit": "kg"},
-    {"value": 26}, {"value": 26, "unit": None}, {"value": 26, "unit": "kg", "date": "yesterday"}, {"value": math.nan, "unit": "kg"},
+    "pregnant", "ok", "\ud800", "\x00", "é漢", [], {}, (), [[]], [{}], [[[1]]], {"value": None}, {"value": {}},
+    {"unit": "kg"},
+    {"value": 26}, {"value": 26, "unit": None}, {"value": 26, "unit": "kg", "date": "yesterday"}, {"value": math.nan,
+    "unit": "kg"},
     {"value": 26, "unit": "kg", "dat": "2026-01-01"}, {"value": [], "unit": []}, {5: 6}, {"value": "26", "unit": 7},
-    {"value": 1, "unit": "U/L", "range": "high"}, {"value": 26, "unit": "kg", "date": "2030-01-01"}, b"kg", {1, 2}, object,
-    datetime.date(2026, 1, 1), datetime.datetime(2026, 1, 1), 3 + 4j,
+    {"value": 1, "unit": "U/L", "range": "high"}, {"value": 26, "unit": "kg", "date": "2030-01-01"}, b"kg", {1, 2},
+    object,
+    dt.date(2026, 1, 1), dt.datetime(2026, 1, 1, tzinfo=dt.UTC), 3 + 4j,
 )  # fmt: skip
 
 READY = {
@@ -141,9 +145,7 @@ class PatientMaker:
                 codes = list(spec.entry.allowed) or self.drugs
                 return r.sample(codes, r.choice((0, 0, 1, 1, 2)))
             case "date":
-                return (
-                    AS_OF - datetime.timedelta(days=r.choice((0, 1, 7, 8, 90, 400, 3000, 4000, 7000, -1)))
-                ).isoformat()
+                return (AS_OF - dt.timedelta(days=r.choice((0, 1, 7, 8, 90, 400, 3000, 4000, 7000, -1)))).isoformat()
         raise AssertionError(spec)
 
     def _near(self, r: Random, spec) -> list[float]:
@@ -179,7 +181,7 @@ class PatientMaker:
         limit = int(spec.max_age_days or 30)
         days = r.choice((0, 0, 1, limit, limit + 1, limit - 1, 500, -1))
         if r.random() < 0.85:
-            found["date"] = (AS_OF - datetime.timedelta(days=days)).isoformat()
+            found["date"] = (AS_OF - dt.timedelta(days=days)).isoformat()
         return found
 
     def medications(self, r: Random, rubbish: float = 0.0) -> object:

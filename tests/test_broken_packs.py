@@ -50,7 +50,9 @@ def test_the_good_pack_is_good():
 
 def test_every_case_of_the_corpus_is_run():
     titles = [
-        f"{f.stem}: {t}" for f in CORPUS.glob("*.md") for t in re.findall(r"^## (.*)", f.read_text("utf-8"), re.M)
+        f"{f.stem}: {t}"
+        for f in CORPUS.glob("*.md")
+        for t in re.findall(r"^## (.*)", f.read_text("utf-8"), re.MULTILINE)
     ]
     assert sorted(titles) == sorted(CASES)
 

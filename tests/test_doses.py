@@ -89,7 +89,8 @@ def test_the_cap_comes_before_the_halving(jdm):
 
 NEEDED = {
     MTX: ["height", "weight", "egfr", "breastfeeding", "alcohol_misuse", "chronic_liver_disease", "immunodeficiency",
-          "blood_dyscrasia", "active_serious_infection", "peptic_or_oral_ulcer_active", "drug_hypersensitivity", "tmp_smx_use",
+          "blood_dyscrasia", "active_serious_infection", "peptic_or_oral_ulcer_active", "drug_hypersensitivity",
+          "tmp_smx_use",
           "nitrous_oxide_planned", "live_vaccine_planned_or_recent"],
     MMF: ["height", "weight", "breastfeeding", "active_serious_infection", "drug_hypersensitivity",
           "live_vaccine_planned_or_recent"],
@@ -154,8 +155,10 @@ def test_products_lie_inside_the_unrounded_range(jdm, height, weight, renal, opt
 
 @pytest.mark.parametrize(
     ("amount", "cap", "shown"),
-    [(2.675, None, 2.68), (2.665, None, 2.67), (14.42205, None, 14.42), (0.005, None, 0.01), (39.995, 40, 40.0), (39.999, 40, 40.0),
-     (40.0, 40, 40.0), (33.3333, 33.3333, 33.33), (33.3367, 33.3367, 33.33), (1e-9, None, 0.0), (19.999999999999996, 20, 20.0)],
+    [(2.675, None, 2.68), (2.665, None, 2.67), (14.42205, None, 14.42), (0.005, None, 0.01), (39.995, 40, 40.0),
+    (39.999, 40, 40.0),
+     (40.0, 40, 40.0), (33.3333, 33.3333, 33.33), (33.3367, 33.3367, 33.33), (1e-9, None, 0.0), (19.999999999999996,
+     20, 20.0)],
 )  # fmt: skip
 def test_display_rounds_half_up_and_never_above_the_cap(amount, cap, shown):
     assert displayed(amount, cap) == shown
@@ -172,7 +175,8 @@ def test_display_rounds_every_half_cent_up():
 
 @pytest.mark.parametrize(
     ("height", "weight", "amount", "capped"),
-    [(128, 26, 576.89, False), (150, 66.6, 999.5, False), (150, 200 / 3, 1000.0, True), (150, 66.7, 1000.0, True), (195, 150, 1000.0, True)],
+    [(128, 26, 576.89, False), (150, 66.6, 999.5, False), (150, 200 / 3, 1000.0, True), (150, 66.7, 1000.0, True),
+    (195, 150, 1000.0, True)],
 )  # fmt: skip
 def test_mycophenolate_a_dose_and_a_day(jdm, height, weight, amount, capped):
     dose = dose_of(jdm, sized(height, weight), MMF)
@@ -216,7 +220,11 @@ def test_exact_thresholds_through_umol_fall_on_the_right_side_in_both_engines(jd
     for limit, height, umol in THRESHOLDS:
         plain_doubles_fail += 0.413 * height / (umol / 88.4) < limit
         facts = {k: v for k, v in READY.items() if k != "egfr"}
-        facts |= {"height": f"{height} cm", "weight": f"{round(height * height / 600)} kg", "serum_creatinine": f"{umol!r} umol/L"}
+        facts |= {
+            "height": f"{height} cm",
+            "weight": f"{round(height * height / 600)} kg",
+            "serum_creatinine": f"{umol!r} umol/L",
+        }
         answer = jdm.evaluate(facts)
         assert answer.engine.agreed_by == ["evaluator", *(["durable_rules"] if is_available() else [])]
         assert exact(answer.derived["egfr"].value) == limit, (limit, height, umol)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from datetime import date
 from fractions import Fraction
 
 import pytest
@@ -227,6 +228,41 @@ def test_every_connective_by_its_table_in_both_engines(connective, a, b):
     assert decide(node, facts).truth is logic(connective, a, b)
     if is_available():
         assert DurableRules({"x": node}).decide(Supplied(facts))["x"] is logic(connective, a, b)
+
+
+EDGES = [f"weight {sign} 30 'kg'" for sign in s.Comparator] + [f"30000 'g' {sign} weight" for sign in s.Comparator]
+EDGES += [
+    "weight between 30 'kg' and 31 'kg'",
+    "weight between 29000 'g' and 30 'kg'",
+    "not (weight between 30 'kg' and 30 'kg')",
+]
+EDGES += [f"severity {sign} 'mild'" for sign in ("=", "!=")] + [
+    "severity in {'mild', 'none'}",
+    "drugs contains any {'ivig'}",
+]
+EDGES += [f"born {sign} @2018-11-21" for sign in s.Comparator] + [
+    f"years between born and as_of {sign} 8" for sign in s.Comparator
+]
+
+
+@pytest.mark.parametrize("text", EDGES)
+def test_edges_belong_to_the_side_that_is_written(text):
+    """One below, on, and one above each threshold, and unknown; by the reference, the evaluator and durable_rules."""
+    node = parse(text)
+    core = compiled(node)
+    engine = DurableRules({"x": core}) if is_available() else None
+    kilos, days = (
+        (29.0, 29.99, 30.0, 30.01, 31.0, None),
+        (date(2018, 11, 20), date(2018, 11, 21), date(2018, 11, 22), None),
+    )
+    for weight, born, severity in itertools.product(kilos, days, ("mild", "severe", None)):
+        for drugs in ((frozenset({"ivig"}), False), (frozenset(), True), (frozenset(), False)):
+            sent = {"weight": weight, "born": born, "severity": severity, "drugs": drugs, "as_of": date(2026, 11, 21)}
+            patient = {name: value for name, value in sent.items() if value is not None}
+            expected = meaning(node, as_written(patient))
+            assert decide(core, as_facts(patient)).truth is expected, patient
+            if engine is not None:
+                assert engine.decide(Supplied(as_facts(patient)))["x"] is expected, patient
 
 
 @given(conditions(), PATIENTS)

@@ -45,7 +45,11 @@ FORMS = [
     ("weight", {"value": 26, "unit": "kg", "date": "2026-11-01"}, 26),
     ("weight", [{"value": 26, "unit": "kg", "date": "2026-11-01"}], 26),
     ("weight", ["26 kg"], 26),
-    ("weight", [{"value": 30, "unit": "kg", "date": "2026-10-01"}, {"value": 26, "unit": "kg", "date": "2026-11-01"}], 26),
+    (
+        "weight",
+        [{"value": 30, "unit": "kg", "date": "2026-10-01"}, {"value": 26, "unit": "kg", "date": "2026-11-01"}],
+        26,
+    ),
     ("weight", {"value": 26, "unit": "kg", "date": dt.date(2026, 11, 1)}, 26),
     ("weight", "26000 g", 26),
     ("weight", {"value": 10, "unit": "[lb_av]"}, 4.5359237),
@@ -81,8 +85,14 @@ def test_a_number_in_any_form_is_read_in_the_unit_of_its_fact(read, fact, raw, e
     assert found.value == pytest.approx(expected, rel=1e-6)
 
 
-EXACT = [("height", "1.28 m", 128.0), ("height", "50 [in_i]", 127.0), ("serum_creatinine", "88.4 umol/L", 1.0),
-         ("weight", "26000 g", 26.0), ("weight", "0.3 kg", None), ("height", "0.3 m", 30.0)]  # fmt: skip
+EXACT = [
+    ("height", "1.28 m", 128.0),
+    ("height", "50 [in_i]", 127.0),
+    ("serum_creatinine", "88.4 umol/L", 1.0),
+    ("weight", "26000 g", 26.0),
+    ("weight", "0.3 kg", None),
+    ("height", "0.3 m", 30.0),
+]
 
 
 @pytest.mark.parametrize(("fact", "raw", "expected"), EXACT)
@@ -92,15 +102,25 @@ def test_conversion_lands_on_the_number_that_stands_on_paper(read, fact, raw, ex
 
 
 WORDS = [
-    ("breastfeeding", True, True), ("breastfeeding", "no", False), ("breastfeeding", "True", True),
-    ("breastfeeding", {"value": False, "date": "2026-11-01"}, False), ("disease_phase", "new_onset", "new_onset"),
-    ("disease_phase", " New_Onset ", "new_onset"), ("calcinosis_status", "none", "none"),
-    ("birth_date", "2018-05-01", dt.date(2018, 5, 1)), ("birth_date", dt.datetime(2018, 5, 1, tzinfo=dt.UTC), dt.date(2018, 5, 1)),
-    ("drug_hypersensitivity", [], CodeSet(frozenset())), ("drug_hypersensitivity", "MTX", CodeSet(frozenset({"methotrexate"}))),
-    ("drug_hypersensitivity", ["6851", {"substance": "IVIG", "reaction": "rash"}], CodeSet(frozenset({"methotrexate", "ivig"}))),
+    ("breastfeeding", True, True),
+    ("breastfeeding", "no", False),
+    ("breastfeeding", "True", True),
+    ("breastfeeding", {"value": False, "date": "2026-11-01"}, False),
+    ("disease_phase", "new_onset", "new_onset"),
+    ("disease_phase", " New_Onset ", "new_onset"),
+    ("calcinosis_status", "none", "none"),
+    ("birth_date", "2018-05-01", dt.date(2018, 5, 1)),
+    ("birth_date", dt.datetime(2018, 5, 1, tzinfo=dt.UTC), dt.date(2018, 5, 1)),
+    ("drug_hypersensitivity", [], CodeSet(frozenset())),
+    ("drug_hypersensitivity", "MTX", CodeSet(frozenset({"methotrexate"}))),
+    (
+        "drug_hypersensitivity",
+        ["6851", {"substance": "IVIG", "reaction": "rash"}],
+        CodeSet(frozenset({"methotrexate", "ivig"})),
+    ),
     ("drug_hypersensitivity", {"value": ["MTX"], "date": "2026-11-01"}, CodeSet(frozenset({"methotrexate"}))),
     ("drug_hypersensitivity", ["723"], CodeSet(frozenset({"rxnorm:723"}))),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("fact", "raw", "expected"), WORDS)
@@ -110,7 +130,9 @@ def test_words_dates_and_lists(read, fact, raw, expected):
     assert record.facts[fact].value == expected
 
 
-@pytest.mark.parametrize("raw", [None, "unknown", "Unknown", " UNKNOWN ", "", {"value": None}, {"value": "unknown"}, [], [None]])
+@pytest.mark.parametrize(
+    "raw", [None, "unknown", "Unknown", " UNKNOWN ", "", {"value": None}, {"value": "unknown"}, [], [None]]
+)
 @pytest.mark.parametrize("fact", ["weight", "breastfeeding", "disease_phase", "cmas", "birth_date"])
 def test_unknown_is_the_same_as_leaving_the_fact_out(read, fact, raw):
     assert read({fact: raw}) == read({})
@@ -119,7 +141,12 @@ def test_unknown_is_the_same_as_leaving_the_fact_out(read, fact, raw):
 def test_an_empty_list_is_known_and_empty_and_an_absent_one_unknown(read):
     assert read({"current_medications": []}).facts["current_medications"].value == CodeSet(frozenset())
     assert read({"current_medications": "none"}).facts["current_medications"].value == CodeSet(frozenset())
-    for unknown in ({}, {"current_medications": None}, {"current_medications": "unknown"}, {"current_medications": {"value": None}}):
+    for unknown in (
+        {},
+        {"current_medications": None},
+        {"current_medications": "unknown"},
+        {"current_medications": {"value": None}},
+    ):
         assert "current_medications" not in read(unknown).facts
     for nothing in (["unknown"], [None], [""]):
         found = read({"current_medications": nothing})
@@ -136,7 +163,19 @@ def test_reference_ranges_come_in_the_unit_of_the_value(read):
 
 
 @pytest.mark.parametrize(
-    "bad", [5, "high", [], [1, 2], {"low": 3, "high": 1}, {"low": "x"}, {}, {"low": math.nan}, {"low": "1 mmol/L"}, {"high": True}]
+    "bad",
+    [
+        5,
+        "high",
+        [],
+        [1, 2],
+        {"low": 3, "high": 1},
+        {"low": "x"},
+        {},
+        {"low": math.nan},
+        {"low": "1 mmol/L"},
+        {"high": True},
+    ],
 )
 def test_a_bad_reference_range_is_reported_and_costs_only_the_range(read, bad):
     record = read({"ggt": {"value": 20, "unit": "U/L", "range": bad}})
@@ -163,36 +202,94 @@ class Unspeakable:
 
 
 REJECTED = [
-    ("weight", 26, "D103"), ("weight", "26", "D103"), ("weight", {"value": 26}, "D103"), ("weight", {"value": 26, "unit": ""}, "D103"),
-    ("weight", "26 bananas", "D104"), ("weight", "26 cm", "D104"), ("weight", "26 KG", "D104"), ("weight", {"value": 26, "unit": 5}, "D104"),
-    ("weight", {"value": "26 kg", "unit": "g"}, "D104"), ("weight", {"value": 26, "unit": ["kg"]}, "D104"),
-    ("egfr", "90 mL/min", "D104"), ("serum_creatinine", "1 mmol", "D104"), ("current_systemic_corticosteroid", "5 mg", "D104"),
-    ("weight", "0.49 kg", "D105"), ("weight", "300.1 kg", "D105"), ("height", "29.9 cm", "D105"), ("height", "12.8 m", "D105"),
-    ("height", "0 cm", "D105"), ("weight", "0 kg", "D105"), ("weight", "-26 kg", "D105"), ("serum_creatinine", "0 mg/dL", "D105"),
-    ("serum_creatinine", "1800 umol/L", "D105"), ("egfr", "501 mL/min/{1.73_m2}", "D105"), ("age_years", -1, "D105"),
-    ("age_years", 121, "D105"), ("cmas", 53, "D105"), ("cmas", -1, "D105"), ("weight", "1e300 kg", "D105"),
+    ("weight", 26, "D103"),
+    ("weight", "26", "D103"),
+    ("weight", {"value": 26}, "D103"),
+    ("weight", {"value": 26, "unit": ""}, "D103"),
+    ("weight", "26 bananas", "D104"),
+    ("weight", "26 cm", "D104"),
+    ("weight", "26 KG", "D104"),
+    ("weight", {"value": 26, "unit": 5}, "D104"),
+    ("weight", {"value": "26 kg", "unit": "g"}, "D104"),
+    ("weight", {"value": 26, "unit": ["kg"]}, "D104"),
+    ("egfr", "90 mL/min", "D104"),
+    ("serum_creatinine", "1 mmol", "D104"),
+    ("current_systemic_corticosteroid", "5 mg", "D104"),
+    ("weight", "0.49 kg", "D105"),
+    ("weight", "300.1 kg", "D105"),
+    ("height", "29.9 cm", "D105"),
+    ("height", "12.8 m", "D105"),
+    ("height", "0 cm", "D105"),
+    ("weight", "0 kg", "D105"),
+    ("weight", "-26 kg", "D105"),
+    ("serum_creatinine", "0 mg/dL", "D105"),
+    ("serum_creatinine", "1800 umol/L", "D105"),
+    ("egfr", "501 mL/min/{1.73_m2}", "D105"),
+    ("age_years", -1, "D105"),
+    ("age_years", 121, "D105"),
+    ("cmas", 53, "D105"),
+    ("cmas", -1, "D105"),
+    ("weight", "1e300 kg", "D105"),
     ("weight", {"value": 10**30, "unit": "kg"}, "D105"),
-    ("weight", math.nan, "D106"), ("weight", {"value": math.inf, "unit": "kg"}, "D106"), ("weight", "-inf", "D106"), ("weight", "NaN", "D106"),
-    ("weight", 10**400, "D106"), ("weight", {"value": 10**5000, "unit": "kg"}, "D106"), ("weight", "1e400 kg", "D106"),
-    ("weight", Decimal("sNaN"), "D106"), ("age_years", -math.inf, "D106"), ("cmas", math.nan, "D106"),
-    ("weight", "1,5 kg", "D102"), ("weight", "1,5", "D102"), ("weight", "1.5.2 kg", "D102"), ("weight", "1 500 g", "D102"),
-    ("weight", True, "D102"), ("weight", {"value": False, "unit": "kg"}, "D102"), ("age_years", True, "D102"), ("cmas", False, "D102"),
-    ("weight", "kg", "D102"), ("weight", "about 26 kg", "D102"), ("weight", {}, "D102"), ("weight", {"unit": "kg"}, "D102"),
-    ("weight", {"value": {}, "unit": "kg"}, "D102"), ("weight", NESTED, "D102"), ("weight", DEEP, "D102"), ("weight", Unspeakable(), "D102"),
-    ("weight", {"value": {"value": 26, "unit": "kg"}}, "D102"), ("weight", b"26 kg", "D102"), ("weight", {26}, "D102"),
-    ("weight", "9" * 1_000_000, "D102"), ("weight", {"value": 26, "unit": "k" * 1_000_000}, "D102"), ("weight", "\ud800", "D102"),
-    ("cmas", 14.5, "D102"), ("cmas", "fourteen", "D102"), ("breastfeeding", "perhaps", "D102"), ("breastfeeding", 1, "D102"),
-    ("breastfeeding", [[]], "D102"), ("birth_date", "01.05.2018", "D102"), ("birth_date", "2018-02-30", "D102"), ("birth_date", 2018, "D102"),
-    ("drug_hypersensitivity", 5, "D102"), ("drug_hypersensitivity", {"substance": "MTX"}, "D102"),
-    ("disease_phase", "new onset", "D107"), ("disease_phase", 5, "D107"), ("disease_phase", True, "D107"), ("disease_phase", 10**5000, "D107"),
-    ("disease_phase", DEEP, "D107"), ("pregnancy_status", "no", "D107"),
-    ("weight", {"value": 26, "unit": "kg", "date": "yesterday"}, "D110"), ("weight", {"value": 26, "unit": "kg", "date": "2026-13-01"}, "D110"),
-    ("weight", {"value": 26, "unit": "kg", "date": 20261101}, "D110"), ("weight", {"value": 26, "unit": "kg", "date": "2026-11-22"}, "D110"),
+    ("weight", math.nan, "D106"),
+    ("weight", {"value": math.inf, "unit": "kg"}, "D106"),
+    ("weight", "-inf", "D106"),
+    ("weight", "NaN", "D106"),
+    ("weight", 10**400, "D106"),
+    ("weight", {"value": 10**5000, "unit": "kg"}, "D106"),
+    ("weight", "1e400 kg", "D106"),
+    ("weight", Decimal("sNaN"), "D106"),
+    ("age_years", -math.inf, "D106"),
+    ("cmas", math.nan, "D106"),
+    ("weight", "1,5 kg", "D102"),
+    ("weight", "1,5", "D102"),
+    ("weight", "1.5.2 kg", "D102"),
+    ("weight", "1 500 g", "D102"),
+    ("weight", True, "D102"),
+    ("weight", {"value": False, "unit": "kg"}, "D102"),
+    ("age_years", True, "D102"),
+    ("cmas", False, "D102"),
+    ("weight", "kg", "D102"),
+    ("weight", "about 26 kg", "D102"),
+    ("weight", {}, "D102"),
+    ("weight", {"unit": "kg"}, "D102"),
+    ("weight", {"value": {}, "unit": "kg"}, "D102"),
+    ("weight", NESTED, "D102"),
+    ("weight", DEEP, "D102"),
+    ("weight", Unspeakable(), "D102"),
+    ("weight", {"value": {"value": 26, "unit": "kg"}}, "D102"),
+    ("weight", b"26 kg", "D102"),
+    ("weight", {26}, "D102"),
+    ("weight", "9" * 1_000_000, "D102"),
+    ("weight", {"value": 26, "unit": "k" * 1_000_000}, "D102"),
+    ("weight", "\ud800", "D102"),
+    ("cmas", 14.5, "D102"),
+    ("cmas", "fourteen", "D102"),
+    ("breastfeeding", "perhaps", "D102"),
+    ("breastfeeding", 1, "D102"),
+    ("breastfeeding", [[]], "D102"),
+    ("birth_date", "01.05.2018", "D102"),
+    ("birth_date", "2018-02-30", "D102"),
+    ("birth_date", 2018, "D102"),
+    ("drug_hypersensitivity", 5, "D102"),
+    ("drug_hypersensitivity", {"substance": "MTX"}, "D102"),
+    ("disease_phase", "new onset", "D107"),
+    ("disease_phase", 5, "D107"),
+    ("disease_phase", True, "D107"),
+    ("disease_phase", 10**5000, "D107"),
+    ("disease_phase", DEEP, "D107"),
+    ("pregnancy_status", "no", "D107"),
+    ("weight", {"value": 26, "unit": "kg", "date": "yesterday"}, "D110"),
+    ("weight", {"value": 26, "unit": "kg", "date": "2026-13-01"}, "D110"),
+    ("weight", {"value": 26, "unit": "kg", "date": 20261101}, "D110"),
+    ("weight", {"value": 26, "unit": "kg", "date": "2026-11-22"}, "D110"),
     ("birth_date", "2026-11-22", "D110"),
-]  # fmt: skip
+]
 
 
-@pytest.mark.parametrize(("fact", "raw", "code"), REJECTED, ids=[f"{code}-{fact}-{n}" for n, (fact, _, code) in enumerate(REJECTED)])
+@pytest.mark.parametrize(
+    ("fact", "raw", "code"), REJECTED, ids=[f"{code}-{fact}-{n}" for n, (fact, _, code) in enumerate(REJECTED)]
+)
 def test_what_makes_no_sense_is_reported_and_never_used(jdm, read, fact, raw, code):
     record = read({fact: raw})
     found = record.facts[fact]
@@ -228,8 +325,16 @@ def test_every_plausible_range_includes_its_ends_and_nothing_beyond(read, jdm):
 
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [("wieght", "`weight`"), ("Weight", "`weight`"), ("egrf", "`egfr`"), ("", ""), ("x" * 1_000_000, ""), ("\ud800", ""), ("current_medication", "`current_medications`")],
-)  # fmt: skip
+    [
+        ("wieght", "`weight`"),
+        ("Weight", "`weight`"),
+        ("egrf", "`egfr`"),
+        ("", ""),
+        ("x" * 1_000_000, ""),
+        ("\ud800", ""),
+        ("current_medication", "`current_medications`"),
+    ],
+)
 def test_a_misspelt_fact_is_a_problem_with_the_nearest_name(read, name, hint):
     record = read({name: 1})
     assert problems(record) == ["D101"]
@@ -251,7 +356,10 @@ def test_a_name_that_is_no_text_is_a_problem(jdm, key):
         (26, "weight: `26` has no unit; write for example `26 kg`"),
         ("12.8 m", "weight: `m` cannot be converted to `kg`"),
         ("500 kg", "weight: `500 kg` lies outside the plausible range of 0.5 to 300 kg; it is not used"),
-        ({"value": 26, "unit": "kg", "dat": "2026-01-01"}, "there is no key `dat` in a value of `weight`; did you mean `date`?"),
+        (
+            {"value": 26, "unit": "kg", "dat": "2026-01-01"},
+            "there is no key `dat` in a value of `weight`; did you mean `date`?",
+        ),
     ],
 )
 def test_a_problem_is_a_clear_sentence(read, raw, sentence):
@@ -380,7 +488,9 @@ def test_a_day_that_is_none_is_one_clear_error(jdm, as_of):
         jdm.evaluate({}, as_of=as_of)
 
 
-@pytest.mark.parametrize("facts", [None, 5, "weight", [], [("weight", 1)], {"facts": None}, {"facts": []}, {"facts": "x"}])
+@pytest.mark.parametrize(
+    "facts", [None, 5, "weight", [], [("weight", 1)], {"facts": None}, {"facts": []}, {"facts": "x"}]
+)
 def test_a_patient_that_is_no_mapping_is_one_clear_error(jdm, facts):
     with pytest.raises(cds_engine.InputError):
         jdm.evaluate(facts)
@@ -391,16 +501,26 @@ def test_a_patient_that_is_no_mapping_is_one_clear_error(jdm, facts):
 GIVEN_BUT_UNUSABLE = [
     ("age_years", ["x", "y"], {"birth_date": "2018-01-01"}),
     ("egfr", "90 mL/min", {"height": "128 cm", "serum_creatinine": "0.4 mg/dL", "age_years": 8}),
-    ("egfr", ["25 mL/min/{1.73_m2}", "90 mL/min/{1.73_m2}"], {"height": "128 cm", "serum_creatinine": "0.4 mg/dL", "age_years": 8}),
+    (
+        "egfr",
+        ["25 mL/min/{1.73_m2}", "90 mL/min/{1.73_m2}"],
+        {"height": "128 cm", "serum_creatinine": "0.4 mg/dL", "age_years": 8},
+    ),
     ("pregnancy_status", "perhaps", {"sex_at_birth": "male"}),
     ("pregnancy_status", {"value": "not_pregnant", "date": "2020-01-01"}, {"sex_at_birth": "male"}),
     ("childbearing_potential", "maybe", {"sex_at_birth": "male"}),
     ("body_surface_area", "x", {"height": "128 cm", "weight": "26 kg"}),
     ("vitamin_d_status", "low", {"vitamin_d_25oh": "20 ng/mL"}),
-    ("hyperparathyroidism", 5, {"pth": {"value": 20, "unit": "pg/mL", "range": {"low": 10, "high": 60}},
-                                "calcium_total": {"value": 2.4, "unit": "mmol/L", "range": {"low": 2, "high": 2.6}}}),
+    (
+        "hyperparathyroidism",
+        5,
+        {
+            "pth": {"value": 20, "unit": "pg/mL", "range": {"low": 10, "high": 60}},
+            "calcium_total": {"value": 2.4, "unit": "mmol/L", "range": {"low": 2, "high": 2.6}},
+        },
+    ),
     ("bsa_formula", "guess", {"height": "128 cm", "weight": "26 kg"}),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("fact", "raw", "inputs"), GIVEN_BUT_UNUSABLE)
@@ -424,7 +544,9 @@ ALARMS = {
     "by RxNorm code": [{"drug": "6851", "per": "day"}],
     "by RxNorm number": [{"drug": 6851, "per": "day"}],
     "by key rxnorm": [{"rxnorm": "6851", "per": "day"}],
-    "a name that is not known, with its code": [{"drug": "Methotrexate 2.5 mg tablets", "rxnorm": "6851", "per": "day"}],
+    "a name that is not known, with its code": [
+        {"drug": "Methotrexate 2.5 mg tablets", "rxnorm": "6851", "per": "day"}
+    ],
     "two names in one entry": [{"drug": "folic acid", "rxnorm": "6851", "per": "day"}],
     "capital letters": [{"drug": "METHOTREXATE", "per": "Daily"}],
     "BID": [{"drug": "methotrexate", "per": "BID"}],
@@ -464,7 +586,7 @@ ALARMS = {
     "in the latest of two lists": [{"value": [WEEKLY], "date": "2026-01-01"}, {"value": [DAILY], "date": "2026-11-01"}],
     "in one of two lists of a day": [{"value": [], "date": "2026-11-01"}, {"value": [DAILY], "date": "2026-11-01"}],
     "a dated list among entries": [WEEKLY, {"value": [DAILY], "date": "2026-11-01"}],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("listed", ALARMS.values(), ids=ALARMS.keys())
@@ -481,10 +603,21 @@ def test_nothing_silences_the_alarm_of_daily_methotrexate(jdm, listed, dose):
 
 @pytest.mark.parametrize(
     "dose",
-    ["15 mg/d", {"value": 15, "unit": "mg/d"}, "15 mg/day", "15 mg daily", "500 ug/d", "2,5 mg/d", "15 mg.d-1", "-3 mg/d",
-     "1e9 mg/d", ["15 mg/wk", "2 mg/d"], {"value": 15, "unit": "mg/d", "date": "2026-11-01"},
-     [{"value": 15, "unit": "mg/wk", "date": "2026-01-01"}, {"value": 2, "unit": "mg/d", "date": "2026-11-01"}]],
-)  # fmt: skip
+    [
+        "15 mg/d",
+        {"value": 15, "unit": "mg/d"},
+        "15 mg/day",
+        "15 mg daily",
+        "500 ug/d",
+        "2,5 mg/d",
+        "15 mg.d-1",
+        "-3 mg/d",
+        "1e9 mg/d",
+        ["15 mg/wk", "2 mg/d"],
+        {"value": 15, "unit": "mg/d", "date": "2026-11-01"},
+        [{"value": 15, "unit": "mg/wk", "date": "2026-01-01"}, {"value": 2, "unit": "mg/d", "date": "2026-11-01"}],
+    ],
+)
 @pytest.mark.parametrize("listed", ["absent", [], [WEEKLY], "broken"])
 def test_a_daily_methotrexate_dose_is_the_same_alarm(jdm, dose, listed):
     facts = {"current_methotrexate_dose": dose}
@@ -495,7 +628,10 @@ def test_a_daily_methotrexate_dose_is_the_same_alarm(jdm, dose, listed):
     assert not acts(answer, "methotrexate")
 
 
-@pytest.mark.parametrize("listed", [[], [WEEKLY], ["folic acid"], [{"drug": "folic acid", "per": "day"}], [{"drug": "MTX", "dose": "15 mg/wk"}]])
+@pytest.mark.parametrize(
+    "listed",
+    [[], [WEEKLY], ["folic acid"], [{"drug": "folic acid", "per": "day"}], [{"drug": "MTX", "dose": "15 mg/wk"}]],
+)
 def test_weekly_methotrexate_does_not_alarm(jdm, listed):
     assert "daily-methotrexate" not in alerts(jdm.evaluate({"current_medications": listed}))
 
@@ -578,7 +714,14 @@ AMOUNT = "current_medications.methotrexate.weekly_amount"
         ([WEEKLY], "25 mg/wk", 25),  # of two statements the larger
         ([WEEKLY], "10 mg/wk", 15),
         ([WEEKLY], "0 mg/wk", 15),
-        (None, [{"value": 30, "unit": "mg/wk", "date": "2026-01-01"}, {"value": 15, "unit": "mg/wk", "date": "2026-11-01"}], 15),
+        (
+            None,
+            [
+                {"value": 30, "unit": "mg/wk", "date": "2026-01-01"},
+                {"value": 15, "unit": "mg/wk", "date": "2026-11-01"},
+            ],
+            15,
+        ),
     ],
 )
 def test_weekly_amounts(read, listed, dose, amount):

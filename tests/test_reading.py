@@ -104,7 +104,8 @@ def test_depth_and_size_are_bounded(text):
 
 RUBBISH = [
     b"\x00", b"a: \x01", b"a: \x7f", b"\xff\xfea\x00", b"\xc3", b"a: \xed\xa0\x80", b"%YAML 9.9\n---\na: 1", b"!x!y a",
-    b"...", b"---", b"\n\n", b"*", b"&", b"{", b"]", b"a: |9x", b"%", b"? ", b": ", b"- ", b"<<: *a", b"a: 1\n...\nb: 2",
+    b"...", b"---", b"\n\n", b"*", b"&", b"{", b"]", b"a: |9x", b"%", b"? ", b": ", b"- ", b"<<: *a",
+    b"a: 1\n...\nb: 2",
 ]  # fmt: skip
 
 

@@ -30,7 +30,7 @@ WEEKLY = "mg/wk"
 
 def scope_of(pack: Pack) -> Scope:
     """Return the scope of the pack's conditions."""
-    drugs = () if pack.unread.has("drugs.yaml") else (*pack.drugs.drugs, *pack.unread.names)
+    drugs = _drugs(pack)
     symbols: dict[str, Symbol] = {"as_of": FactSymbol("as_of", DateType())}
     for name, fact in pack.facts.facts.items():
         for symbol in _symbols(name, fact, drugs):
@@ -40,6 +40,11 @@ def scope_of(pack: Pack) -> Scope:
     for name, members in pack.drugs.classes.items():
         symbols[name] = ClassSymbol(name, tuple(members.members))
     return Scope(symbols, pack.unread)
+
+
+def _drugs(pack: Pack) -> tuple[str, ...]:
+    """Return the drugs and what may be one; empty, so that any will do, when their list could not be read."""
+    return () if pack.unread.has("drugs.yaml") else (*pack.drugs.drugs, *pack.unread.names)
 
 
 def type_of(fact: FactEntry, drugs: tuple[str, ...]) -> Type | None:
@@ -62,7 +67,7 @@ def type_of(fact: FactEntry, drugs: tuple[str, ...]) -> Type | None:
 def order_scope(pack: Pack) -> dict[str, FactSymbol]:
     """Return the names that a check of an order may use besides the patient's."""
     found = [
-        FactSymbol("order.drug", CodeType(tuple(pack.drugs.drugs))),
+        FactSymbol("order.drug", CodeType(_drugs(pack) or None)),
         FactSymbol("order.dose", QuantityType("mg")),
         FactSymbol("order.per", SetType(INTERVALS)),
         FactSymbol("order.route", CodeType()),

@@ -25,6 +25,8 @@ from cds_engine.units import conversion, display, exact
 
 Severity = Literal["critical", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
+MAX_NAMED = 5
+"""How many other orders of one drug are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +46,18 @@ class Screening:
             EngineDisagreement: If the engines differ on a condition about an order.
         """
         listed = list(orders)
+        drafts: dict[str | None, list[Order]] = {}
+        for order in listed:
+            if not order.is_taken:
+                drafts.setdefault(order.entry.drug, []).append(order)
         found = []
         for order in listed:
-            others = [other for other in listed if other is not order and not other.is_taken]
-            findings = sorted(self._findings(order, others), key=lambda f: SEVERITIES.index(f.severity))
+            same = drafts.get(order.entry.drug, [])
+            findings = sorted(self._findings(order, same), key=lambda f: SEVERITIES.index(f.severity))
             found.append(Screened.made(order=dict(order.sent), is_taken=order.is_taken, findings=findings))
         return found
 
-    def _findings(self, order: Order, others: list[Order]) -> Iterator[Finding]:
+    def _findings(self, order: Order, same: list[Order]) -> Iterator[Finding]:
         drug = order.entry.drug
         for problem in order.problems:
             yield _finding(order, problem.code, "warning", problem.message)
@@ -65,7 +71,7 @@ class Screening:
             )
             return
         yield from self._safety(order, drug)
-        yield from self._duplicates(order, drug, others)
+        yield from self._duplicates(order, drug, same)
         plans = self.guideline.regimens_of.get(drug, ())
         if not plans:
             yield _finding(
@@ -132,15 +138,17 @@ class Screening:
                         citations=self.citations.cite(check.source, check.locator),
                     )
 
-    def _duplicates(self, order: Order, drug: str, others: list[Order]) -> Iterator[Finding]:
+    def _duplicates(self, order: Order, drug: str, same: list[Order]) -> Iterator[Finding]:
         label = self.guideline.pack.drugs.drugs[drug].label
         medications = self.guideline.dictionary.medications
         taken = self.worlds.certain.facts.value(medications) if medications else None
         if not order.is_taken and drug in getattr(taken, "members", ()):
             yield _finding(order, "duplicate", "warning", f"{label} is taken already")
-        same = [other.name for other in others if other.entry.drug == drug]
-        if same:
-            yield _finding(order, "duplicate", "warning", f"{label} is also ordered in {', '.join(same)}")
+        others = [other.name for other in same if other is not order]
+        if others:
+            more = f" and {len(others) - MAX_NAMED} more" if len(others) > MAX_NAMED else ""
+            listed = ", ".join(others[:MAX_NAMED]) + more
+            yield _finding(order, "duplicate", "warning", f"{label} is also ordered in {listed}")
 
     # Doses
 
@@ -154,21 +162,24 @@ class Screening:
             yield _finding(order, "route", "info", text, citations=cite)
         wrong = _interval(order, plan)
         if wrong is not None:
-            yield _finding(order, "interval", "critical", wrong, citations=cite)
+            yield _finding(order, "interval", "critical", wrong, _summed(order, "week"), cite)
             return
-        amount = _amount(order, plan)
+        amount = _amount(order, plan, plan.per)
         if amount is None:
-            text = "the dose cannot be determined: the order does not say amount, unit and interval in full"
-            yield _finding(order, "dose-undetermined", "warning", text, citations=cite)
+            yield _finding(order, "dose-undetermined", "warning", _undetermined(order, plan), citations=cite)
             return
+        uneven = _times(order, plan)
+        if uneven is not None:
+            yield _finding(order, "times-per-day", "warning", uneven, _summed(order, "day"), cite)
         yield from self._limits(order, plan, amount, cite)
 
     def _limits(self, order: Order, plan: DosePlan, amount: float, cite: list[Citation]) -> Iterator[Finding]:
         unit = f"{display(plan.unit)} a {plan.per}"
         ordered = f"{number(amount)} {unit}"
-        if plan.cap is not None and exact(amount) > plan.cap:
-            text = f"{ordered} is above the limit of {number(plan.cap)} {unit}"
-            yield _finding(order, "above-cap", "critical", text, citations=cite)
+        for exceeded, cap, per in _exceeded(order, plan, amount):
+            own = f"{display(plan.unit)} a {per}"
+            text = f"{number(exceeded)} {own} is above the limit of {number(cap)} {own}"
+            yield _finding(order, "above-cap", "critical", text, _summed(order, per), cite)
         dose = compute_dose(plan, self.worlds.certain.facts, self.worlds.certain.verdicts)
         if not isinstance(dose, ComputedDose):
             words = Explainer(self.guideline, self.worlds.certain.facts, self.wording)
@@ -230,15 +241,61 @@ def _a_day(order: Order) -> float | None:
 COURSES = {("course",), ("once",), ("two_weeks",), ("month",)}
 """Intervals of which each dose is a course of its own."""
 
+
+def _a_course(order: Order) -> float | None:
+    """Return the amount of a course; several doses make one course only where the order says `course`."""
+    entry = order.entry
+    if entry.dose_mg is None or entry.times is None or entry.intervals not in COURSES:
+        return None
+    if entry.times != 1 and entry.intervals != ("course",):
+        return None
+    return entry.dose_mg * entry.times
+
+
 AMOUNTS: dict[str, Callable[[Order], float | None]] = {
     "week": lambda order: order.entry.weekly_mg,
     "day": _a_day,
     "dose": lambda order: order.entry.dose_mg if order.entry.intervals == ("day",) else None,
-    "course": lambda order: order.entry.dose_mg if order.entry.intervals in COURSES else None,
+    "course": _a_course,
 }
 
 
-def _amount(order: Order, plan: DosePlan) -> float | None:
-    """Return the ordered amount in the unit and for the interval of the regimen, None when it cannot be computed."""
-    milligrams = AMOUNTS[plan.per](order)
+def _amount(order: Order, plan: DosePlan, per: str) -> float | None:
+    """Return the ordered amount in the unit of the regimen for an interval, None when it cannot be computed."""
+    milligrams = AMOUNTS[per](order)
     return None if milligrams is None else exact(conversion("mg", plan.unit).apply(milligrams))
+
+
+def _exceeded(order: Order, plan: DosePlan, amount: float) -> list[tuple[float, float, str]]:
+    """Return every cap that is exceeded, each in its own interval: 1 g three times is 1 g a dose and 3 g a day."""
+    ordered = [(_amount(order, plan, per), cap, per) for cap, per in plan.caps]
+    found = [(own, cap, per) for own, cap, per in ordered if own is not None and own > exact(cap)]
+    if not found and plan.cap is not None and amount > exact(plan.cap):
+        found = [(amount, plan.cap, plan.per)]
+    return found
+
+
+def _times(order: Order, plan: DosePlan) -> str | None:
+    """Say that a day is divided otherwise than in the regimen; of an amount a day only what is said in full."""
+    times = order.entry.times
+    if plan.times_per_day is None or order.entry.intervals != ("day",) or times in {None, plan.times_per_day}:
+        return None
+    said = "once" if times == 1 else f"{number(times or 0)} times"
+    due = "one dose" if plan.times_per_day == 1 else f"{plan.times_per_day} doses"
+    return f"ordered {said} a day, but it is given in {due} a day"
+
+
+def _undetermined(order: Order, plan: DosePlan) -> str:
+    entry = order.entry
+    if entry.dose_mg is None or entry.times is None or not entry.intervals:
+        return "the dose cannot be determined: the order does not say amount, unit and interval in full"
+    said = " and ".join(WORDS.get(interval, f"per {interval}") for interval in entry.intervals)
+    return f"the dose cannot be determined: ordered {said}, but known here as an amount a {plan.per}"
+
+
+def _summed(order: Order, per: str) -> list[str]:
+    """Return how an amount of a longer interval comes about; nothing where one dose is all."""
+    dose, total = order.entry.dose_mg, AMOUNTS[per](order)
+    if not dose or total is None or total == dose:
+        return [f"ordered: {number(dose)} mg"] if dose else []
+    return [f"ordered: {number(dose)} mg × {number(exact(total / dose))} = {number(exact(total))} mg a {per}"]  # noqa: RUF001

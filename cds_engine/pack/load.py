@@ -153,8 +153,9 @@ class _Reader:
             return model.model_validate(data)
         except ValidationError as error:
             self._findings.extend(mistakes.findings_of(error, data, model, shown))
-            entries = {mistakes.path_of(found["loc"])[:2] for found in error.errors(include_url=False)}
-        if any(len(entry) < 2 or _is_nameless(data, entry) for entry in entries):  # noqa: PLR2004 - a key of the file
+            places = [mistakes.path_of(found["loc"]) for found in error.errors(include_url=False)]
+        entries = {place[:2] for place in places}
+        if any(len(place) < 2 or place[-1] == "[key]" or _is_nameless(data, place[:2]) for place in places):  # noqa: PLR2004 - a key of the file
             self.unread_files.add(name)
         self._partly_read.add(name)
         self._unread_names.update(word for entry in entries for word in _declared(data, entry))

@@ -74,7 +74,8 @@ def _meant(loc: Path, model: type[BaseModel]) -> Iterator[Path]:
     """List the keys that an unknown one may stand for: the nearest, or any where mappings are merged."""
     *above, key = path_of(loc)
     known = _known_keys(model, tuple(above))
-    yield from ((*above, k) for k in (known if key == "<<" else filter(None, [nearest(str(key), known)])))
+    meant = nearest(str(key), known) or nearest(str(key).lower(), known)
+    yield from ((*above, k) for k in (known if key == "<<" else filter(None, [meant])))
 
 
 def path_of(loc: Path) -> Path:

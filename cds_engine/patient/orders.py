@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from cds_engine.patient import complaints
-from cds_engine.patient.medications import Entry, read_medications
+from cds_engine.patient.medications import ENTRY_NAMES, Entry, read_medications
+from cds_engine.patient.readings import day_of, is_absent
 from cds_engine.patient.spec import Dictionary
 from cds_engine.patient.values import CodeSet, Known, Problem
 
@@ -40,21 +42,32 @@ def read_orders(raw: object, dictionary: Dictionary, problems: list[Problem]) ->
                 complaints.bad_order(f"order {index}, {complaints.shown(item)}, has no `drug` and was not screened")
             )
             continue
-        if complaints.text_of(item.get("status")).lower() not in NOT_ACTIVE:
+        if complaints.text_of(item.get("status")).strip().lower() not in NOT_ACTIVE:
             found += _orders(complaints.text_of(item.get("id") or f"order {index}"), item, dictionary, is_taken=False)
     return found
 
 
 def taken_as_orders(raw: object, dictionary: Dictionary) -> list[Order]:
     """Read the medicines of a patient's list as orders; their problems are reported with the list."""
-    items = raw.get("value") if isinstance(raw, Mapping) and "value" in raw else raw
-    items = items if isinstance(items, list | tuple) else [items]
     return [
         order
-        for index, item in enumerate(items, 1)
-        if isinstance(item, Mapping)
+        for index, item in enumerate(_taken(raw), 1)
         for order in _orders(complaints.text_of(item.get("id") or f"taken {index}"), item, dictionary, is_taken=True)
     ]
+
+
+def _taken(raw: object) -> list[Mapping[str, object]]:
+    """Return the entries of a list of medicines, of dated lists those of the latest; a bare name is an entry."""
+    items = raw if isinstance(raw, list | tuple) else [raw]
+    dated = [item for item in items if isinstance(item, Mapping) and "value" in item and not ENTRY_NAMES & item.keys()]
+    days = [day_of(item.get("date")) or date.max for item in dated]
+    found = [item for item in items if not any(item is other for other in dated)]
+    for item, day in zip(dated, days, strict=True):
+        if day == max(days) or len(dated) < len(items):  # a list among entries counts whatever its date
+            value = item["value"]
+            found += value if isinstance(value, list | tuple) else [value]
+    entries = [{"drug": item} if isinstance(item, str) and not is_absent(item) else item for item in found]
+    return [item for item in entries if isinstance(item, Mapping)]
 
 
 def _orders(name: str, item: Mapping[str, object], dictionary: Dictionary, *, is_taken: bool) -> list[Order]:
