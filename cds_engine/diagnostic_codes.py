@@ -456,6 +456,12 @@ PATIENT: Mapping[str, Meaning] = {
         '`"range": "2.1-2.6"`',
         'Write `"range": {"low": 2.1, "high": 2.6}`.',
     ),
+    "D116": Meaning(
+        "too many values of one fact",
+        "A fact with more values than a patient's record holds; none of them is used.",
+        "2,000 creatinine values of one patient",
+        "Send the current values, or the latest of each day.",
+    ),
 }
 
 CODES: Mapping[str, Meaning] = {**PACK_FILES, **LANGUAGE, **DICTIONARY, **REFERENCES, **DOSES, **PATIENT}

@@ -29,6 +29,7 @@ def patient_of_case(case: Mapping[str, object]) -> dict[str, object]:
         "id": case["id"],
         "as_of": None if day is None else str(day),
         "facts": _changed(facts, case),
+        "orders": case.get("orders", []),
     }
 
 

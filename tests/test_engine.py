@@ -18,6 +18,7 @@ from strategies import READY, PatientMaker
 
 import cds_engine
 from cds_engine.backends.durable import DurableRules, is_available
+from cds_engine.diagnostics import BackendFault
 from cds_engine.engine import agreement
 from cds_engine.engine.guide import LoadedPack
 
@@ -178,10 +179,19 @@ def test_durable_rules_is_the_second_engine(jdm):
 
 def test_without_durable_rules_the_evaluator_answers_alone_and_says_so(jdm, monkeypatch):
     monkeypatch.setattr(agreement, "is_available", lambda: False)
+    monkeypatch.setattr(agreement, "WITHOUT_SECOND_ENGINE", (3, 0))
     alone = cds_engine.load("jdm_calcinosis").evaluate(READY)
     assert alone.engine.agreed_by == ["evaluator"]
     assert "durable_rules cannot run here" in alone.engine.note
     assert alone.recommendations == jdm.evaluate(READY).recommendations
+
+
+def test_a_broken_build_of_durable_rules_switches_no_check_off(monkeypatch):
+    """Where durable_rules should be there, its absence is a fault and not an answer by one engine."""
+    monkeypatch.setattr(agreement, "is_available", lambda: False)
+    monkeypatch.setattr(agreement, "WITHOUT_SECOND_ENGINE", (99, 0))
+    with pytest.raises(BackendFault, match="cannot be loaded"):
+        cds_engine.load("jdm_calcinosis")
 
 
 # --- contradictions -------------------------------------------------------------------------------------------
@@ -269,16 +279,16 @@ def resident():
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read from /proc")
 def test_memory_stays_flat_and_no_thread_is_left(jdm, some_patients):
-    threads, tasks = (threading.enumerate(),)
-    len(os.listdir("/proc/self/task"))  # noqa: PTH208 - as the kernel lists them
+    threads = threading.enumerate()
+    tasks = len(os.listdir("/proc/self/task"))  # noqa: PTH208 - as the kernel lists them
     for patient in some_patients * 2:
         jdm.evaluate(patient)
     gc.collect()
     before = resident()
-    for patient in some_patients[:60] * 50:
+    for patient in some_patients[:60] * 25:
         jdm.evaluate(patient)
     gc.collect()
-    assert resident() - before < 10, "MB after 3,000 evaluations"
+    assert resident() - before < 10, "MB after 1,500 evaluations"
     assert threading.enumerate() == threads
     assert len(os.listdir("/proc/self/task")) <= tasks  # noqa: PTH208 - as above
 

@@ -38,7 +38,7 @@ DOSES = {
 @pytest.mark.parametrize("path", FIXTURES, ids=NAMES)
 def test_fixture_is_a_whole_patient(path):
     patient = fixture(path)
-    assert patient.keys() <= {"id", "as_of", "facts", "audience"}
+    assert patient.keys() <= {"id", "as_of", "facts", "orders", "audience"}
     assert re.fullmatch(rf"{patient['id']}-[a-z0-9-]+", path.stem)
 
 
@@ -60,9 +60,21 @@ def test_an_answer_survives_its_json(answer_to, name):
     assert again.model_dump() == answer.model_dump()
 
 
+def test_the_orders_of_a_fixture_are_screened(answer_to):
+    found = {
+        screened.order["id"]: {(finding.rule, finding.severity) for finding in screened.findings}
+        for screened in answer_to("v42-boy-9-orders").screened
+    }
+    assert found.keys() == {"o1", "o2", "o3", "m1"}
+    assert ("interval", "critical") in found["o1"]
+    assert ("order-cotrimoxazole-as-treatment", "critical") in found["o2"]
+    assert ("dose-undetermined", "warning") in found["o3"]
+    assert {severity for _, severity in found["m1"]} >= {"critical", "warning"}
+
+
 def test_ids_are_unique_and_there_are_enough():
     ids = [fixture(path)["id"] for path in FIXTURES]
-    assert len(ids) == len(set(ids)) >= 24
+    assert len(ids) == len(set(ids)) >= 35
 
 
 @pytest.mark.parametrize("name", ["v01-new-onset-girl-8", "v35-nothing-known", "v36-malformed"])

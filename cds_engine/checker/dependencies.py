@@ -152,7 +152,7 @@ def _check_assumptions(pack: Pack, typed: Mapping[str, Typed], reads: Reads, fin
             for name in closure(names(expression), reads):
                 readers.setdefault(name, []).append(key)
     for name, fact in pack.facts.facts.items():
-        if name in readers and fact.absent_means is not None and not fact.setting:
+        if name in readers and fact.absent_means is not None and not _only_chooses(pack, typed, name):
             first = readers[name][0]
             ways = _way(names(typed[first]), name, reads)
             by_way = f", by way of {' -> '.join(f'`{step}`' for step in ways)}" if ways else ""
@@ -178,3 +178,10 @@ def _way(start: set[str], goal: str, reads: Reads) -> list[str]:
         way.insert(0, step_back)
         step_back = came_from[step_back]
     return way
+
+
+def _only_chooses(pack: Pack, typed: Mapping[str, Typed], name: str) -> bool:
+    """Say whether a fact is a setting that does nothing but choose among formulas."""
+    readers = [key for key, expression in typed.items() if name in names(expression)]
+    chooses = all(key.startswith("formula ") and key.endswith(" when") for key in readers)
+    return pack.facts.facts[name].setting and chooses

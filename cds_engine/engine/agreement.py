@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Protocol
 
 from cds_engine.backends.durable import DurableRules, is_available
-from cds_engine.diagnostics import EngineDisagreement
+from cds_engine.diagnostics import BackendFault, EngineDisagreement
 from cds_engine.evaluator.conditions import decide, value_of
 from cds_engine.evaluator.facts import Facts
 from cds_engine.evaluator.verdict import Verdict
@@ -14,6 +15,9 @@ from cds_engine.lowering import core as c
 
 Conditions = Mapping[str, c.Condition]
 """Conditions by the key that all engines know them by."""
+
+WITHOUT_SECOND_ENGINE = (3, 13)
+"""The first Python on which durable_rules cannot be imported."""
 
 WORDS = {True: "true", False: "false", None: "unknown"}
 
@@ -50,8 +54,16 @@ Deciders = Mapping[str, Decider]
 
 
 def second_engines(conditions: Conditions) -> dict[str, Decider]:
-    """Return the engines that decide the *conditions* of a pack here; none on Python 3.13 and newer."""
-    return {"durable_rules": DurableRules(conditions)} if is_available() and conditions else {}
+    """Return the engines that decide the *conditions* of a pack here; none on Python 3.13 and newer.
+
+    Raises:
+        BackendFault: If durable_rules cannot be loaded where it should be: a broken build switches no check off.
+    """
+    if not is_available():
+        if sys.version_info < WITHOUT_SECOND_ENGINE:
+            raise BackendFault("durable_rules cannot be loaded; install it again: no answer is given without it")
+        return {}
+    return {"durable_rules": DurableRules(conditions)} if conditions else {}
 
 
 def decide_all(conditions: Conditions, facts: Facts, deciders: Deciders) -> dict[str, Verdict]:

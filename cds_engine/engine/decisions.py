@@ -109,7 +109,7 @@ def _safety_of(target: str, guideline: Guideline, worlds: Worlds) -> Safety:
         if hit.verdict.truth is True:
             found["blocked_by" if isinstance(rule, Contraindication) else "cautions"].append(hit)
         elif hit.verdict.truth is None:
-            found["undecided" if rule.if_unknown == "hold" else "ignored"].append(hit)
+            found["undecided" if worlds.must_hold(rule, hit.verdict) else "ignored"].append(hit)
     return Safety(**{name: tuple(hits) for name, hits in found.items()})
 
 

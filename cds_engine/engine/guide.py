@@ -77,7 +77,7 @@ class LoadedPack:
         worlds = worlds_of(self.guideline, record, day, self._deciders)
         decisions = decide_rules(self.guideline, worlds)
         order_problems: list[values.Problem] = []
-        screened = self._screened(patient["orders"], given, worlds, reader.wording, order_problems)
+        screened = self._screened(patient["orders"], given, day, worlds, reader.wording, order_problems)
         asked = Asked(
             patient=None if patient["id"] is None else text_of(patient["id"]),
             as_of=day,
@@ -94,14 +94,14 @@ class LoadedPack:
         self,
         orders: object,
         facts: Mapping[str, object],
+        day: date | None,
         worlds: Worlds,
         wording: Wording,
         problems: list[values.Problem],
     ) -> list[Screened]:
         """Hold the orders, and the medicines that are taken, against the pack."""
         dictionary = self.guideline.dictionary
-        taken = facts.get(dictionary.medications) if dictionary.medications else None
-        listed = [*read_orders(orders, dictionary, problems), *taken_as_orders(taken, dictionary)]
+        listed = [*read_orders(orders, dictionary, problems), *taken_as_orders(facts, dictionary, day)]
         screening = Screening(self.guideline, worlds, self._citations, wording, self._order_deciders)
         return screening.screen(listed)
 
@@ -119,10 +119,20 @@ def _patient(
     return {
         "id": identifier if identifier is not None else facts.get("id"),
         "facts": inner,
-        "orders": orders or facts.get("orders") or (),
+        "orders": _joined(orders, facts.get("orders")),
         "as_of": as_of if as_of is not None else facts.get("as_of"),
         "audience": facts.get("audience") or audience if audience == "clinician" else audience,
     }
+
+
+def _joined(passed: object, written: object) -> object:
+    """Return the orders that were passed and those of the patient's file; neither hides the other."""
+    given = [orders for orders in (passed, written) if orders is not None and orders not in ((), [])]
+    if len(given) < 2:  # noqa: PLR2004
+        return given[0] if given else ()
+    lists = [orders for orders in given if isinstance(orders, Iterable) and not isinstance(orders, str | Mapping)]
+    others = [orders for orders in given if not any(orders is listed for listed in lists)]
+    return [*others, *(order for orders in lists for order in orders)]
 
 
 def _unknown_keys(facts: Mapping[str, object]) -> list[Problem]:

@@ -88,12 +88,14 @@ class Screening:
             hit = Hit(rule, drug, *self.worlds.believed(key))
             if hit.verdict.truth is True:
                 yield self._from_rule(order, hit, "critical", "contraindicated: ")
-            elif hit.verdict.truth is None and rule.if_unknown == "hold":
+            elif hit.verdict.truth is None and self.worlds.must_hold(rule, hit.verdict):
                 undecided |= hit.verdict.missing
         for key, caution in self.guideline.cautions.get(drug, ()):
             hit = Hit(caution, drug, *self.worlds.believed(key))
             if hit.verdict.truth is True:
                 yield self._from_rule(order, hit, "warning", "")
+            elif hit.verdict.truth is None and self.worlds.must_hold(caution, hit.verdict):
+                undecided |= hit.verdict.missing
         if undecided:
             words = Explainer(self.guideline, self.worlds.certain.facts, self.wording)
             positions = self.guideline.positions

@@ -7,25 +7,32 @@ disagree, the dangerous one is believed until somebody has said which is right.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from cds_engine.engine.agreement import Deciders, decide_all
-from cds_engine.evaluator.derive import derive
+from cds_engine.evaluator.derive import Derived, derive
 from cds_engine.evaluator.facts import Facts
 from cds_engine.evaluator.verdict import Verdict
+from cds_engine.lowering import core as c
 from cds_engine.lowering.guideline import Guideline
+from cds_engine.lowering.walk import names_in
 from cds_engine.pack.dictionary import Conflict
+from cds_engine.pack.statements import Caution, Contraindication
 from cds_engine.patient.values import Known, Note, Problem, Reason, Record, Value, Withheld
 
 MAX_WORLDS = 64
-"""Beyond this many combinations each conflicting fact is tried alone."""
+"""Of one condition; beyond it the values are tried one by one, and what is not settled by that is unknown."""
+
+Reading = Mapping[str, Known]
+"""One way to read a fact of the record: its value and the properties that came with it, by name."""
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """The facts of one patient in one reading of the record, and the verdict on every condition."""
+    """The facts of one patient in one reading of the record, and the verdicts on the conditions it bears on."""
 
     facts: Facts
     verdicts: Mapping[str, Verdict]
@@ -44,14 +51,22 @@ class Worlds:
     """Fact to the question that a contradiction between facts puts."""
 
     def believed(self, key: str) -> tuple[Verdict, Facts]:
-        """Return the verdict on a warning: true if it is true in any world."""
-        certain = self.certain.verdicts[key]
-        if certain.truth is not True:
-            for world in self.others:
-                verdict = world.verdicts.get(key)  # left out where nothing that conflicts is read
-                if verdict is not None and verdict.truth is True:
-                    return verdict, world.facts
-        return certain, self.certain.facts
+        """Return the verdict on a warning: true if true in any world, else unknown if unknown in any."""
+        found = [(self.certain.verdicts[key], self.certain.facts)]
+        found += [(world.verdicts[key], world.facts) for world in self.others if key in world.verdicts]
+        for wanted in (True, None):
+            for verdict, facts in found:
+                if verdict.truth is wanted:
+                    return verdict, facts
+        return found[0]
+
+    def must_hold(self, rule: Contraindication | Caution, verdict: Verdict) -> bool:
+        """Say whether an undecided safety rule holds its treatment back.
+
+        One that the pack lets be ignored when unknown is ignored only where nobody gave the fact: what was given
+        and cannot be used is never taken for no danger.
+        """
+        return rule.if_unknown == "hold" or not verdict.missing.isdisjoint(self.certain.facts.doubtful)
 
 
 def worlds_of(guideline: Guideline, record: Record, as_of: date | None, deciders: Deciders) -> Worlds:
@@ -62,80 +77,128 @@ def worlds_of(guideline: Guideline, record: Record, as_of: date | None, deciders
     """
     first = derive(guideline, record.facts, as_of)
     verdicts = decide_all(guideline.conditions, first.facts, deciders)
-    broken = _contradictions(guideline, verdicts)
-    if any(isinstance(record.facts.get(name), Known) for name in first.withheld):
-        # A derived value has contradicted a given one; the contradiction between the given ones is told as well.
-        told = derive(guideline, record.facts, as_of, settled=frozenset(record.facts))
-        broken += [
-            c
-            for c in _contradictions(guideline, decide_all(guideline.conditions, told.facts, deciders))
-            if c not in broken
-        ]
-    if not broken and not first.withheld:
-        return Worlds(World(first.facts, verdicts), (), {}, tuple(first.problems), tuple(first.notes), {})
-    given = dict(record.facts)
-    problems = list(first.problems)
-    asks: dict[str, str] = {}
-    for conflict in broken:
-        problems.append(Problem(None, "D112", f"{conflict.says.removesuffix('.')}; none of these facts is used"))
-        for name in conflict.facts:
-            asks[name] = conflict.ask
-            given[name] = _withhold(first.withheld.get(name) or given.get(name), first.facts.value(name))
-    for name, withheld in first.withheld.items():
-        given.setdefault(name, withheld)
-        if isinstance(given[name], Known):
-            given[name] = withheld
-    certain = derive(guideline, given, as_of) if broken or first.withheld.keys() - record.facts.keys() else first
-    if certain is not first:
+    broken = _contradictions(guideline, record, as_of, first, verdicts, deciders)
+    given = _given(record, first, broken)
+    certain = first
+    if broken or first.withheld.keys() - record.facts.keys() or given != dict(record.facts):
+        certain = derive(guideline, given, as_of)
         verdicts = decide_all(guideline.conditions, certain.facts, deciders)
-    problems += [problem for problem in certain.problems if problem not in problems]
-    all_withheld = {
-        **certain.withheld,
-        **first.withheld,
-        **{k: v for k, v in given.items() if isinstance(v, Withheld)},
-    }
-    others = []
-    for chosen in _choices(all_withheld):
-        other = derive(guideline, {**given, **_as_known(chosen)}, as_of, settled=frozenset(chosen))
-        bases = {name.split(".", 1)[0] for name in chosen}  # `reads` has facts, not their properties
-        touched = {key: found for key, found in guideline.conditions.items() if guideline.reads[key] & bases}
-        others.append(World(other.facts, decide_all(touched, other.facts, deciders)))
+    withheld = {**certain.withheld, **{name: found for name, found in given.items() if isinstance(found, Withheld)}}
+    readings = _readings(given, withheld, certain)
+    others = _other_worlds(guideline, given, readings, certain, as_of, deciders) if readings else ()
+    told = [Problem(None, "D112", f"{found.says.removesuffix('.')}; none of these facts is used") for found in broken]
     return Worlds(
-        World(certain.facts, verdicts),
-        tuple(others),
-        all_withheld,
-        tuple(problems),
-        tuple(certain.notes),
-        asks,
+        certain=World(certain.facts, _steady(verdicts, others)),
+        others=others,
+        withheld=withheld,
+        problems=tuple(dict.fromkeys((*first.problems, *told, *certain.problems))),
+        notes=tuple(certain.notes),
+        asks={name: found.ask for found in broken for name in found.facts},
     )
 
 
-def _contradictions(guideline: Guideline, verdicts: Mapping[str, Verdict]) -> list[Conflict]:
-    """Return the contradictions between facts that hold."""
-    return [c for c in guideline.pack.definitions.conflicts if verdicts[f"conflict {c.id}"].truth is True]
+def _contradictions(
+    guideline: Guideline,
+    record: Record,
+    as_of: date | None,
+    first: Derived,
+    verdicts: Mapping[str, Verdict],
+    deciders: Deciders,
+) -> list[Conflict]:
+    """Return the declared contradictions that hold, also those that a contradicted derivation would hide."""
+    hidden: Mapping[str, Verdict] = {}
+    if any(isinstance(record.facts.get(name), Known) for name in first.withheld):
+        told = derive(guideline, record.facts, as_of, settled=frozenset(record.facts))
+        hidden = decide_all(guideline.conditions, told.facts, deciders)
+    return [
+        conflict
+        for conflict in guideline.pack.definitions.conflicts
+        if any(found[f"conflict {conflict.id}"].truth is True for found in (verdicts, hidden) if found)
+    ]
 
 
-def _withhold(given: Known | Withheld | None, value: Value | None) -> Withheld:
-    known = () if value is None else (value,)
+def _given(record: Record, first: Derived, broken: list[Conflict]) -> dict[str, Known | Withheld]:
+    """Return what was given, without the facts that contradict each other or what is derived."""
+    given = dict(record.facts)
+    for name, withheld in first.withheld.items():
+        if not isinstance(given.get(name), Withheld):
+            given[name] = withheld
+    for conflict in broken:
+        for name in conflict.facts:
+            given[name] = _withdrawn(given.get(name), first.facts.value(name))
+    return given
+
+
+def _withdrawn(given: Known | Withheld | None, value: Value | None) -> Withheld:
     if isinstance(given, Withheld):
-        return Withheld(given.reason, tuple(dict.fromkeys((*given.alternatives, *known))))
-    return Withheld(Reason.CONFLICTING, known)
+        return given
+    return Withheld(Reason.CONFLICTING, () if value is None else (value,))
 
 
-def _choices(withheld: Mapping[str, Withheld]) -> Iterator[dict[str, Value]]:
-    """List the ways to believe one of the conflicting values of each fact."""
-    open_facts = {name: found.alternatives for name, found in sorted(withheld.items()) if found.alternatives}
-    count = 1
-    for values in open_facts.values():
-        count *= len(values)
-    if count > MAX_WORLDS:
-        for name, values in open_facts.items():
-            for value in values:
-                yield {name: value}
-    elif open_facts:
-        for chosen in itertools.product(*open_facts.values()):
-            yield dict(zip(open_facts, chosen, strict=True))
+def _readings(
+    given: Mapping[str, Known | Withheld], withheld: Mapping[str, Withheld], certain: Derived
+) -> dict[str, tuple[Reading, ...]]:
+    """Return the facts that can be read in more than one way, each with its ways.
+
+    Those are the withheld ones, and known ones of which another current value agrees within the tolerance only.
+    """
+    found: dict[str, tuple[Reading, ...]] = {}
+    for name, fact in withheld.items():
+        details = fact.details or ((),) * len(fact.alternatives)
+        found[name] = tuple(
+            {name: Known(value), **{f"{name}.{prop}": Known(said) for prop, said in properties}}
+            for value, properties in zip(fact.alternatives, details, strict=True)
+        )
+    for name, known in given.items():
+        also = (*(known.also if isinstance(known, Known) else ()), *certain.also.get(name, ()))
+        if isinstance(known, Known) and also and name not in withheld:
+            found[name] = tuple({name: Known(value)} for value in dict.fromkeys((known.value, *also)))
+    return {name: ways for name, ways in sorted(found.items()) if ways}
 
 
-def _as_known(chosen: Mapping[str, Value]) -> dict[str, Known]:
-    return {name: Known(value) for name, value in chosen.items()}
+def _other_worlds(
+    guideline: Guideline,
+    given: Mapping[str, Known | Withheld],
+    readings: Mapping[str, tuple[Reading, ...]],
+    certain: Derived,
+    as_of: date | None,
+    deciders: Deciders,
+) -> tuple[World, ...]:
+    """Return the worlds of the facts that can be read in several ways, each for the conditions that read them."""
+    groups: dict[tuple[str, ...], dict[str, c.Condition]] = {}
+    for key, condition in guideline.conditions.items():
+        open_facts = tuple(name for name in readings if name.split(".", 1)[0] in guideline.reads[key])
+        if open_facts:
+            groups.setdefault(open_facts, {})[key] = condition
+    found: list[World] = []
+    for names, conditions in groups.items():
+        ways, are_all = _ways(names, readings)
+        for chosen in ways:
+            settled = frozenset(name for name in names if name in chosen)
+            other = derive(guideline, {**given, **chosen}, as_of, settled=settled)
+            found.append(World(other.facts, decide_all(conditions, other.facts, deciders)))
+        if not are_all:
+            undecided = frozenset(name.split(".", 1)[0] for name in names)
+            found.append(World(certain.facts, {k: Verdict(None, node, undecided) for k, node in conditions.items()}))
+    return tuple(found)
+
+
+def _ways(names: tuple[str, ...], readings: Mapping[str, tuple[Reading, ...]]) -> tuple[list[dict[str, Known]], bool]:
+    """Return the combinations of readings, and whether they are all; too many are tried one by one."""
+    if math.prod(len(readings[name]) for name in names) > MAX_WORLDS:
+        return [dict(reading) for name in names for reading in readings[name]], False
+    return [
+        {key: known for reading in chosen for key, known in reading.items()}
+        for chosen in itertools.product(*(readings[name] for name in names))
+    ], True
+
+
+def _steady(verdicts: Mapping[str, Verdict], others: tuple[World, ...]) -> dict[str, Verdict]:
+    """Return the verdicts with every dose adjustment unknown on which the worlds differ: no number rests on it."""
+    steady = dict(verdicts)
+    for world in others:
+        for key, verdict in world.verdicts.items():
+            if key.startswith("regimen ") and verdict.truth is not steady[key].truth:
+                doubted = frozenset({name.split(".", 1)[0] for name in names_in(verdict.node)})
+                steady[key] = Verdict(None, verdict.node, steady[key].missing or doubted)
+    return steady

@@ -26,6 +26,8 @@ class Derived:
 
     facts: Facts
     withheld: dict[str, Withheld]
+    also: dict[str, tuple[Value, ...]] = field(default_factory=dict)
+    """Values that a given one agrees with, within the tolerance, and that warnings try too."""
     problems: list[Problem] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
 
@@ -48,6 +50,7 @@ def derive(
             withheld[name] = value
             unknown[name] = Unknown(frozenset({name.split(".", 1)[0]}))
     derived = Derived(Facts(known, unknown, as_of), withheld)
+    derived.facts.doubtful.update(name.split(".", 1)[0] for name in withheld)
     _presume(guideline, known, withheld, derived)
     for derivation in guideline.derivations:
         if derivation.fact not in withheld:
@@ -85,14 +88,19 @@ def _derive_one(
         both = [shown_value(spec, given.value), f"{shown_value(spec, value)} derived"]
         derived.problems.append(conflicting(spec, both))
         derived.withheld[name] = Withheld(Reason.CONFLICTING, (given.value, value))
+        derived.facts.doubtful.add(name)
         del known[name]
         unknown[name] = Unknown(_to_ask(guideline, name, NOTHING))
         return
+    if given is not None and not isinstance(value, Unknown) and value != given.value and name not in settled:
+        derived.also[name] = (value if not derivation.always else given.value,)
     if given is not None and (not derivation.always or name in settled):
         return
     known.pop(name, None)
     if isinstance(value, Unknown):
         unknown[name] = Unknown(_to_ask(guideline, name, value.missing))
+        if derivation.reads & derived.facts.doubtful:
+            derived.facts.doubtful.add(name)
     else:
         known[name] = Known(value, None, Origin.FORMULA if formula else Origin.DERIVED, formula)
 

@@ -12,12 +12,14 @@ from cds_engine.patient.values import Known, Value
 class Facts:
     """The facts of one patient, derived ones included, and the verdicts on shared definitions so far."""
 
-    __slots__ = ("as_of", "known", "unknown", "verdicts")
+    __slots__ = ("as_of", "doubtful", "known", "unknown", "verdicts")
 
     def __init__(self, known: Mapping[str, Known], unknown: Mapping[str, Unknown], as_of: date | None) -> None:
         self.known = known
         self.unknown = unknown
         self.as_of = as_of
+        self.doubtful: set[str] = set()
+        """Facts that were given but may not be used, and what is unknown because of them."""
         self.verdicts: dict[str, Verdict] = {}
 
     def look_up(self, name: str) -> Value | Unknown:
@@ -30,7 +32,9 @@ class Facts:
             return missing
         if name == "as_of":
             return self.as_of if self.as_of is not None else Unknown()
-        base = name.split(".", 1)[0]
+        base, _, prop = name.partition(".")
+        if prop == "usable":
+            return Unknown(frozenset({base})) if base in self.doubtful else True
         return self.unknown.get(base) or Unknown(frozenset({base}))
 
     def value(self, name: str) -> Value | None:

@@ -26,6 +26,7 @@ from cds_engine.diagnostics import Span
 from cds_engine.language import syntax as s
 from cds_engine.language.syntax import Comparator, Connective, Operator
 from cds_engine.lowering import core as c
+from cds_engine.lowering.walk import names_in
 from cds_engine.units import conversion
 
 Definitions = Mapping[str, c.Condition]
@@ -106,15 +107,15 @@ class _Lowering:
                 assert_never(connective)
 
     def _is(self, part: Typed, *, value: bool | None, negated: bool, span: Span | None) -> c.Condition:
-        """`x is true` is `x and x is known`: never unknown itself."""
+        """`x is true` is `x and not (x is null)`: unknown itself only where something given cannot be used."""
         found: c.Condition
         if value is None:
             operand = self.condition(part) if isinstance(part.type, BooleanType) else self.term(part, part.type)
-            found = c.IsUnknown(operand, span=span)
+            found = _is_null(operand, span)
         else:
             operand = self.condition(part)
             wanted = operand if value else c.Not(operand, span=span)
-            found = c.And((wanted, c.Not(c.IsUnknown(operand, span=span), span=span)), span=span)
+            found = c.And((wanted, c.Not(_is_null(operand, span), span=span)), span=span)
         return c.Not(found, span=span) if negated else found
 
     def _compare(self, comparator: Comparator, left: Typed, right: Typed, span: Span | None) -> c.Condition:
@@ -190,6 +191,17 @@ class _Lowering:
             wanted = left.type  # a ratio: both sides in one unit
         ends = (self.term(part, part.type if isinstance(part.type, NumberType) else wanted) for part in (left, right))
         return c.Calculate(operator, *ends, span=span)
+
+
+def _is_null(operand: c.Term | c.Condition, span: Span | None) -> c.Condition:
+    """Return `operand is null`: it is unknown, and not because something that was given cannot be used.
+
+    A fact that was rejected, conflicts or is stale is not one that nobody gave: asking whether it is null has no
+    answer, so that no condition takes it for absent.
+    """
+    facts = dict.fromkeys(name.split(".", 1)[0] for name in names_in(operand))
+    usable = (c.Fact(f"{name}.usable", span=span) for name in facts if name != "as_of")
+    return c.And((c.IsUnknown(operand, span=span), *usable), span=span)
 
 
 def _in_unit(term: c.Term, found: Type, wanted: Type) -> c.Term:

@@ -43,6 +43,8 @@ def lower(checked: Checked) -> Guideline:
     pack = checked.pack
     every = _conditions(checked)
     conditions = {key: found for key, found in every.items() if not key.startswith(ORDER)}
+    derivations = _in_order(_derivations(checked, conditions, dependencies(pack, checked.typed)))
+    conditions |= _conditions_in_values(derivations, conditions)
     reads = dependencies(pack, checked.typed)
     doses = {name: lower_regimen(name, written, pack) for name, written in pack.regimens.regimens.items()}
     safety = list(pack.safety.values())
@@ -51,7 +53,7 @@ def lower(checked: Checked) -> Guideline:
         dictionary=dictionary_of(pack),
         positions={name: index for index, name in enumerate(pack.facts.facts)},
         statements={statement.id: statement for statement in statements(pack)},
-        derivations=_in_order(_derivations(checked, conditions, reads)),
+        derivations=derivations,
         conflicts={f"conflict {found.id}": tuple(found.facts) for found in pack.definitions.conflicts},
         conditions=conditions,
         reads={
@@ -127,6 +129,33 @@ def _definition_order(checked: Checked) -> list[str]:
     for name in checked.pack.definitions.definitions:
         visit(name)
     return order
+
+
+def _conditions_in_values(
+    derivations: tuple[Derivation, ...], conditions: Mapping[str, c.Condition]
+) -> dict[str, c.Condition]:
+    """Return the conditions that only a value rests on, so that every engine decides them as well.
+
+    Those are the `if` of derived values and of terms, and derived truths: another engine is given values, and a
+    verdict inside one would escape it.
+    """
+    found: dict[str, c.Condition] = {}
+    for derivation in derivations:
+        for index, branch in enumerate(derivation.branches, 1):
+            key = f"value {derivation.fact} {index}"
+            if not isinstance(branch.value, c.Constant | c.Fact | c.Calculate | c.Elapsed | c.Choose):
+                found[key] = branch.value
+            found |= _choices_in(key, branch.value)
+    for key, condition in conditions.items():
+        for node in nodes(condition):
+            if isinstance(node, c.Compare | c.OneOf | c.IsUnknown):
+                found |= _choices_in(f"term {key}", node)
+    return found
+
+
+def _choices_in(key: str, value: c.CoreNode) -> dict[str, c.Condition]:
+    choices = [node.condition for node in nodes(value) if isinstance(node, c.Choose)]
+    return {f"{key} if {index}": condition for index, condition in enumerate(choices, 1)}
 
 
 # Derived facts

@@ -155,7 +155,7 @@ class _Reader:
             self._findings.extend(mistakes.findings_of(error, data, model, shown))
             places = [mistakes.path_of(found["loc"]) for found in error.errors(include_url=False)]
         entries = {place[:2] for place in places}
-        if any(len(place) < 2 or place[-1] == "[key]" or _is_nameless(data, place[:2]) for place in places):  # noqa: PLR2004 - a key of the file
+        if any(_hides_names(data, place) for place in places):
             self.unread_files.add(name)
         self._partly_read.add(name)
         self._unread_names.update(word for entry in entries for word in _declared(data, entry))
@@ -207,10 +207,12 @@ def _declared(data: reading.Mapping, entry: mistakes.Path) -> Iterator[str]:
         yield from _ids(_entry(data, entry))
 
 
-def _is_nameless(data: reading.Mapping, entry: mistakes.Path) -> bool:
-    """Say whether an entry of a list lost its id, so that nobody knows what it declares."""
-    found = _entry(data, entry)
-    return isinstance(entry[-1], int) and not (isinstance(found, reading.Mapping) and isinstance(found.get("id"), str))
+def _hides_names(data: reading.Mapping, place: mistakes.Path) -> bool:
+    """Say whether after a mistake at *place* nobody knows what the file declares."""
+    if len(place) == 1 or place[-1:] in {(), ("[key]",)}:
+        return True
+    entry = _entry(data, place[:2])
+    return isinstance(place[1], int) and not (isinstance(entry, reading.Mapping) and isinstance(entry.get("id"), str))
 
 
 def _entry(data: reading.Mapping, entry: mistakes.Path) -> object:

@@ -101,6 +101,11 @@ def conflicting(spec: FactSpec, values: Iterable[str]) -> Problem:
     return Problem(spec.name, "D108", f"{spec.entry.label}: current values disagree ({listed}); none of them is used")
 
 
+def too_many(spec: FactSpec, count: int, limit: int) -> Problem:
+    text = f"{spec.entry.label}: {count} values were given, and more than {limit} are never read; none of them is used"
+    return Problem(spec.name, "D116", text)
+
+
 def stale(spec: FactSpec, when: date, limit: float, as_of: date) -> Problem:
     age = (as_of - when).days
     text = f"{spec.entry.label}: the value of {when} is {age} days old; after {number(limit)} days it is not used"

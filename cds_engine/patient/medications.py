@@ -9,32 +9,32 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
-from cds_engine.diagnostics import nearest
 from cds_engine.patient import complaints
-from cds_engine.patient.readings import MAX_TEXT, is_absent
+from cds_engine.patient.intervals import (
+    ACCEPTED,
+    MAX_DEPTH,
+    MAX_TEXT,
+    NOTHING,
+    Said,
+    in_words,
+    interval_at_the_end,
+    is_one_weekday,
+    read_interval,
+    texts,
+)
+from cds_engine.patient.names import drugs_in, like
+from cds_engine.patient.readings import is_absent
 from cds_engine.patient.spec import Dictionary
 from cds_engine.patient.values import CodeSet, Known, Problem, Reason, Withheld
 from cds_engine.units import UnitError, conversion, exact
 
 ENTRY_KEYS = ("drug", "dose", "per", "times", "route", "id", "status", "date", "rxnorm", "code", "name")
-
-_WORDS_OF_INTERVAL = {
-    "day": "day d daily qd od bid bd tid tds qid qds nightly once-daily every-day once-a-day twice-daily twice-a-day"
-    " three-times-daily three-times-a-day four-times-daily four-times-a-day",
-    "several_times_a_week": "twice-weekly twice-a-week three-times-a-week several-times-a-week",
-    "week": "week wk w weekly once-weekly once-a-week every-week qw",
-    "two_weeks": "two-weeks 2-weeks every-two-weeks every-2-weeks fortnight fortnightly q2w",
-    "month": "month mo monthly once-monthly once-a-month every-month",
-    "course": "course",
-    "once": "once single stat single-dose",
-    "as_needed": "as-needed prn when-needed",
-}
-_INTERVALS = {word: interval for interval, words in _WORDS_OF_INTERVAL.items() for word in words.split()}
-_INTERVALS |= {interval.replace("_", "-"): interval for interval in _WORDS_OF_INTERVAL}
-_TIMES_IN_WORD = {"bid": 2, "bd": 2, "twice-daily": 2, "twice-a-day": 2, "tid": 3, "tds": 3, "qid": 4, "qds": 4}
-_TIMES_IN_WORD |= {"three-times-daily": 3, "three-times-a-day": 3, "four-times-daily": 4, "four-times-a-day": 4}
+FREQUENCY_KEYS = frozenset({"frequency", "interval", "sig", "schedule", "timing"})
+"""Keys that are not ours but say how often; what they say counts."""
+_NO_REMARKS = frozenset({"drug", "dose", "per", "id", "status", "date", "rxnorm", "code", "name"})
+_TOO_OFTEN = frozenset({"day", "several_times_a_week"})
 _PER_WEEK = {"day": 7.0, "week": 1.0, "two_weeks": 0.5}
 _ROUTES = {
     "oral": "oral po by-mouth os",
@@ -48,9 +48,6 @@ _ROUTE = {word: route for route, words in _ROUTES.items() for word in words.spli
 ENTRY_NAMES = {"drug", "rxnorm", "code", "name"}
 _NAMES = ("drug", "rxnorm", "code", "name")
 _NUMBER_FIRST = re.compile(r"\s*([+-]?\d+(?:\.\d+)?)\s*(?![,.\d])(\S.*?)?\s*")
-_PER_AT_THE_END = re.compile(
-    r"(.*?)(?:\s*/\s*|\s+per\s+|\s+an?\s+|\s+)(d|day|daily|wk|week|weekly)\s*|(.*)\.(d|wk)-1\s*"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +63,11 @@ class Entry:
     """How often in the interval."""
     is_total: bool = False
     """Whether `weekly_mg` is all of that drug a week, and not the amount of one line of the list."""
+    is_sure: bool = True
+    """False where words beside the name of the drug were not understood: the list counts as incomplete."""
+    sent: Mapping[str, object] | None = field(default=None, compare=False)
+    """The entry as sent; None for what is no entry."""
+    problems: tuple[Problem, ...] = field(default=(), compare=False)
 
 
 def read_medications(fact: str, raw: Iterable[object], dictionary: Dictionary, problems: list[Problem]) -> list[Entry]:
@@ -77,7 +79,7 @@ def fold(entries: Iterable[Entry], dictionary: Dictionary, *, is_complete: bool)
     """Return the medications fact and its properties for every drug of the pack."""
     entries = list(entries)
     name = dictionary.medications
-    is_named = all(entry.drug is not None for entry in entries)
+    is_named = all(entry.drug is not None and entry.is_sure for entry in entries)
     is_complete = is_complete and is_named
     drugs = frozenset(entry.drug for entry in entries if entry.drug is not None)
     facts: dict[str, Known | Withheld] = dict(dictionary.nothing_taken if is_complete else dictionary.perhaps_taken)
@@ -112,32 +114,93 @@ def _amount_a_week(own: list[Entry], *, is_complete: bool) -> Known | Withheld |
     return Withheld(Reason.REJECTED, (certain,)) if certain > 0 else None
 
 
-def _entries(fact: str, item: object, dictionary: Dictionary, problems: list[Problem]) -> list[Entry]:
-    """Read one item of a list: one entry, or one for each medicine if it names several."""
+def _entries(
+    fact: str, item: object, dictionary: Dictionary, problems: list[Problem], depth: int = MAX_DEPTH
+) -> list[Entry]:
+    """Read one item of a list: one entry, or one for each medicine if it names several; lists in it are opened."""
+    if isinstance(item, list | tuple) and item and depth:
+        return [entry for inner in item for entry in _entries(fact, inner, dictionary, problems, depth - 1)]
     if isinstance(item, str) and not is_absent(item):
-        return [Entry(_drug(fact, item, dictionary, problems))]
+        item = {"drug": item}
     if not isinstance(item, Mapping):
         problems.append(complaints.bad_medication(fact, item, "an entry is a name or has at least the key `drug`"))
         return [Entry(None)]
-    problems += [complaints.unknown_key(fact, key, ENTRY_KEYS, "D111") for key in item if key not in ENTRY_KEYS]
+    own = [complaints.unknown_key(fact, key, ENTRY_KEYS, "D111") for key in item if key not in ENTRY_KEYS]
     names = [item[key] for key in _NAMES if not is_absent(item.get(key))]
-    known = list(dict.fromkeys(drug for name in names if (drug := _code(name, dictionary)) is not None))
+    drugs, is_sure, remarks = _drugs(fact, item, names, dictionary, own)
+    found = [replace(_entry(fact, item, drug, names, remarks, own), is_sure=is_sure, sent=item) for drug in drugs]
+    problems += own
+    return [replace(entry, problems=tuple(own)) for entry in found]
+
+
+def _drugs(
+    fact: str, item: Mapping[str, object], names: list[object], dictionary: Dictionary, problems: list[Problem]
+) -> tuple[list[str | None], bool, list[str]]:
+    """Return the drugs that an entry names, whether all of the names was understood, and what stands beside them."""
+    known: dict[str, None] = {}
+    remarks: list[str] = []
+    is_sure = True
+    for key in _NAMES:
+        name = item.get(key)
+        if is_absent(name) or isinstance(name, bool):
+            continue
+        exact_name = dictionary.drugs.get(_word(name))
+        if exact_name is not None:
+            known[exact_name] = None
+        elif isinstance(name, str) and not name.strip().isdigit():
+            named = drugs_in(name, dict(dictionary.drugs))
+            known |= dict.fromkeys(named.drugs)
+            remarks.append(named.rest)
+            if named.drugs:
+                is_sure = is_sure and _is_understood(named.rest)
+                problems.append(complaints.bad_medication(fact, name, f"it was read as {' and '.join(named.drugs)}"))
     if len(known) > 1:
         problems.append(complaints.bad_medication(fact, names[0], f"one entry names {' and '.join(known)}"))
+    foreign = None if known else _foreign(item, dictionary)
+    if foreign is not None:
+        return [foreign], True, remarks
     if not known:
         problems.append(complaints.unknown_drug(fact, names[0] if names else None, dictionary.drugs))
-    drugs: list[str | None] = [*known] or [None]
-    return [_entry(fact, item, drug, names, problems) for drug in drugs]
+    return [*known] or [None], is_sure, remarks
+
+
+def _is_understood(rest: str) -> bool:
+    return not rest or is_one_weekday(rest) or read_interval(rest).is_plain
+
+
+def _foreign(item: Mapping[str, object], dictionary: Dictionary) -> str | None:
+    """Return the medicine that an RxNorm code names of which the pack does not speak.
+
+    Beside a name that is nearly one of the pack a code settles nothing.
+    """
+    beside = [item.get(key) for key in ("drug", "name")]
+    if any(isinstance(name, str) and like(name, dict(dictionary.drugs)) for name in beside):
+        return None
+    for key in ("rxnorm", "code", "drug", "name"):
+        code = item.get(key)
+        is_code = isinstance(code, str) or (key in {"rxnorm", "code"} and isinstance(code, int))
+        word = _word(code) if is_code else ""
+        if re.fullmatch(r"[0-9]{2,8}", word):
+            return f"rxnorm:{word}"
+    return None
+
+
+def _word(name: object) -> str:
+    is_word = isinstance(name, str | int) and not isinstance(name, bool)
+    return " ".join(complaints.text_of(name).lower().split()) if is_word else ""
 
 
 def _entry(
-    fact: str, item: Mapping[str, object], drug: str | None, names: list[object], problems: list[Problem]
+    fact: str,
+    item: Mapping[str, object],
+    drug: str | None,
+    names: list[object],
+    remarks: list[str],
+    problems: list[Problem],
 ) -> Entry:
     shown = drug or (names[0] if names else None)
-    amount, per_in_dose = _dose(fact, shown, item.get("dose"), problems)
-    intervals, times = _intervals(fact, shown, item, problems)
-    if per_in_dose is not None and per_in_dose not in intervals:
-        intervals = (*intervals, per_in_dose)
+    amount, in_dose = _dose(fact, shown, item.get("dose"), problems)
+    intervals, times = _intervals(fact, shown, item, [*in_dose, *_in_remarks(item, remarks)], problems)
     return Entry(
         drug=drug,
         intervals=intervals,
@@ -148,19 +211,15 @@ def _entry(
     )
 
 
-def _drug(fact: str, name: object, dictionary: Dictionary, problems: list[Problem]) -> str | None:
-    found = _code(name, dictionary)
-    if found is None:
-        problems.append(complaints.unknown_drug(fact, name, dictionary.drugs))
+def _in_remarks(item: Mapping[str, object], remarks: list[str]) -> list[Said]:
+    """Return what the name of the drug says of how often, and what is said too often in any other text."""
+    found = [said for text in remarks if text and (said := read_interval(text)).interval is not None]
+    for key, value in item.items():
+        if key in _NO_REMARKS or key in FREQUENCY_KEYS:
+            continue
+        said_there = [read_interval(text) for text in texts(value) if isinstance(text, str) and not is_absent(text)]
+        found += [said for said in said_there if said.interval in _TOO_OFTEN]
     return found
-
-
-def _code(name: object, dictionary: Dictionary) -> str | None:
-    """Return the drug of that name or RxNorm code; a code that the pack does not speak of is a medicine all the same."""
-    is_word = isinstance(name, str | int) and not isinstance(name, bool)
-    word = " ".join(complaints.text_of(name).lower().split()) if is_word else ""
-    found = dictionary.drugs.get(word)
-    return f"rxnorm:{word}" if found is None and re.fullmatch(r"\d{2,8}", word) else found
 
 
 def _words(value: object) -> str:
@@ -168,53 +227,95 @@ def _words(value: object) -> str:
 
 
 def _intervals(
-    fact: str, drug: object, item: Mapping[str, object], problems: list[Problem]
+    fact: str, drug: object, item: Mapping[str, object], elsewhere: list[Said], problems: list[Problem]
 ) -> tuple[tuple[str, ...], float | None]:
-    """Return the interval of an entry (none when it is not said or not understood) and how often in it.
+    """Return the intervals of an entry (none when it is not said or not understood) and how often in one of them.
 
-    A count that cannot be read costs the amount, and a weekly interval, but never hides a daily one.
+    A count or a word that cannot be read costs the amount, and a weekly interval, but never hides a daily one.
     """
-    per, times = item.get("per"), item.get("times")
-    count: float | None = 1.0
-    if not is_absent(times):
-        if isinstance(times, bool) or not isinstance(times, int | float) or not 0 < times < 100:  # noqa: PLR2004
-            problems.append(complaints.bad_medication(fact, drug, f"`times` {complaints.shown(times)} is no count"))
-            count = None
-        else:
-            count = float(times)
-    if is_absent(per):
-        return (), count
-    word = _words(per)
-    interval = _INTERVALS.get(word)
-    if interval is None:
-        close = nearest(word, _INTERVALS)
-        hint = f"; did you mean `{close}`?" if close else "; write `day`, `week`, `month` or `as_needed`"
-        problems.append(
-            complaints.bad_medication(fact, drug, f"the interval {complaints.shown(per)} is not known{hint}")
-        )
-        return (), count
-    if count is None:
-        return (() if interval == "week" else (interval,)), None
-    if interval == "week" and count > 1:
-        return ("several_times_a_week",), count
-    return (interval,), count * _TIMES_IN_WORD.get(word, 1)
+    count = _count(fact, drug, item.get("times"), problems)
+    is_clear = count is not None
+    said: list[Said] = []
+    for value in texts(item.get("per")):
+        if not is_absent(value):
+            said.append(_said(fact, drug, value, problems))
+            is_clear = is_clear and said[-1].interval is not None
+    for key in item:
+        if key not in FREQUENCY_KEYS:
+            continue
+        for value in texts(item[key]):
+            if is_absent(value) or value == 1 or is_one_weekday(value):
+                continue
+            said.append(_said(fact, drug, value, problems) if isinstance(value, str) else NOTHING)
+            is_clear = is_clear and said[-1].interval is not None and not isinstance(item[key], Mapping)
+    is_clear = is_clear and all(found.interval is not None for found in elsewhere)
+    for found in elsewhere:
+        if found.interval is not None and (not found.is_plain or found.interval == "several_times_a_week"):
+            _read_as(fact, drug, found, problems)
+    said += elsewhere
+    intervals = tuple(dict.fromkeys(found.interval for found in said if found.interval is not None))
+    if "week" in intervals and not is_clear:
+        intervals = tuple(interval for interval in intervals if interval != "week")
+    if "week" in intervals and count is not None and count > 1:
+        intervals = tuple(dict.fromkeys("several_times_a_week" if i == "week" else i for i in intervals))
+    counts = [found.times for found in said if found.interval is not None]
+    if count is None or None in counts:
+        return intervals, None
+    return intervals, count * max((times for times in counts if times is not None), default=1.0)
 
 
-def _dose(fact: str, drug: object, raw: object, problems: list[Problem]) -> tuple[float | None, str | None]:
-    """Return a dose in mg, None when it is not said in mass, and the interval that its unit names (`mg/d`)."""
+def _count(fact: str, drug: object, times: object, problems: list[Problem]) -> float | None:
+    """Return how often in the interval; once when it is not said, None when it cannot be read."""
+    if is_absent(times):
+        return 1.0
+    if isinstance(times, bool) or not isinstance(times, int | float) or not 0 < times < 100:  # noqa: PLR2004
+        problems.append(complaints.bad_medication(fact, drug, f"`times` {complaints.shown(times)} is no count"))
+        return None
+    return float(times)
+
+
+def _said(fact: str, drug: object, value: object, problems: list[Problem]) -> Said:
+    """Read one text that says how often; what is no plain interval is reported, and never completed by a guess."""
+    found = read_interval(value) if isinstance(value, str) else NOTHING
+    if found.interval is None:
+        reason = f"the interval {complaints.shown(value)} is not known; write one of {ACCEPTED}"
+        problems.append(complaints.bad_medication(fact, drug, reason))
+    elif not found.is_plain:
+        _read_as(fact, drug, found, problems, value)
+    return found
+
+
+def _read_as(fact: str, drug: object, found: Said, problems: list[Problem], value: object = None) -> None:
+    text = "how often it is given" if value is None else f"the interval {complaints.shown(value)}"
+    reason = f"{text} was read as {in_words((found.interval or '',))}; write one of {ACCEPTED}"
+    problems.append(complaints.bad_medication(fact, drug, reason))
+
+
+def _dose(fact: str, drug: object, raw: object, problems: list[Problem]) -> tuple[float | None, list[Said]]:
+    """Return a dose in mg, None when it is not said in mass, and what its texts say of how often (`mg/d`).
+
+    How often is read before anything else, so that an amount that makes no sense hides no daily methotrexate.
+    """
     if is_absent(raw):
-        return None, None
+        return None, []
     value, unit = (raw.get("value"), raw.get("unit")) if isinstance(raw, Mapping) else (raw, None)
-    interval, unit = _interval_at_the_end(unit)
+    said: list[Said] = []
+    if isinstance(unit, str):
+        in_unit, unit = interval_at_the_end(unit)
+        said += [in_unit] if in_unit is not None else []
     if isinstance(value, str):
-        written, value = _interval_at_the_end(value[:MAX_TEXT])
-        interval = written or interval
-        found = _NUMBER_FIRST.fullmatch(value) if isinstance(value, str) else None
+        in_value, value = interval_at_the_end(value[:MAX_TEXT])
+        said += [in_value] if in_value is not None else []
+        found = _NUMBER_FIRST.fullmatch(value)
         value, unit = (float(found[1]), found[2] or unit) if found else (None, unit)
+    said += _beside(raw)
+    if any(found.interval is None for found in said):
+        reason = f"what the dose {complaints.shown(raw)} says of how often is not known; write `per`, one of {ACCEPTED}"
+        problems.append(complaints.bad_medication(fact, drug, reason))
     if isinstance(value, bool) or not isinstance(value, int | float) or not isinstance(unit, str):
         reason = f"the dose {complaints.shown(raw)} needs a number and a unit"
         problems.append(complaints.bad_medication(fact, drug, reason))
-        return None, interval
+        return None, said
     try:
         amount = float(value)
     except OverflowError:
@@ -223,23 +324,22 @@ def _dose(fact: str, drug: object, raw: object, problems: list[Problem]) -> tupl
         milligrams = exact(conversion(unit, "mg").apply(amount))
     except UnitError as error:
         problems.append(complaints.bad_medication(fact, drug, f"the dose {complaints.shown(raw)}: {error}"))
-        return None, interval
+        return None, said
     if not math.isfinite(milligrams) or milligrams < 0:
         problems.append(complaints.bad_medication(fact, drug, f"the dose {complaints.shown(raw)} is no amount"))
-        return None, interval
-    return milligrams, interval
+        return None, said
+    return milligrams, said
 
 
-def _interval_at_the_end(text: object) -> tuple[str | None, object]:
-    """Split `15 mg/d`, `2.5 mg daily` or `mg per week` into the interval it names and the rest.
-
-    Read before anything else of a dose, so that an amount that makes no sense hides no daily methotrexate.
-    """
-    found = _PER_AT_THE_END.fullmatch(text) if isinstance(text, str) and len(text) <= MAX_TEXT else None
-    if found is None:
-        return None, text
-    amount, per = (found[1], found[2]) if found[2] else (found[3], found[4])
-    return "day" if per.startswith("d") else "week", amount
+def _beside(raw: object) -> list[Said]:
+    """Return what the other parts of a dose say too often: `{"value": 15, "unit": "mg", "per": "day"}`."""
+    if isinstance(raw, Mapping):
+        others: list[object] = [text for key, inner in raw.items() if key not in {"value", "unit"} for text in texts(inner)]
+        others += [t for key in ("value", "unit") if not isinstance(raw.get(key), str) for t in texts(raw.get(key))]
+    else:
+        others = texts(raw) if isinstance(raw, list | tuple) else []
+    found = [interval_at_the_end(text)[0] or read_interval(text) for text in others if isinstance(text, str)]
+    return [said for said in found if said.interval in _TOO_OFTEN]
 
 
 def _weekly(amount: float | None, intervals: tuple[str, ...], times: float | None) -> float | None:

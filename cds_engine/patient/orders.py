@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from cds_engine.patient import complaints
-from cds_engine.patient.medications import ENTRY_NAMES, Entry, read_medications
-from cds_engine.patient.readings import day_of, is_absent
+from cds_engine.patient.medications import Entry, read_medications
+from cds_engine.patient.read import medicines_of
 from cds_engine.patient.spec import Dictionary
 from cds_engine.patient.values import CodeSet, Known, Problem
 
@@ -43,39 +43,36 @@ def read_orders(raw: object, dictionary: Dictionary, problems: list[Problem]) ->
             )
             continue
         if complaints.text_of(item.get("status")).strip().lower() not in NOT_ACTIVE:
-            found += _orders(complaints.text_of(item.get("id") or f"order {index}"), item, dictionary, is_taken=False)
+            found += _orders(complaints.text_of(item.get("id") or f"order {index}"), item, dictionary)
     return found
 
 
-def taken_as_orders(raw: object, dictionary: Dictionary) -> list[Order]:
-    """Read the medicines of a patient's list as orders; their problems are reported with the list."""
-    return [
-        order
-        for index, item in enumerate(_taken(raw), 1)
-        for order in _orders(complaints.text_of(item.get("id") or f"taken {index}"), item, dictionary, is_taken=True)
-    ]
+def taken_as_orders(facts: Mapping[str, object], dictionary: Dictionary, as_of: date | None) -> list[Order]:
+    """Return the medicines of a patient as orders, those that a fact of its own names as well.
+
+    A dose that a fact states as all of a drug is left out where a line of the list says the same.
+    """
+    taken = [entry for entry in medicines_of(facts, dictionary, as_of) if entry.sent is not None]
+    listed = [entry for entry in taken if not entry.is_total]
+    said = {(entry.drug, entry.intervals, entry.weekly_mg) for entry in listed}
+    stated = [e for e in taken if e.is_total and (e.drug, e.intervals, e.weekly_mg) not in said]
+    found = []
+    for index, entry in enumerate([*listed, *stated], 1):
+        sent = entry.sent or {}
+        name = complaints.text_of(sent.get("id") or f"taken {index}")
+        found.append(Order(name, _sent(sent), entry, entry.problems, is_taken=True))
+    return found
 
 
-def _taken(raw: object) -> list[Mapping[str, object]]:
-    """Return the entries of a list of medicines, of dated lists those of the latest; a bare name is an entry."""
-    items = raw if isinstance(raw, list | tuple) else [raw]
-    dated = [item for item in items if isinstance(item, Mapping) and "value" in item and not ENTRY_NAMES & item.keys()]
-    days = [day_of(item.get("date")) or date.max for item in dated]
-    found = [item for item in items if not any(item is other for other in dated)]
-    for item, day in zip(dated, days, strict=True):
-        if day == max(days) or len(dated) < len(items):  # a list among entries counts whatever its date
-            value = item["value"]
-            found += value if isinstance(value, list | tuple) else [value]
-    entries = [{"drug": item} if isinstance(item, str) and not is_absent(item) else item for item in found]
-    return [item for item in entries if isinstance(item, Mapping)]
-
-
-def _orders(name: str, item: Mapping[str, object], dictionary: Dictionary, *, is_taken: bool) -> list[Order]:
+def _orders(name: str, item: Mapping[str, object], dictionary: Dictionary) -> list[Order]:
     """Read one prescription; one that names several medicines is screened for each."""
     problems: list[Problem] = []
     entries = read_medications("orders", [item], dictionary, problems)
-    sent = {complaints.text_of(key): _echo(value) for key, value in item.items()}
-    return [Order(name, sent, entry, tuple(problems), is_taken) for entry in entries]
+    return [Order(name, _sent(item), entry, tuple(problems)) for entry in entries]
+
+
+def _sent(item: Mapping[str, object]) -> dict[str, object]:
+    return {complaints.text_of(key): _echo(value) for key, value in item.items()}
 
 
 def _echo(value: object, depth: int = MAX_DEPTH) -> object:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
+from typing import TypeVar
 
 from cds_engine.language.printer import number
 from cds_engine.patient import complaints
@@ -28,6 +30,22 @@ def read_facts(facts: Mapping[str, object], dictionary: Dictionary, as_of: date 
         else:
             reader.read(spec, raw)
     return reader.record()
+
+
+def medicines_of(facts: Mapping[str, object], dictionary: Dictionary, as_of: date | None) -> list[Entry]:
+    """Return every medicine that a patient takes, of the list and of facts that state the dose of one drug."""
+    reader = _Reader(dictionary, as_of)
+    for name, raw in facts.items():
+        spec = dictionary.facts.get(name) if isinstance(name, str) else None
+        if spec is not None and spec.entry.type in {"medications", "drug_dose"}:
+            reader.read(spec, raw)
+    return reader.entries
+
+
+MAX_VALUES = 50
+"""Of one fact; a record with more is not a patient's."""
+
+R = TypeVar("R", bound=Reading | Rejected)
 
 
 class _Reader:
@@ -75,34 +93,39 @@ class _Reader:
                 self.problems.append(reading.problem)
         if not found:
             return
-        latest = max(self._day(reading.date) for reading in found)
-        current = [reading for reading in found if self._day(reading.date) == latest]
+        if len(found) > MAX_VALUES:
+            self.problems.append(complaints.too_many(spec, len(found), MAX_VALUES))
+            self.facts[spec.name] = Withheld(Reason.REJECTED)
+            return
+        current = self._latest(found)
         good = sorted((r for r in current if isinstance(r, Reading)), key=_order)
-        values = tuple(dict.fromkeys(reading.value for reading in good))
         if len(good) < len(current):
-            self.facts[spec.name] = Withheld(Reason.REJECTED, values)
+            usable = [reading for reading in found if isinstance(reading, Reading)]
+            self.facts[spec.name] = _withheld(Reason.REJECTED, self._latest(usable))
         elif self._is_stale(spec, good[0]):
-            self.facts[spec.name] = Withheld(Reason.STALE)
-        elif not all(spec.agree(a, b) for a in values for b in values):
-            self.problems.append(complaints.conflicting(spec, [shown_value(spec, value) for value in values]))
-            self.facts[spec.name] = Withheld(Reason.CONFLICTING, values)
+            self.facts[spec.name] = _withheld(Reason.STALE, good)
+        elif not all(spec.agree(a.value, b.value) for a in good for b in good):
+            self.problems.append(complaints.conflicting(spec, [shown_value(spec, v) for v in _distinct(good)]))
+            self.facts[spec.name] = _withheld(Reason.CONFLICTING, good)
         else:
             self._keep(spec, good)
 
+    def _latest(self, found: Sequence[R]) -> list[R]:
+        """Return the readings of the latest date."""
+        latest = max((self._day(reading.date) for reading in found), default=None)
+        return [reading for reading in found if self._day(reading.date) == latest]
+
     def _keep(self, spec: FactSpec, good: list[Reading]) -> None:
-        reading = min(good, key=lambda r: r.value) if isinstance(good[0].value, float) else good[0]  # type: ignore[arg-type,return-value]
-        name = spec.name
-        if len({r.value for r in good}) > 1:
+        reading, name = good[0], spec.name
+        self.notes += [Note(name, text) for text in reading.notes]
+        also = tuple(value for value in _distinct(good) if value != reading.value)
+        if also:
             used = shown_value(spec, reading.value)
             text = f"{spec.entry.label}: several values agree within the tolerance; {used} was used"
             self.notes.append(Note(name, text))
-        self.facts[name] = Known(reading.value, reading.date)
-        if reading.reported is not None:
-            self.facts[f"{name}.reported.value"] = Known(reading.reported[0], reading.date)
-            self.facts[f"{name}.reported.unit"] = Known(reading.reported[1], reading.date)
-        for key, limit in zip(("low", "high"), reading.limits, strict=True):
-            if limit is not None:
-                self.facts[f"{name}.range.{key}"] = Known(limit, reading.date)
+        self.facts[name] = Known(reading.value, reading.date, also=also)
+        for prop, value in _properties(reading):
+            self.facts[f"{name}.{prop}"] = Known(value, reading.date)
 
     def _day(self, when: date | None) -> date:
         """An undated value counts as of today, or as the latest when no day was named."""
@@ -181,29 +204,37 @@ class _Reader:
                 self._one_drug_dose(spec, item)
 
     def _one_drug_dose(self, spec: FactSpec, raw: object) -> None:
-        before = len(self.problems)
+        """Read one dose of one drug; of one that cannot be used the drug is taken all the same, how often is not known."""
         reading = read_value(spec, raw, self.dictionary, self.problems)
         if reading is None:
             return
+        dose = {"value": raw.get("value"), "unit": raw.get("unit")} if isinstance(raw, Mapping) else raw
+        sent = {"drug": spec.entry.drug, "dose": dose}
         if isinstance(reading, Reading):
             if reading.value != 0:
-                self.entries.append(Entry(spec.entry.drug, ("week",), None, float(str(reading.value)), is_total=True))
+                amount = float(str(reading.value))
+                self.entries.append(
+                    Entry(spec.entry.drug, ("week",), None, amount, amount, is_total=True, sent=sent)
+                )
             return
-        dose = {"value": raw.get("value"), "unit": raw.get("unit")} if isinstance(raw, Mapping) else raw
-        entry = {"drug": spec.entry.drug, "dose": dose}
-        read = read_medications(spec.name, [entry], self.dictionary, self.problems)
-        self.entries += read
-        if any(found.intervals for found in read):  # a daily amount is no unreadable weekly one: it is the alarm
-            del self.problems[before:]
-        else:
-            self.problems.append(reading.problem)
+        wrong: list[Problem] = []
+        for found in read_medications(spec.name, [sent], self.dictionary, wrong):
+            others = tuple(interval for interval in found.intervals if interval != "week")
+            if others:  # a daily amount is no unreadable weekly one: it is the alarm
+                said = wrong if reading.problem.code == "D104" else [reading.problem]
+            else:
+                said = [reading.problem]
+            self.problems += said
+            self.entries.append(
+                replace(found, intervals=others, weekly_mg=found.weekly_mg if others else None, is_sure=bool(others))
+            )
 
 
-def _order(reading: Reading) -> str:
-    """Sort readings by all that they say, so that it does not matter in which order they were sent."""
+def _order(reading: Reading) -> tuple[float, str]:
+    """Sort readings, the smallest first, by all that they say: the order they were sent in does not matter."""
     value = reading.value
     said = sorted(value.members) if isinstance(value, CodeSet) else value
-    return repr((said, reading.reported, reading.limits, str(reading.date)))
+    return value if isinstance(value, float) else 0.0, repr((said, reading.reported, reading.limits, str(reading.date)))
 
 
 def _dated_list(raw: object) -> Mapping[str, object] | None:
@@ -213,6 +244,24 @@ def _dated_list(raw: object) -> Mapping[str, object] | None:
 
 def _day_of(found: object) -> date | None:
     return day_of(found.get("date")) if isinstance(found, Mapping) else None
+
+
+def _distinct(readings: Sequence[Reading]) -> tuple[Value, ...]:
+    return tuple(dict.fromkeys(reading.value for reading in readings))
+
+
+def _properties(reading: Reading) -> tuple[tuple[str, Value], ...]:
+    """Return what came with a value: how it was reported, and its laboratory's own limits."""
+    found: dict[str, Value | None] = {"range.low": reading.limits[0], "range.high": reading.limits[1]}
+    if reading.reported is not None:
+        found |= {"reported.value": reading.reported[0], "reported.unit": reading.reported[1]}
+    return tuple((name, value) for name, value in found.items() if value is not None)
+
+
+def _withheld(reason: Reason, readings: Sequence[Reading]) -> Withheld:
+    """Return a fact that may not be used, with the values that may be right after all."""
+    distinct = {(reading.value, _properties(reading)): None for reading in sorted(readings, key=_order)}
+    return Withheld(reason, tuple(value for value, _ in distinct), tuple(details for _, details in distinct))
 
 
 def _listed(spec: FactSpec, raw: object) -> Sequence[object]:

@@ -12,8 +12,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from cds_engine.diagnostics import nearest
 from cds_engine.language.printer import number
 from cds_engine.patient import complaints
+from cds_engine.patient.names import drugs_in, like
 from cds_engine.patient.spec import Dictionary, FactSpec
 from cds_engine.patient.values import CodeSet, Problem, Value
 from cds_engine.units import UnitError, exact
@@ -33,6 +35,8 @@ class Reading(NamedTuple):
     date: date | None = None
     reported: tuple[float, str] | None = None
     limits: tuple[float | None, float | None] = (None, None)
+    notes: tuple[str, ...] = ()
+    """What was taken as read, so that the reader can object."""
 
 
 class Rejected(NamedTuple):
@@ -218,23 +222,49 @@ def day_of(value: object) -> date | None:
         return None
 
 
+NO_ALLERGY = re.compile(
+    r"none|nil|nil known|none known|nka|nkda|no allerg(?:y|ies)"
+    r"|no (?:known )?(?:drug |medication |medicine )?(?:allerg(?:y|ies)|hypersensitivit(?:y|ies))"
+)
+
+
 def _codes(spec: FactSpec, value: object, dictionary: Dictionary, problems: list[Problem]) -> Reading | Rejected:
     """Read a list of codes; one that is not known makes the list incomplete, and the caller hears of it."""
     items = [value] if isinstance(value, str) else value
     if not isinstance(items, Sequence | set | frozenset):
         return Rejected(complaints.not_a_list(spec, value))
+    if not spec.entry.allowed and len(items) == 1 and all(_says_none(item) for item in items):
+        return Reading(CodeSet(frozenset()))
     members: set[str] = set()
+    notes: list[str] = []
     is_complete = True
     for item in items:
         name = item.get("substance", item.get("drug", item.get("code"))) if isinstance(item, Mapping) else item
         code = code_of(spec, name, dictionary)
-        if code is None:
+        codes = () if code is None else (code,)
+        if code is None and isinstance(name, str) and not spec.entry.allowed and not _says_none(name):
+            codes = drugs_in(name, dict(dictionary.drugs)).drugs or _another(name, dictionary)
+            if codes:
+                notes.append(f"{spec.entry.label}: {complaints.shown(name)} was read as {' and '.join(codes)}")
+        if not codes:
             allowed = spec.entry.allowed or list(dictionary.drugs)
             problems.append(complaints.unknown_code(spec, name, allowed))
             is_complete = False
-        else:
-            members.add(code)
-    return Reading(CodeSet(frozenset(members), is_complete))
+        members.update(codes)
+    return Reading(CodeSet(frozenset(members), is_complete), notes=tuple(sorted(notes)))
+
+
+def _says_none(item: object) -> bool:
+    """Say whether a text means an empty list: `none`, `NKDA`, `no known drug allergies`."""
+    return isinstance(item, str) and NO_ALLERGY.fullmatch(" ".join(item.lower().strip(" .").split())) is not None
+
+
+def _another(name: str, dictionary: Dictionary) -> tuple[str, ...]:
+    """Return a substance of which the pack does not speak; nothing for what is mistyped or no word at all."""
+    word = " ".join(name.lower().split())
+    if is_absent(word) or len(word) > MAX_TEXT or not re.search(r"[^\W\d_]{2}", word):
+        return ()
+    return () if nearest(word, dictionary.drugs) or like(word, dict(dictionary.drugs)) else (word,)
 
 
 def code_of(spec: FactSpec, name: object, dictionary: Dictionary) -> str | None:

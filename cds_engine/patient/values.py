@@ -36,6 +36,8 @@ class Known(NamedTuple):
     date: date | None = None
     origin: Origin = Origin.GIVEN
     formula: str | None = None
+    also: tuple[Value, ...] = ()
+    """Other current values, within the tolerance; contraindications and alerts try them too."""
 
 
 class Reason(StrEnum):
@@ -51,7 +53,9 @@ class Withheld(NamedTuple):
 
     reason: Reason
     alternatives: tuple[Value, ...] = ()
-    """The values that contradict each other; contraindications and alerts try each of them."""
+    """The values that may be right after all; contraindications and alerts try each of them."""
+    details: tuple[tuple[tuple[str, Value], ...], ...] = ()
+    """For each alternative the properties that came with it: `(("range.high", 2.7),)`."""
 
 
 class Problem(NamedTuple):

@@ -84,7 +84,7 @@ class Explainer:
                     parts=[],
                 )
             case c.Compare() | c.Fact() | c.OneOf() | c.Holds() | c.IsUnknown():
-                facts = [self.used(name) for name in self._names(node)]
+                facts = [self.used(name) for name in self._names(node) if not name.endswith(".usable")]
                 return Trace.made(
                     text=self._leaf(verdict),
                     truth=_word(verdict.truth),
@@ -131,6 +131,8 @@ class Explainer:
         match node:
             case c.Compare():
                 return self._comparison(verdict, node)
+            case c.Fact(name) if name.endswith(".usable"):
+                return self.label(name)
             case c.Fact(name):
                 return f"{self.label(name)}: {_said(verdict.truth)}"
             case c.OneOf(term, codes):
@@ -201,6 +203,8 @@ class Explainer:
         patient = spec.entry.patient_label if self._wording == "patient" else None
         label = patient or spec.entry.label
         match prop.split("."):
+            case ["usable"]:
+                return f"{label} was given but cannot be used"
             case ["range", end]:
                 return f"{'upper' if end == 'high' else 'lower'} limit of the laboratory for {label}"
             case ["reported", "unit"]:
@@ -348,9 +352,11 @@ def _listed(words: list[str]) -> str:
 
 
 def _is_said_by_another(part: Verdict, parts: list[Verdict]) -> bool:
-    """Say whether *part* is only "it is known" of what another part states: `x is true` reads as `x`."""
+    """Say whether *part* adds nothing: that a fact is usable, or "it is known" of what another part states."""
     match part.node:
-        case c.Not(c.IsUnknown(operand)):
+        case c.Fact(name) if name.endswith(".usable"):
+            return part.truth is True
+        case c.Not(c.And((c.IsUnknown(operand), *_))):
             stated = [other.node.operand if isinstance(other.node, c.Not) else other.node for other in parts]
             return any(node is operand for node in stated)
         case _:
