@@ -2,12 +2,14 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+DEMO := $(addprefix fixtures/patients/,v01-new-onset-girl-8.json v07-boy-12-half-kidney-function.json \
+	v14-girl-14-pregnancy-status-unknown.json v17-boy-11-daily-methotrexate.json)
 
 .PHONY: demo test static check format bench soak clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.base
-	$(BIN)/python -m cds_engine.cli evaluate fixtures/patients/demo/*.json
+	$(BIN)/cds-engine evaluate $(DEMO)
 
 test: $(VENV)/.develop
 	$(BIN)/python -m pytest -n 2 --dist loadgroup

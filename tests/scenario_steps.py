@@ -280,6 +280,7 @@ TREATMENTS: Mapping[str, str] = {
     "yearly assessment of damage": "assess-damage",
     "induction by mouth": "induce-oral",
     "induction into a vein": "induce-intravenous",
+    "a steroid by mouth": "corticosteroid-by-itself",
     "a steroid into a vein": "intravenous-corticosteroid",
     "stepping up in the first 12 weeks": "intensify-within-12-weeks",
     "stepping up for the skin": "intensify-for-skin-disease",

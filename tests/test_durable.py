@@ -198,9 +198,7 @@ def number_term(r, depth):
         return Calculate(operator, Fact(r.choice(NUMBERS)), Constant(r.choice((0.5, 3.0, -1.0))))
     if choice == 6:
         return Elapsed("days", Fact(r.choice(DATES)), Fact(r.choice(DATES)))
-    return Choose(
-        condition(r, depth - 1), number_term(r, depth - 1), r.choice((NULL, number_term(r, depth - 1)))
-    )
+    return Choose(condition(r, depth - 1), number_term(r, depth - 1), r.choice((NULL, number_term(r, depth - 1))))
 
 
 def code_term(r, depth):
@@ -448,9 +446,7 @@ def test_many_rules_that_share_one_alternative():
 def test_deep_nesting():
     node = Fact("f0")
     for i in range(60):
-        step = (And((node, Fact(f"f{i % 9}"))), Or((node, Fact(f"f{i % 7}"))), Not(node), IsUnknown(node))[
-            i % 4
-        ]
+        step = (And((node, Fact(f"f{i % 9}"))), Or((node, Fact(f"f{i % 7}"))), Not(node), IsUnknown(node))[i % 4]
         node = Choose(Fact(f"f{i % 5}"), step, node)
     r = seeded("deep")
     patients = [{f"f{i}": r.random() < 0.5 for i in range(9) if r.random() < 0.7} for _ in range(40)]
@@ -671,9 +667,7 @@ def test_every_ruleset_stays_inside_the_limits():
     conditions = {f"c{i}": condition(r, 6) for i in range(150)}
     for ruleset in durable_program.compile_program(conditions).rulesets:
         rules = json.loads(ruleset.definition)
-        groups = [
-            json.dumps(rule).count('"$and"') + json.dumps(rule).count('"$or"') for rule in rules.values()
-        ]
+        groups = [json.dumps(rule).count('"$and"') + json.dumps(rule).count('"$or"') for rule in rules.values()]
         assert len(ruleset.wanted) <= 240
         assert len(rules) <= 41
         assert max(groups) <= 14

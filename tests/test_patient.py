@@ -749,8 +749,173 @@ def test_more_than_the_weekly_maximum_is_a_critical_alert(jdm, facts, fires):
     assert ("methotrexate-above-weekly-maximum" in alerts(answer)) is fires
 
 
+NAMED = {
+    "a clinical drug with its own code": {"drug": "Methotrexate 2.5 MG Oral Tablet", "rxnorm": "105585", "per": "day"},
+    "under the key name": {"name": "methotrexate sodium 2.5mg tab", "code": 105585, "per": "OD"},
+    "a line of text": "methotrexate 15 mg daily",
+    "a line with an alias": "MTX 2.5 mg tabs daily",
+    "a line as drug": {"drug": "methotrexate 15 mg daily"},
+    "a line, and another interval": {"drug": "methotrexate 15 mg daily", "per": "week"},
+    "OD": {"drug": "MTX", "per": "OD"},
+    "q24h": {"drug": "MTX", "per": "q24h"},
+    "every morning": {"drug": "MTX", "per": "every morning"},
+    "nocte": {"drug": "MTX", "dose": "2.5 mg nocte"},
+    "QD in the dose": {"drug": "MTX", "dose": "2.5 mg QD"},
+    "BID in the unit": {"drug": "MTX", "dose": {"value": 2.5, "unit": "mg BID"}},
+    "capitals in the dose": {"drug": "MTX", "dose": "2.5 MG Daily"},
+    "twice weekly in the dose": {"drug": "MTX", "dose": "15 mg twice weekly"},
+    "three times a week in the dose": {"drug": "MTX", "dose": "15 mg three times a week"},
+    "days of a week in the dose": {"drug": "MTX", "dose": "2.5 mg 6 days per week"},
+    "every day of the week": {"drug": "MTX", "dose": "15 mg every day of the week"},
+    "daily for a week": {"drug": "MTX", "dose": "15 mg daily for 1 week"},
+    "a day for a week": {"drug": "MTX", "dose": "15 mg/day x 1 week"},
+    "twice weekly in the unit": {"drug": "MTX", "dose": {"value": 15, "unit": "mg twice weekly"}},
+    "a part of the dose": {"drug": "MTX", "dose": {"value": 2.5, "unit": "mg", "per": "day"}},
+    "frequency": {"drug": "MTX", "dose": "2.5 mg", "frequency": "daily"},
+    "sig against per": {"drug": "MTX", "per": "week", "sig": "take one tablet daily"},
+    "timing": {"drug": "MTX", "timing": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d"}}},
+    "any other key": {"drug": "MTX", "per": "week", "note": "2.5 mg daily"},
+    "times in words": {"drug": "MTX", "per": "week", "times": "daily"},
+    "a list of intervals": {"drug": "MTX", "per": ["week", "day"]},
+    "weekdays": {"drug": "MTX", "per": "Mon/Wed/Fri"},
+    "a nested list": [[{"drug": "MTX", "per": "day"}]],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("entry", NAMED.values(), ids=NAMED.keys())
+def test_however_daily_methotrexate_is_written_it_alarms(jdm, entry):
+    for listed in ([entry], [WEEKLY, entry]):
+        answer = jdm.evaluate({"current_medications": listed}, as_of=AS_OF)
+        assert answer.alerts[0].rule == "daily-methotrexate", listed
+        assert not acts(answer, "methotrexate")
+
+
+@pytest.mark.parametrize(
+    ("entry", "intervals", "is_complete"),
+    [
+        ("methotrexate 15 mg weekly", {"week"}, True),
+        ("Methotrexate 15 mg s.c. once weekly on Monday", {"week"}, True),
+        ("Methotrexate 2.5 MG Oral Tablet", set(), False),
+        ({"drug": "MTX", "dose": "15 mg once a week"}, {"week"}, True),
+        ({"drug": "MTX", "frequency": "once weekly"}, {"week"}, True),
+        ({"drug": "MTX", "per": "week", "schedule": "every Monday"}, {"week"}, True),
+        ({"drug": "MTX", "per": "week", "frequency": 3}, set(), False),
+        ({"drug": "MTX", "per": "week", "sig": "as told"}, set(), False),
+        ({"drug": "MTX", "per": ["week", "moon"]}, set(), False),
+        ({"drug": "MTX", "per": "every Monday"}, set(), False),
+        ({"drug": "MTX", "per": "biweekly"}, set(), False),
+        ({"drug": "MTX", "dose": "15 mg for 1 week"}, set(), False),
+        ({"drug": "MTX", "dose": "15 mg twice weekly"}, {"several_times_a_week"}, True),
+    ],
+)
+def test_once_a_week_is_believed_only_where_it_is_plain(read, entry, intervals, is_complete):
+    assert read({TAKEN: [entry]}).facts[PER].value == CodeSet(frozenset(intervals), is_complete)
+
+
+@pytest.mark.parametrize("per", ["every Monday", "biweekly", "weakly", "dayly"])
+def test_no_interval_is_ever_suggested(read, per):
+    said = read({TAKEN: [{"drug": "MTX", "per": per}]}).problems[0].message
+    assert "did you mean" not in said
+    assert "`week`" in said
+
+
+@pytest.mark.parametrize(
+    ("entry", "drugs", "is_complete"),
+    [
+        ({"drug": "paracetamol", "rxnorm": "161"}, {"rxnorm:161"}, True),
+        ({"rxnorm": 161}, {"rxnorm:161"}, True),
+        ({"drug": "161"}, {"rxnorm:161"}, True),
+        ({"drug": "metotrexate", "rxnorm": "105585"}, set(), False),
+        ({"drug": "Methotrexate 2.5 mg tablet", "rxnorm": "105585"}, {"methotrexate"}, True),
+        ("methotrexate and something else", {"methotrexate"}, False),
+        ("methotrexate with folic acid", {"methotrexate", "folic_acid"}, False),
+        ("methylprednisolone pulse", {"methylprednisolone"}, False),
+        ([], set(), False),
+    ],
+)
+def test_a_code_is_another_medicine_only_where_no_name_says_otherwise(read, entry, drugs, is_complete):
+    assert read({TAKEN: [entry]}).facts[TAKEN].value == CodeSet(frozenset(drugs), is_complete)
+
+
+def test_how_a_text_was_read_is_said(read):
+    said = [p.message for p in read({TAKEN: ["MTX 2.5 mg tabs, every other day"]}).problems]
+    assert any("it was read as methotrexate" in text for text in said)
+    assert any("how often it is given was read as per day" in text for text in said)
+
+
+@pytest.mark.parametrize("form", [list, tuple])
+def test_lists_in_lists_are_opened_but_not_forever(read, form):
+    deep = [WEEKLY]
+    for _ in range(1000):
+        deep = form([deep])
+    assert not read({TAKEN: deep}).facts[TAKEN].value.is_complete
+    assert read({TAKEN: [form([WEEKLY, form([DAILY])])]}).facts[PER].value == CodeSet(frozenset({"week", "day"}))
+
+
+@pytest.mark.parametrize(
+    ("dose", "code"),
+    [
+        ("-5 mg/wk", "D105"),
+        ("10 mL/wk", "D104"),
+        ("5000 mg/wk", "D105"),
+        ({"value": 15, "unit": "mg/wk", "date": "soon"}, "D110"),
+        ({"value": 15, "unit": "mg/wk", "date": "2027-01-01"}, "D110"),
+        ("15 mg for 1 week", "D104"),
+        ("nonsense", "D102"),
+    ],
+)
+def test_a_dose_that_cannot_be_used_is_a_problem_and_the_drug_taken_in_an_unknown_interval(jdm, read, dose, code):
+    for more in ({}, {TAKEN: [WEEKLY]}, {TAKEN: []}):
+        record = read({"current_methotrexate_dose": dose} | more)
+        assert problems(record, "current_methotrexate_dose") == [code]
+        assert not record.facts[PER].value.is_complete
+        assert record.facts[TAKEN].value == CodeSet(frozenset({"methotrexate"}), is_complete=False)
+        assert not isinstance(record.facts.get(AMOUNT), Known)
+    assert not acts(jdm.evaluate({"current_methotrexate_dose": dose}, as_of=AS_OF), "methotrexate")
+
+
+@pytest.mark.parametrize(
+    ("dose", "codes"),
+    [
+        ("15 mg/d", []),
+        ({"value": 15, "unit": "mg/d", "date": "soon"}, ["D110"]),
+        ({"value": 15, "unit": "mg/d", "date": "2027-01-01"}, ["D104"]),
+        ("2,5 mg/d", ["D102"]),
+    ],
+)
+def test_of_a_daily_dose_only_the_complaint_about_its_unit_is_dropped(read, dose, codes):
+    record = read({"current_methotrexate_dose": dose})
+    assert "day" in record.facts[PER].value.members
+    if codes != ["D104"]:
+        assert problems(record, "current_methotrexate_dose") == codes
+
+
 def test_an_allergy_that_is_known_counts_although_another_is_not_understood(jdm, read):
-    record = read({"drug_hypersensitivity": ["ciclosporin", "penicillin"]})
+    record = read({"drug_hypersensitivity": ["ciclosporin", "metotrexate"]})
     assert record.facts["drug_hypersensitivity"].value == CodeSet(frozenset({"ciclosporin"}), is_complete=False)
     assert problems(record) == ["D107"]
-    assert View(jdm, {"facts": {"drug_hypersensitivity": ["ciclosporin", "penicillin"]}}).worlds
+    assert "did you mean `methotrexate`" in record.problems[0].message
+    assert View(jdm, {"facts": {"drug_hypersensitivity": ["ciclosporin", "metotrexate"]}}).worlds
+
+
+@pytest.mark.parametrize("said", ["none", "NKDA", "no known drug allergies", "No known allergies."])
+def test_no_allergy_in_words_is_an_empty_list(read, said):
+    for raw in (said, [said], {"value": said}):
+        record = read({"drug_hypersensitivity": raw})
+        assert record.facts["drug_hypersensitivity"].value == CodeSet(frozenset())
+        assert record.problems == ()
+    both = read({"drug_hypersensitivity": ["MTX", said]}).facts["drug_hypersensitivity"].value
+    assert both == CodeSet(frozenset({"methotrexate"}), is_complete=False)
+
+
+def test_an_allergy_in_words_is_that_of_the_drug_it_names_with_a_note(read):
+    record = read({"drug_hypersensitivity": ["rash with methotrexate tablets"]})
+    assert record.facts["drug_hypersensitivity"].value == CodeSet(frozenset({"methotrexate"}))
+    assert record.problems == ()
+    assert "was read as methotrexate" in record.notes[0].text
+
+
+def test_a_substance_of_which_the_pack_does_not_speak_leaves_the_list_incomplete(read):
+    record = read({"drug_hypersensitivity": ["latex"]})
+    assert record.facts["drug_hypersensitivity"].value == CodeSet(frozenset(), is_complete=False)
+    assert problems(record) == ["D107"]

@@ -220,9 +220,7 @@ def test_refused(source, target):
         assert caught.value.message.startswith(f"`{start}` cannot be converted to `{end}`")
 
 
-@pytest.mark.parametrize(
-    "pair", [pair for name, pair in REFUSED.items() if "factor" not in name], ids=" to ".join
-)
+@pytest.mark.parametrize("pair", [pair for name, pair in REFUSED.items() if "factor" not in name], ids=" to ".join)
 def test_units_that_cannot_be_converted_are_of_different_kinds(pair):
     assert parse_unit(pair[0]).kind != parse_unit(pair[1]).kind
 
@@ -314,9 +312,7 @@ def test_any_text_is_a_unit_or_a_unit_error(text):
 
 def test_pint_and_ucum_agree_on_every_unit_but_the_disputed_ones(monkeypatch):
     asked = {}
-    monkeypatch.setattr(
-        atoms, "pint_agrees", lambda *question: asked.setdefault(question[0], pint_agrees(*question))
-    )
+    monkeypatch.setattr(atoms, "pint_agrees", lambda *question: asked.setdefault(question[0], pint_agrees(*question)))
     monkeypatch.setattr(atoms, "DISPUTED", frozenset())
     atoms.atom.cache_clear()
     for code in atoms.definitions():
@@ -447,9 +443,7 @@ def test_threads_may_ask_at_once():
 @pytest.fixture(scope="session")
 def suite():
     if "CDS_SUITES" not in os.environ:
-        pytest.skip(
-            "CDS_SUITES is unset: the 529 validations and 30 conversions of the UCUM suite are not run"
-        )
+        pytest.skip("CDS_SUITES is unset: the 529 validations and 30 conversions of the UCUM suite are not run")
     return ET.parse(Path(os.environ["CDS_SUITES"]) / "ucum" / "UcumFunctionalTests.xml").getroot()  # noqa: S314
 
 

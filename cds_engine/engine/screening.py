@@ -5,6 +5,7 @@ An order is never passed over: what cannot be determined is itself a finding.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -18,6 +19,8 @@ from cds_engine.evaluator.doses import ComputedDose, compute_dose, displayed
 from cds_engine.evaluator.facts import Facts
 from cds_engine.language.printer import number
 from cds_engine.lowering.guideline import DosePlan, Guideline
+from cds_engine.pack.statements import OrderCheck
+from cds_engine.patient.intervals import in_words
 from cds_engine.patient.orders import Order, facts_of
 from cds_engine.results.explain import Explainer, Wording
 from cds_engine.results.models import Citation, Finding, Screened
@@ -46,13 +49,12 @@ class Screening:
             EngineDisagreement: If the engines differ on a condition about an order.
         """
         listed = list(orders)
-        drafts: dict[str | None, list[Order]] = {}
+        of_drug: dict[str | None, list[Order]] = {}
         for order in listed:
-            if not order.is_taken:
-                drafts.setdefault(order.entry.drug, []).append(order)
+            of_drug.setdefault(order.entry.drug, []).append(order)
         found = []
         for order in listed:
-            same = drafts.get(order.entry.drug, [])
+            same = of_drug[order.entry.drug]
             findings = sorted(self._findings(order, same), key=lambda f: SEVERITIES.index(f.severity))
             found.append(Screened.made(order=dict(order.sent), is_taken=order.is_taken, findings=findings))
         return found
@@ -77,7 +79,10 @@ class Screening:
             yield _finding(
                 order, "not-covered", "info", "this pack has no dose of the medicine: its amount was not checked"
             )
+        taken = [other for other in same if other.is_taken and not other.entry.is_total]
         for plan in plans:
+            if order.is_taken and len(taken) > 1:
+                yield from self._together(order, plan, drug, taken)
             yield from self._dose(order, plan)
 
     # Safety
@@ -97,11 +102,16 @@ class Screening:
             elif hit.verdict.truth is None and self.worlds.must_hold(caution, hit.verdict):
                 undecided |= hit.verdict.missing
         if undecided:
-            words = Explainer(self.guideline, self.worlds.certain.facts, self.wording)
-            positions = self.guideline.positions
-            names = sorted(undecided, key=lambda name: positions.get(name, len(positions)))
-            listed = ", ".join(words.label(name) for name in names)
+            listed = self._labels(undecided)
             yield _finding(order, "contraindications-undecided", "warning", f"not known, and must be: {listed}")
+
+    def _labels(self, names: Iterable[str]) -> str:
+        """Return facts in the order of the dictionary, as a person says them; of an order what it does not say."""
+        words = Explainer(self.guideline, self.worlds.certain.facts, self.wording)
+        positions = self.guideline.positions
+        listed = sorted(names, key=lambda name: (positions.get(name, len(positions)), name))
+        labels = (OF_ORDER.get(n, words.label(n)) for n in listed)
+        return ", ".join(dict.fromkeys(labels))
 
     def _from_rule(self, order: Order, hit: Hit, severity: Severity, lead: str) -> Finding:
         rule = hit.rule
@@ -123,10 +133,16 @@ class Screening:
             return
         known = facts_of(order)
         seen: set[str] = set()
+        open_checks: dict[str, OrderCheck] = {}
+        missing: set[str] = set()
         for world in (self.worlds.certain, *self.worlds.others):
             facts = Facts({**world.facts.known, **known}, world.facts.unknown, world.facts.as_of)
+            facts.doubtful = world.facts.doubtful
             verdicts = decide_all(self.guideline.order_conditions, facts, self.deciders)
             for key, check in self.guideline.order_checks:
+                if verdicts[key].truth is None:
+                    open_checks[key] = check
+                    missing |= verdicts[key].missing
                 if verdicts[key].truth is True and key not in seen:
                     seen.add(key)
                     words = Explainer(self.guideline, facts, self.wording)
@@ -140,19 +156,64 @@ class Screening:
                         citations=self.citations.cite(check.source, check.locator),
                     )
 
+        unknown = [check for key, check in open_checks.items() if key not in seen]
+        if unknown and order.entry.drug is not None:
+            is_grave = any(check.severity != "info" for check in unknown)
+            text = f"could not be checked: {self._labels(missing)} not known"
+            steps = [f"undecided: {check.id}" for check in unknown]
+            yield _finding(order, "checks-undecided", "warning" if is_grave else "info", text, steps)
+
     def _duplicates(self, order: Order, drug: str, same: list[Order]) -> Iterator[Finding]:
         label = self.guideline.pack.drugs.drugs[drug].label
         medications = self.guideline.dictionary.medications
         taken = self.worlds.certain.facts.value(medications) if medications else None
         if not order.is_taken and drug in getattr(taken, "members", ()):
             yield _finding(order, "duplicate", "warning", f"{label} is taken already")
-        others = [other.name for other in same if other is not order]
-        if others:
-            more = f" and {len(others) - MAX_NAMED} more" if len(others) > MAX_NAMED else ""
-            listed = ", ".join(others[:MAX_NAMED]) + more
-            yield _finding(order, "duplicate", "warning", f"{label} is also ordered in {listed}")
+        ordered = [other for other in same if other is not order and not other.is_taken]
+        if ordered:
+            yield _finding(order, "duplicate", "warning", f"{label} is also ordered in {_named(ordered)}")
+        again = [other for other in same if other is not order and other.is_taken and not other.entry.is_total]
+        if again and order.is_taken and not order.entry.is_total:
+            text = f"{label} is listed more than once, also in {_named(again)}"
+            yield _finding(order, "duplicate", "warning", text)
 
     # Doses
+
+    def _together(self, order: Order, plan: DosePlan, drug: str, taken: list[Order]) -> Iterator[Finding]:
+        """Hold the sum of what is listed of one drug against the caps and the range; each line may be within them."""
+        cite = self._regimen_citations(plan)
+        lead = f"together with {_named([other for other in taken if other is not order])}, "
+        for per in dict.fromkeys((plan.per, *(per for _, per in plan.caps))):
+            total = self._total(plan, drug, per, taken)
+            if per not in {"week", "day"} or total is None:
+                continue
+            own = f"{display(plan.unit)} a {per}"
+            steps = [f"listed in {len(taken)} lines: {number(total)} {own}"]
+            caps = [cap for cap, cap_per in plan.caps if cap_per == per]
+            if plan.cap is not None and plan.per == per:
+                caps.append(plan.cap)
+            if caps and total > exact(min(caps)):
+                text = f"{lead}{number(total)} {own} is above the limit of {number(min(caps))} {own}"
+                yield _finding(order, "above-cap", "critical", text, steps, cite)
+            dose = compute_dose(plan, self.worlds.certain.facts, self.worlds.certain.verdicts)
+            if per == plan.per and isinstance(dose, ComputedDose):
+                high = displayed(dose.high.final, plan.cap)
+                if total > max(high, exact(dose.high.final)):
+                    text = (
+                        f"{lead}{number(total)} {own} is above the range for this patient, up to {number(high)} {own}"
+                    )
+                    yield _finding(order, "above-range", "warning", text, steps, cite)
+
+    def _total(self, plan: DosePlan, drug: str, per: str, taken: list[Order]) -> float | None:
+        """Return what is certain of all that is taken of a drug, in the unit of the regimen."""
+        if per != "week":
+            amounts = [_amount(other, plan, per) for other in taken]
+            return exact(math.fsum(amount for amount in amounts if amount is not None)) or None
+        name = f"{self.guideline.dictionary.medications}.{drug}.weekly_amount"
+        folded = self.worlds.certain.facts.value(name)
+        if folded is None and name in self.worlds.withheld:
+            folded = next(iter(self.worlds.withheld[name].alternatives), None)
+        return exact(conversion("mg", plan.unit).apply(folded)) if isinstance(folded, float) else None
 
     def _dose(self, order: Order, plan: DosePlan) -> Iterator[Finding]:
         cite = self._regimen_citations(plan)
@@ -160,7 +221,8 @@ class Screening:
             yield _finding(order, "off-label", "info", plan.written.off_label, citations=cite)
         route = plan.written.route
         if route is not None and order.entry.route not in {None, route.prefer}:
-            text = f"{route.prefer} is preferred, {order.entry.route} was ordered"
+            said = "is listed" if order.is_taken else "was ordered"
+            text = f"{route.prefer} is preferred, {order.entry.route} {said}"
             yield _finding(order, "route", "info", text, citations=cite)
         wrong = _interval(order, plan)
         if wrong is not None:
@@ -216,21 +278,38 @@ def _finding(
     )
 
 
-WORDS = {"several_times_a_week": "several times a week", "as_needed": "as needed", "two_weeks": "every two weeks"}
-"""Intervals in words; the others read as `per day`."""
+OF_ORDER = {
+    "order": "how often it is given",
+    "order.per": "how often it is given",
+    "order.dose": "its dose",
+    "order.route": "its route",
+    "order.weekly_amount": "its amount a week",
+    "order.drug": "its drug",
+}
+"""What an order may leave open, in words."""
+MORE_OFTEN = {"day", "several_times_a_week"}
+
+
+def _named(orders: list[Order]) -> str:
+    more = f" and {len(orders) - MAX_NAMED} more" if len(orders) > MAX_NAMED else ""
+    return ", ".join(order.name for order in orders[:MAX_NAMED]) + more
+
+
+def _verb(order: Order) -> str:
+    return "listed" if order.is_taken else "ordered"
 
 
 def _interval(order: Order, plan: DosePlan) -> str | None:
     """Say what is wrong with the interval: a weekly medicine that is ordered in any other."""
     if plan.per != "week":
         return None
-    others = [interval for interval in order.entry.intervals if interval != "week"]
+    others = tuple(interval for interval in order.entry.intervals if interval != "week")
     if not others:
         return None
-    said = " and ".join(WORDS.get(interval, f"per {interval}") for interval in others)
     weekly = order.entry.weekly_mg
     implied = f"; that is {number(weekly)} mg a week" if weekly is not None else ""
-    return f"ordered {said}, but it is given once a week, never more often{implied}"
+    only = "never more often" if MORE_OFTEN & set(others) and not order.is_taken else "in no other interval"
+    return f"{_verb(order)} {in_words(others)}, but it is given once a week, {only}{implied}"
 
 
 def _a_day(order: Order) -> float | None:
@@ -284,20 +363,21 @@ def _times(order: Order, plan: DosePlan) -> str | None:
         return None
     said = "once" if times == 1 else f"{number(times or 0)} times"
     due = "one dose" if plan.times_per_day == 1 else f"{plan.times_per_day} doses"
-    return f"ordered {said} a day, but it is given in {due} a day"
+    return f"{_verb(order)} {said} a day, but it is given in {due} a day"
 
 
 def _undetermined(order: Order, plan: DosePlan) -> str:
     entry = order.entry
     if entry.dose_mg is None or entry.times is None or not entry.intervals:
-        return "the dose cannot be determined: the order does not say amount, unit and interval in full"
-    said = " and ".join(WORDS.get(interval, f"per {interval}") for interval in entry.intervals)
-    return f"the dose cannot be determined: ordered {said}, but known here as an amount a {plan.per}"
+        source = "list" if order.is_taken else "order"
+        return f"the dose cannot be determined: the {source} does not say amount, unit and interval in full"
+    said = in_words(entry.intervals)
+    return f"the dose cannot be determined: {_verb(order)} {said}, but known here as an amount a {plan.per}"
 
 
 def _summed(order: Order, per: str) -> list[str]:
     """Return how an amount of a longer interval comes about; nothing where one dose is all."""
     dose, total = order.entry.dose_mg, AMOUNTS[per](order)
     if not dose or total is None or total == dose:
-        return [f"ordered: {number(dose)} mg"] if dose else []
-    return [f"ordered: {number(dose)} mg × {number(exact(total / dose))} = {number(exact(total))} mg a {per}"]  # noqa: RUF001
+        return [f"{_verb(order)}: {number(dose)} mg"] if dose else []
+    return [f"{_verb(order)}: {number(dose)} mg × {number(exact(total / dose))} = {number(exact(total))} mg a {per}"]  # noqa: RUF001

@@ -38,7 +38,18 @@ class Said(NamedTuple):
 
 NOTHING = Said(None, None, is_plain=False)
 
-_COUNTS = {"once": 1, "one": 1, "twice": 2, "two": 2, "thrice": 3, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7}
+_COUNTS = {
+    "once": 1,
+    "one": 1,
+    "twice": 2,
+    "two": 2,
+    "thrice": 3,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+}
 _UNITS = {
     "day": "day d daily everyday",
     "week": "week wk w weekly wkly",
@@ -47,14 +58,17 @@ _UNITS = {
 _UNIT = {word: unit for unit, words in _UNITS.items() for word in words.split()}
 _MORE = {
     ("day", 1): "qd, od, qam, qpm, qhs, hs, q24h, nightly, nocte, mane, bedtime, at night, at bedtime, in the morning,"
-    " in the evening, every morning, every evening, every night, each morning, each evening, each night, mornings, evenings,"
+    " in the evening, every morning, every evening, every night, each morning, each evening, each night, mornings, evenings,"  # noqa: E501
     " 24 hourly, every 24 hours",
     ("day", 2): "bid, bd, q12h, 12 hourly, every 12 hours",
     ("day", 3): "tid, tds, q8h, 8 hourly, every 8 hours",
     ("day", 4): "qid, qds, q6h, 6 hourly, every 6 hours",
     ("several_times_a_week", 1): "several times a week, several times per week, several times weekly",
     ("week", 1): "qw, q1w, qwk",
-    ("two_weeks", 1): "fortnight, fortnightly, q2w, two weeks, 2 weeks, every two weeks, every 2 weeks, every other week,"
+    (
+        "two_weeks",
+        1,
+    ): "fortnight, fortnightly, q2w, two weeks, 2 weeks, every two weeks, every 2 weeks, every other week,"
     " every fortnight, a fortnight, per fortnight, once a fortnight",
     ("course", 1): "course, per course, a course, as a course, one course",
     ("once", 1): "once, single, stat, single dose, one off, once only",
@@ -73,7 +87,9 @@ _DAILY = re.compile(
 )
 _TIME_OF_DAY = re.compile(r"\b(?:mornings?|evenings?|nights?|noon|breakfast)\b")
 _WEEKLY = re.compile(r"\b(?:weeks?|weekly|wks?|wkly|qw|qwk)\b")
-_SEVERAL = re.compile(rf"\b(?:twice|thrice|times|several|(?:{_NUMBER}) ?x|x ?{_NUMBER}|two|three|four|five|six|seven)\b")
+_SEVERAL = re.compile(
+    rf"\b(?:twice|thrice|times|several|(?:{_NUMBER}) ?x|x ?{_NUMBER}|two|three|four|five|six|seven)\b"
+)
 _FORTNIGHT = re.compile(r"\b(?:fortnight(?:ly)?|q2w|every (?:two|2|other|second) (?:weeks?|wks?))\b")
 _OTHERS = {"month": r"\b(?:months?|monthly)\b", "as_needed": r"\b(?:prn|(?:as|if|when) (?:needed|required))\b"}
 

@@ -334,7 +334,9 @@ def _dose(fact: str, drug: object, raw: object, problems: list[Problem]) -> tupl
 def _beside(raw: object) -> list[Said]:
     """Return what the other parts of a dose say too often: `{"value": 15, "unit": "mg", "per": "day"}`."""
     if isinstance(raw, Mapping):
-        others: list[object] = [text for key, inner in raw.items() if key not in {"value", "unit"} for text in texts(inner)]
+        others: list[object] = [
+            text for key, inner in raw.items() if key not in {"value", "unit"} for text in texts(inner)
+        ]
         others += [t for key in ("value", "unit") if not isinstance(raw.get(key), str) for t in texts(raw.get(key))]
     else:
         others = texts(raw) if isinstance(raw, list | tuple) else []

@@ -204,27 +204,24 @@ class _Reader:
                 self._one_drug_dose(spec, item)
 
     def _one_drug_dose(self, spec: FactSpec, raw: object) -> None:
-        """Read one dose of one drug; of one that cannot be used the drug is taken all the same, how often is not known."""
+        """Read one dose of one drug; if it cannot be used the drug is taken all the same, nobody knows how often."""
         reading = read_value(spec, raw, self.dictionary, self.problems)
         if reading is None:
             return
+        reading = self._not_in_future(spec, reading)
         dose = {"value": raw.get("value"), "unit": raw.get("unit")} if isinstance(raw, Mapping) else raw
         sent = {"drug": spec.entry.drug, "dose": dose}
         if isinstance(reading, Reading):
             if reading.value != 0:
                 amount = float(str(reading.value))
-                self.entries.append(
-                    Entry(spec.entry.drug, ("week",), None, amount, amount, is_total=True, sent=sent)
-                )
+                self.entries.append(Entry(spec.entry.drug, ("week",), None, amount, amount, is_total=True, sent=sent))
             return
         wrong: list[Problem] = []
         for found in read_medications(spec.name, [sent], self.dictionary, wrong):
             others = tuple(interval for interval in found.intervals if interval != "week")
-            if others:  # a daily amount is no unreadable weekly one: it is the alarm
-                said = wrong if reading.problem.code == "D104" else [reading.problem]
-            else:
-                said = [reading.problem]
-            self.problems += said
+            # a daily amount is no unreadable weekly one: it is the alarm
+            is_only_unit = bool(others) and reading.problem.code == "D104"
+            self.problems += wrong if is_only_unit else [reading.problem]
             self.entries.append(
                 replace(found, intervals=others, weekly_mg=found.weekly_mg if others else None, is_sure=bool(others))
             )

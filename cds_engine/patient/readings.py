@@ -12,10 +12,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from cds_engine.diagnostics import nearest
 from cds_engine.language.printer import number
 from cds_engine.patient import complaints
-from cds_engine.patient.names import drugs_in, like
+from cds_engine.patient.names import drugs_in
 from cds_engine.patient.spec import Dictionary, FactSpec
 from cds_engine.patient.values import CodeSet, Problem, Value
 from cds_engine.units import UnitError, exact
@@ -241,9 +240,9 @@ def _codes(spec: FactSpec, value: object, dictionary: Dictionary, problems: list
     for item in items:
         name = item.get("substance", item.get("drug", item.get("code"))) if isinstance(item, Mapping) else item
         code = code_of(spec, name, dictionary)
-        codes = () if code is None else (code,)
+        codes: tuple[str, ...] = () if code is None else (code,)
         if code is None and isinstance(name, str) and not spec.entry.allowed and not _says_none(name):
-            codes = drugs_in(name, dict(dictionary.drugs)).drugs or _another(name, dictionary)
+            codes = drugs_in(name, dict(dictionary.drugs)).drugs
             if codes:
                 notes.append(f"{spec.entry.label}: {complaints.shown(name)} was read as {' and '.join(codes)}")
         if not codes:
@@ -257,14 +256,6 @@ def _codes(spec: FactSpec, value: object, dictionary: Dictionary, problems: list
 def _says_none(item: object) -> bool:
     """Say whether a text means an empty list: `none`, `NKDA`, `no known drug allergies`."""
     return isinstance(item, str) and NO_ALLERGY.fullmatch(" ".join(item.lower().strip(" .").split())) is not None
-
-
-def _another(name: str, dictionary: Dictionary) -> tuple[str, ...]:
-    """Return a substance of which the pack does not speak; nothing for what is mistyped or no word at all."""
-    word = " ".join(name.lower().split())
-    if is_absent(word) or len(word) > MAX_TEXT or not re.search(r"[^\W\d_]{2}", word):
-        return ()
-    return () if nearest(word, dictionary.drugs) or like(word, dict(dictionary.drugs)) else (word,)
 
 
 def code_of(spec: FactSpec, name: object, dictionary: Dictionary) -> str | None:

@@ -92,18 +92,10 @@ class Evaluation(Result):
 
     def why(self, rule: str) -> str:
         """Say in words why *rule* has the status it has: its condition, what blocks it, what is missing."""
-        found = self.recommendation(rule)
-        lines = [f"{found.rule} ({', '.join(found.statements)}): {found.status.replace('_', ' ')}"]
-        if self._explain is not None:
-            lines.append(f"because {self._explain(rule).text}")
-        lines += [f"blocked: {reason.text}" + _because(reason.because) for reason in found.blocked_by]
-        if found.undecided:
-            lines.append(f"undecided: {len(found.undecided)} contraindications that must be settled first")
-        if found.missing:
-            lines.append(f"missing: {', '.join(found.missing)}")
-        if found.dose:
-            lines += found.dose.working
-        return "\n".join(lines)
+        from cds_engine.results.wording import why_words  # noqa: PLC0415 - they describe each other
+
+        because = self._explain(rule) if self._explain is not None else None
+        return why_words(self.recommendation(rule), because, self.questions)
 
     def why_not(self, rule: str) -> str:
         """Say in words why *rule* is not recommended; that it is, if it is."""
@@ -127,7 +119,3 @@ class Evaluation(Result):
 
     def _with_status(self, status: str) -> list[Recommendation]:
         return [found for found in self.recommendations if found.status == status]
-
-
-def _because(trace: Trace | None) -> str:
-    return f" ({trace.text})" if trace else ""

@@ -229,6 +229,19 @@ def because_text(trace: Trace) -> str:
     return f"{trace.text} ({', '.join(numbers)})" if numbers else trace.text
 
 
+def why_words(found: Recommendation, because: Trace | None, questions: Iterable[Question]) -> str:
+    """Say in words why a rule has the status it has: its condition, what blocks it, what it waits for."""
+    lines = [f"{identity_words(found)}: {found.status.replace('_', ' ')}"]
+    if because is not None:
+        lines.append(f"because {because_text(because)}")
+    lines += [f"blocked: {reason_words(reason)}" for reason in found.blocked_by]
+    lines += [f"undecided: {reason_words(reason)}" for reason in found.undecided]
+    asked = [question.ask for question in questions if question.fact in found.missing]
+    if found.missing:
+        lines.append("to ask: " + " ".join(asked or list(found.missing)))
+    return "\n".join([*lines, *(found.dose.working if found.dose else ())])
+
+
 def standing_words(found: Recommendation) -> str:
     """Return grading and verification of a recommendation."""
     return f"{evidence_words(found.evidence)}; {tag_words(found.tag)}"
@@ -252,7 +265,7 @@ def choice_words(choice: Choice) -> str:
         case "recommended" if choice.dose:
             return f"{name}: ready, {amount_words(choice.dose)} {interval_words(choice.dose)}"
         case "recommended":
-            return f"{name}: ready; the pack computes no dose"
+            return f"{name}: nothing stands against it; a dose is shown only when the whole recommendation is ready"
         case "blocked":
             return f"{name}: BLOCKED. " + " ".join(reason_words(reason) for reason in choice.blocked_by)
         case _:

@@ -44,8 +44,8 @@ Feature: Induction of new disease
     And induction into a vein includes methotrexate at 14.42 to 19.23 mg once a week
     And induction by mouth does not apply
 
-  @T4
-  Scenario: Induction is complete or not offered at all
+  @T4 @T5
+  Scenario: Methotrexate is excluded and the steroid stands alone
     Given an 8-year-old boy, 128 cm tall, weighing 26 kg
     And newly diagnosed juvenile dermatomyositis
     And absorption by mouth is not in doubt
@@ -53,7 +53,22 @@ Feature: Induction of new disease
     And everything else that methotrexate needs is known and unremarkable
     When the guideline is applied
     Then induction by mouth is withheld because "contraindicated in alcohol misuse"
-    And no dose of prednisolone is offered
+    And a steroid by mouth is recommended at 26 to 52 mg a day
+    And a steroid by mouth cites Enders 2017 (SHARE), evidence level 2A, strength B
+    And no dose of methotrexate is offered
+
+  @T5
+  Scenario Outline: No steroid by mouth
+    Given an 8-year-old boy, 128 cm tall, weighing 26 kg
+    And <disease>
+    And <finding>
+    When the guideline is applied
+    Then a steroid by mouth does not apply
+    Examples:
+      | disease                                      | finding                              |
+      | newly diagnosed juvenile dermatomyositis     | absorption by mouth is in doubt      |
+      | newly diagnosed juvenile dermatomyositis     | takes prednisolone 40 mg every day   |
+      | established, active juvenile dermatomyositis | takes no medicines                   |
 
   @T4
   Scenario: A steroid that caused a reaction is not given again
@@ -65,7 +80,7 @@ Feature: Induction of new disease
     When the guideline is applied
     Then induction by mouth is withheld because "Hypersensitivity to prednisolone is recorded"
 
-  @T4
+  @T4 @T5
   Scenario: The kidneys are not known
     Given an 8-year-old boy, 128 cm tall, weighing 26 kg
     And newly diagnosed juvenile dermatomyositis
@@ -73,9 +88,10 @@ Feature: Induction of new disease
     And everything else that methotrexate needs is known and unremarkable
     When the guideline is applied
     Then induction by mouth waits for the serum creatinine
-    And no dose of prednisolone is offered
+    And a steroid by mouth is recommended at 26 to 52 mg a day
+    And no dose of methotrexate is offered
 
-  @T4
+  @T4 @T5
   Scenario: Induction has begun
     Given an 8-year-old boy, 128 cm tall, weighing 26 kg
     And newly diagnosed juvenile dermatomyositis
@@ -84,6 +100,7 @@ Feature: Induction of new disease
     When the guideline is applied
     Then induction by mouth does not apply
     And induction into a vein does not apply
+    And a steroid by mouth does not apply
 
   @T6
   Scenario Outline: Methylprednisolone reaches its maximum of 1 g a day
