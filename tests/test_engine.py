@@ -387,3 +387,9 @@ def test_an_unknown_key_of_a_patient_is_a_problem(jdm, key):
     answer = jdm.evaluate({"facts": {}, key: 1})
     assert [problem.code for problem in answer.problems] == ["D101"]
     answer.model_dump_json()
+
+
+def test_an_alert_fires_in_one_reading_although_another_fact_cannot_be_used(jdm):
+    """A rejected age at onset leaves the scope open; of the two answers on the vaccine the dangerous one counts."""
+    facts = {"live_vaccine_planned_or_recent": [True, False], "jdm_onset_age": "x"}
+    assert "live-vaccine-and-immunosuppression" in alerts(jdm.evaluate(facts))
