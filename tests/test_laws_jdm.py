@@ -1,6 +1,6 @@
 """The invariants of the JDM pack, on generated patients: partial, malformed, contradictory, and on every threshold.
 
-Each test speaks of every patient of one corpus (1,000 in CI, `INVARIANT_PATIENTS` sets more) and says how many its premise must reach, so
+Each test speaks of every patient of one corpus (300, `INVARIANT_PATIENTS` sets more) and says how many its premise must reach, so
 that none of them can hold for want of cases. A patient that breaks one is made small before he is shown.
 """
 
@@ -77,7 +77,7 @@ class Case:
         self.view = View(PACK, patient)
 
 
-COUNT = int(os.environ.get("INVARIANT_PATIENTS", "1000" if settings().max_examples >= 200 else "300"))
+COUNT = int(os.environ.get("INVARIANT_PATIENTS", "300"))
 CHUNK = 1000
 """How many patients are held in memory at once; each chunk holds every focus again, with other neighbours."""
 
