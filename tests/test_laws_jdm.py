@@ -1,7 +1,7 @@
 """The invariants of the JDM pack, on generated patients: partial, malformed, contradictory, and on every threshold.
 
-Each test speaks of every patient of one corpus (300, `INVARIANT_PATIENTS` sets more) and says how many its premise must reach, so
-that none of them can hold for want of cases. A patient that breaks one is made small before he is shown.
+Each test speaks of every patient of one corpus (300, `INVARIANT_PATIENTS` sets more) and says how many its premise
+must reach, so that none of them can hold for want of cases. A patient that breaks one is made small before he is shown.
 """
 
 from __future__ import annotations

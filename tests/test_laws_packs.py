@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import tempfile
 from pathlib import Path
@@ -196,6 +197,7 @@ def loaded(described):
     return pack
 
 
+@settings(max_examples=1000 if os.environ.get("HYPOTHESIS_PROFILE") == "ci" else 50)
 @given(GENERATED, st.lists(PATIENTS, min_size=1, max_size=3), st.integers(0, 2**32))
 def test_both_engines_agree_on_generated_packs_and_patients(described, patients, seed):
     """A few patients a pack: some plain, some with every form of input, rubbish and conflicts included."""
