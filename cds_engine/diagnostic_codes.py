@@ -192,6 +192,12 @@ LANGUAGE: Mapping[str, Meaning] = {
         "`weight > 300 'kg'` for a weight of 0.5 to 300 kg",
         "Correct the threshold or the plausible range.",
     ),
+    "R103": Meaning(
+        "a part that is always unknown",
+        "A comparison or a calculation with `null` is legal, and unknown for every patient.",
+        "`weight = null`",
+        "Write `is null` or `is not null`, or put a value in the place of `null`.",
+    ),
 }
 
 DICTIONARY: Mapping[str, Meaning] = {

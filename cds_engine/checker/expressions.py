@@ -298,10 +298,8 @@ class _Checker:
 
     def _arithmetic(self, node: s.Arithmetic) -> Typed:
         left, right = self.check(node.left), self.check(node.right)
-        for part in (left, right):
-            if _is_null(part):
-                self._findings.append(mistakes.not_a_number(part.node, part.type))
-                return Typed(node, NULL, (left, right))
+        if _is_null(left) or _is_null(right):
+            self._findings.append(mistakes.calculates_with_null(node))
         found = _result(node.operator, left.type, right.type)
         if found is None:
             both = isinstance(left.type, QuantityType) and isinstance(right.type, QuantityType)
@@ -315,7 +313,9 @@ class _Checker:
 
     def _negative(self, node: s.Expression, operand: s.Expression) -> Typed:
         part = self.check(operand)
-        if not isinstance(part.type, NumberType | QuantityType | NullType) or _is_null(part):
+        if _is_null(part):
+            self._findings.append(mistakes.calculates_with_null(node))
+        elif not isinstance(part.type, NumberType | QuantityType | NullType):
             self._findings.append(mistakes.not_a_number(operand, part.type))
             return Typed(node, NULL, (part,))
         return Typed(node, part.type, (part,))

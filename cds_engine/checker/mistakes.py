@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from cds_engine.checker.types import BooleanType, CodeType, NullType, NumberType, QuantityType, SetType, Type, describe
+from cds_engine.checker.types import BooleanType, CodeType, NumberType, QuantityType, SetType, Type, describe
 from cds_engine.diagnostics import Diagnostic, Span, did_you_mean
 from cds_engine.language import syntax as s
 from cds_engine.language.printer import number, print_expression
@@ -102,7 +102,15 @@ def not_binds_tighter(node: s.Comparison, operand: s.Expression) -> Diagnostic:
 
 def never_equals_null(node: s.Expression, subject: s.Expression) -> Diagnostic:
     hint = f"write `{_text(subject)} is null` or `{_text(subject)} is not null`"
-    return Diagnostic("T102", "nothing can be compared with `null`", node.span, hint)
+    return _always_unknown(node, hint)
+
+
+def calculates_with_null(node: s.Expression) -> Diagnostic:
+    return _always_unknown(node, "put a number or a quantity in the place of `null`")
+
+
+def _always_unknown(node: s.Expression, hint: str) -> Diagnostic:
+    return Diagnostic("R103", f"`{_text(node)}` is unknown for every patient", node.span, hint, "warning")
 
 
 def no_order(node: s.Expression, left: s.Expression, found: Type) -> Diagnostic:
@@ -111,8 +119,7 @@ def no_order(node: s.Expression, left: s.Expression, found: Type) -> Diagnostic:
 
 
 def not_a_number(node: s.Expression, found: Type) -> Diagnostic:
-    named = "`null`" if isinstance(found, NullType) else _named(node, found)
-    return Diagnostic("T104", f"cannot calculate with {named}", node.span, _NUMBERS_ONLY)
+    return Diagnostic("T104", f"cannot calculate with {_named(node, found)}", node.span, _NUMBERS_ONLY)
 
 
 _NUMBERS_ONLY = "only numbers and quantities are calculated with"
