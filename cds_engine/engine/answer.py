@@ -10,10 +10,11 @@ from cds_engine.engine.citations import Citations
 from cds_engine.engine.decisions import Decision, Hit, TreatmentDecision
 from cds_engine.engine.dosing import shown_dose
 from cds_engine.engine.questions import assumptions_of, questions_of
+from cds_engine.engine.standing import Standing, preferred_route
 from cds_engine.engine.worlds import Worlds
 from cds_engine.evaluator.facts import Facts
 from cds_engine.lowering.guideline import Guideline
-from cds_engine.pack.statements import MODALITIES, SafetyRule, Statement
+from cds_engine.pack.statements import MODALITIES, SafetyRule
 from cds_engine.pack.statements import Alert as WrittenAlert
 from cds_engine.patient.values import Origin
 from cds_engine.results.evaluation import Evaluation
@@ -25,7 +26,6 @@ from cds_engine.results.models import (
     DerivedValue,
     Dose,
     EngineReference,
-    Evidence,
     PackReference,
     Problem,
     Reason,
@@ -49,6 +49,7 @@ class Asked:
     wording: Wording
     engines: tuple[str, ...]
     citations: Citations
+    standing: Standing
     problems: tuple[Problem, ...] = ()
     screened: tuple[Screened, ...] = ()
 
@@ -62,6 +63,7 @@ class Answer:
         self._decisions = decisions
         self._asked = asked
         self._sources = asked.citations
+        self._standing = asked.standing
         self._cite = asked.citations.cite
         self._made: dict[tuple[str, str], Reason] = {}
         self._words = Explainer(guideline, worlds.certain.facts, asked.wording)
@@ -131,42 +133,34 @@ class Answer:
         return [self._recommendation(decision) for decision in ordered]
 
     def _recommendation(self, decision: Decision) -> Recommendation:
+        standing = self._standing.passed_over(decision.spec, self._asked.wording)
+        text = self._words.filled(standing.text)
+        if decision.status != "not_applicable":
+            return self._applying(decision, standing, text)
+        return standing if text == standing.text else standing.but(text=text)
+
+    def _applying(self, decision: Decision, standing: Recommendation, text: str) -> Recommendation:
         spec, chosen = decision.spec, decision.chosen
-        recommend, statement = spec.rule.recommend, spec.statement
-        applies = decision.status != "not_applicable"
-        several = spec.mode != "one" and applies
         dose = self._dose(chosen) if decision.status == "recommended" else None
-        text = recommend.patient_says if self._asked.wording == "patient" else recommend.says
         speaking = decision.treatments if spec.mode == "all_of" else (chosen,)
-        return Recommendation.made(
-            rule=spec.rule.id,
-            statement=statement.id,
-            statements=list(spec.statements),
+        return standing.but(
             status=decision.status,
-            modality=spec.modality,
-            text=self._words.filled(text),
+            text=text,
             drug=chosen.treatment.drug,
             action=chosen.treatment.action,
-            route=_route(chosen),
+            route=preferred_route(chosen.treatment),
             dose=dose,
-            mode=spec.mode,
-            choices=[self._choice(t, decision.status) for t in decision.treatments] if several else [],
-            preference=recommend.preference,
+            choices=[self._choice(t, decision.status) for t in decision.treatments] if spec.mode != "one" else [],
             blocked_by=self._blocks(decision),
             undecided=self._reasons([h for t in decision.treatments for h in t.safety.undecided])
             if decision.status == "needs_data"
             else [],
             missing=self._in_dictionary_order(decision.missing),
             citations=self._sources.of_statements(spec.statements, dose.citations if dose else ()),
-            evidence=_evidence(statement),
-            tag=statement.tag,
-            review=statement.review,
-            origin=statement.origin,
-            uncited=statement.uncited,
-            cautions=self._reasons([h for t in speaking for h in t.safety.cautions]) if applies else [],
+            cautions=self._reasons([h for t in speaking for h in t.safety.cautions]),
             monitoring=self._monitoring(speaking) if decision.status in {"recommended", "needs_data"} else [],
-            measure=list(recommend.measure) if applies else [],
-            because=self._words.because(decision.when) if applies else None,
+            measure=list(spec.rule.recommend.measure),
+            because=self._words.because(decision.when),
         )
 
     def _blocks(self, decision: Decision) -> list[Reason]:
@@ -252,13 +246,3 @@ class Answer:
 def _engine(engines: tuple[str, ...]) -> EngineReference:
     note = None if len(engines) > 1 else "durable_rules cannot run here; the evaluator answers alone"
     return EngineReference.made(version=VERSION, agreed_by=list(engines), note=note)
-
-
-def _evidence(statement: Statement) -> Evidence:
-    found = statement.evidence
-    return Evidence.made(level=found.level, strength=found.strength, agreement=found.agreement)
-
-
-def _route(found: TreatmentDecision) -> str | None:
-    plan = found.treatment.dose
-    return plan.written.route.prefer if plan is not None and plan.written.route is not None else None

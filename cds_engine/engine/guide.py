@@ -11,6 +11,7 @@ from cds_engine.engine.answer import Answer, Asked
 from cds_engine.engine.citations import Citations
 from cds_engine.engine.decisions import decide_rules
 from cds_engine.engine.screening import Screening
+from cds_engine.engine.standing import Standing
 from cds_engine.engine.worlds import Worlds, worlds_of
 from cds_engine.lowering.guideline import Guideline
 from cds_engine.patient import values
@@ -30,6 +31,7 @@ class LoadedPack:
     def __init__(self, guideline: Guideline, deciders: Deciders | None = None) -> None:
         self.guideline = guideline
         self._citations = Citations(guideline)
+        self._standing = Standing(self._citations)
         self._deciders = second_engines(guideline.conditions) if deciders is None else deciders
         self._order_deciders = second_engines(guideline.order_conditions) if deciders is None else {}
 
@@ -85,6 +87,7 @@ class LoadedPack:
             wording=reader.wording,
             engines=("evaluator", *self._deciders),
             citations=self._citations,
+            standing=self._standing,
             problems=(*_unknown_keys(facts), *(_problem(p) for p in (*order_problems, *record.problems))),
             screened=tuple(screened),
         )

@@ -21,8 +21,14 @@ from cds_engine.units import exact
 
 
 def decide(node: c.Condition, facts: Facts) -> Verdict:
-    """Return the verdict on a condition; never raises for any patient."""
-    return MEANING[type(node)](node, facts)
+    """Return the verdict on a condition; never raises for any patient.
+
+    A node is decided once a patient: a pack shares equal nodes, and most conditions have parts in common.
+    """
+    verdict = facts.verdicts.get(id(node))
+    if verdict is None:
+        verdict = facts.verdicts[id(node)] = MEANING[type(node)](node, facts)
+    return verdict
 
 
 def _constant(node: c.Constant, _: Facts) -> Verdict:
@@ -90,10 +96,7 @@ def _joined(node: c.And | c.Or, truth: bool | None, parts: list[Verdict]) -> Ver
 
 
 def _defined(node: c.Defined, facts: Facts) -> Verdict:
-    """A shared condition is decided once a patient."""
-    verdict = facts.verdicts.get(node.name)
-    if verdict is None:
-        verdict = facts.verdicts[node.name] = decide(node.condition, facts)
+    verdict = decide(node.condition, facts)
     return Verdict(verdict.truth, node, verdict.missing, (verdict,))
 
 

@@ -10,7 +10,11 @@ from cds_engine.patient.values import Known, Value
 
 
 class Facts:
-    """The facts of one patient, derived ones included, and the verdicts on shared definitions so far."""
+    """The facts of one patient, derived ones included, and the verdicts so far.
+
+    INVARIANT: a fact that a verdict rests on does not change after it; facts are derived in the order of what
+    they rest on.
+    """
 
     __slots__ = ("as_of", "doubtful", "known", "unknown", "verdicts")
 
@@ -20,7 +24,8 @@ class Facts:
         self.as_of = as_of
         self.doubtful: set[str] = set()
         """Facts that were given but may not be used, and what is unknown because of them."""
-        self.verdicts: dict[str, Verdict] = {}
+        self.verdicts: dict[int, Verdict] = {}
+        """By the `id` of a condition, which its verdict keeps alive: what was decided so far."""
 
     def look_up(self, name: str) -> Value | Unknown:
         """Return the value of a fact or property; an unknown one names the fact to ask for."""

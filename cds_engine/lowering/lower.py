@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Literal, TypeVar
 
 from cds_engine.checker.check import Checked
@@ -24,6 +25,7 @@ from cds_engine.lowering.guideline import (
     RuleSpec,
     Treatment,
 )
+from cds_engine.lowering.share import Sharing
 from cds_engine.lowering.walk import names_in, nodes
 from cds_engine.pack.dictionary import FactEntry
 from cds_engine.pack.statements import Ask, Recommend, Rule, SafetyRule, Statement
@@ -41,9 +43,10 @@ ORDER = "order "
 def lower(checked: Checked) -> Guideline:
     """Return the guideline of a pack without errors."""
     pack = checked.pack
-    every = _conditions(checked)
+    sharing = Sharing()
+    every = {key: sharing.share(found) for key, found in _conditions(checked).items()}
     conditions = {key: found for key, found in every.items() if not key.startswith(ORDER)}
-    derivations = _in_order(_derivations(checked, conditions, dependencies(pack, checked.typed)))
+    derivations = _in_order(_derivations(checked, conditions, dependencies(pack, checked.typed), sharing))
     conditions |= _conditions_in_values(derivations, conditions)
     reads = dependencies(pack, checked.typed)
     doses = {name: lower_regimen(name, written, pack) for name, written in pack.regimens.regimens.items()}
@@ -162,16 +165,17 @@ def _choices_in(key: str, value: c.CoreNode) -> dict[str, c.Condition]:
 
 
 def _derivations(
-    checked: Checked, conditions: Mapping[str, c.Condition], reads: Mapping[str, set[str]]
+    checked: Checked, conditions: Mapping[str, c.Condition], reads: Mapping[str, set[str]], sharing: Sharing
 ) -> list[Derivation]:
     definitions = {name: conditions[f"definition {name}"] for name in checked.pack.definitions.definitions}
     drugs = tuple(checked.pack.drugs.drugs)
     found = []
     for name, entry in checked.pack.facts.facts.items():
-        branches = [
+        written = (
             *_formula_branches(name, checked, definitions),
             *_cases(name, entry, checked, definitions, drugs),
-        ]
+        )
+        branches = [replace(branch, value=sharing.share(branch.value)) for branch in written]
         if branches:
             inputs = closure(reads[name], reads) - {name}
             facts = frozenset(inputs & checked.pack.facts.facts.keys())

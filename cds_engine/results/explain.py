@@ -53,7 +53,9 @@ class Explainer:
         self._guideline = guideline
         self._facts = facts
         self._wording = wording
-        self._definitions: dict[str, Trace] = {}
+        self._traces: dict[int, tuple[Verdict, Trace]] = {}
+        """By the `id` of a verdict, which stands beside its explanation to stay alive."""
+        self._used: dict[str, FactUsed] = {}
 
     def because(self, verdict: Verdict) -> Trace:
         """Return the tree of reasons; its top lists every fact that it rests on."""
@@ -62,7 +64,13 @@ class Explainer:
         return trace.with_facts(list(used.values()))
 
     def trace(self, verdict: Verdict) -> Trace:
-        """Return one node of the tree with the parts that decided it."""
+        """Return one node of the tree with the parts that decided it; a verdict that rules share is put once."""
+        found = self._traces.get(id(verdict))
+        if found is None:
+            found = self._traces[id(verdict)] = verdict, self._trace(verdict)
+        return found[1]
+
+    def _trace(self, verdict: Verdict) -> Trace:
         node = verdict.node
         match node:
             case c.Not():
@@ -107,12 +115,6 @@ class Explainer:
         return Trace.made(text=join.join(texts), truth=_word(verdict.truth), value=None, facts=[], parts=parts)
 
     def _defined(self, verdict: Verdict, name: str) -> Trace:
-        """Explain a shared condition, once for all rules that use it."""
-        if name not in self._definitions:
-            self._definitions[name] = self._definition(verdict, name)
-        return self._definitions[name]
-
-    def _definition(self, verdict: Verdict, name: str) -> Trace:
         says = self._guideline.pack.definitions.definitions[name].says
         inner = self.trace(verdict.parts[0])
         match verdict.truth:
@@ -227,6 +229,12 @@ class Explainer:
 
     def used(self, name: str) -> FactUsed:
         """Return a fact with its value, date and origin."""
+        found = self._used.get(name)
+        if found is None:
+            found = self._used[name] = self._as_used(name)
+        return found
+
+    def _as_used(self, name: str) -> FactUsed:
         known = self._facts.known.get(name)
         value = self._facts.look_up(name)
         return FactUsed.made(

@@ -46,6 +46,10 @@ class Result(BaseModel):
         assign(model, "__pydantic_private__", None)
         return model
 
+    def but(self, **values: Any) -> Self:
+        """Return a copy in which only *values* differ, not validated either."""
+        return self.made(**{**self.__dict__, **values})
+
 
 class PackReference(Result):
     """Which pack answered."""
@@ -107,11 +111,11 @@ class Trace(Result):
 
     def with_facts(self, facts: list[FactUsed]) -> Trace:
         """Return the same explanation resting on *facts*."""
-        return Trace.made(text=self.text, truth=self.truth, value=self.value, facts=facts, parts=self.parts)
+        return self.but(facts=facts)
 
     def with_truth(self, truth: str) -> Trace:
         """Return the same explanation seen from outside a `not`."""
-        return Trace.made(text=self.text, truth=truth, value=self.value, facts=self.facts, parts=self.parts)
+        return self.but(truth=truth)
 
 
 class Reason(Result):

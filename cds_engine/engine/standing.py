@@ -1,0 +1,57 @@
+"""What the answers of a pack say of a rule whoever the patient is: made once, shared by all answers."""
+
+from __future__ import annotations
+
+from cds_engine.engine.citations import Citations
+from cds_engine.lowering.guideline import RuleSpec, Treatment
+from cds_engine.pack.statements import Statement
+from cds_engine.results.explain import Wording
+from cds_engine.results.models import Evidence, Recommendation
+
+
+class Standing:
+    """Prepares the recommendations of rules that do not apply; what it returns may not be changed."""
+
+    def __init__(self, citations: Citations) -> None:
+        self._citations = citations
+        self._passed_over: dict[tuple[str, Wording], Recommendation] = {}
+
+    def passed_over(self, spec: RuleSpec, wording: Wording) -> Recommendation:
+        """Return the recommendation of a rule that does not apply; its text may still name facts to fill in."""
+        found = self._passed_over.get((spec.key, wording))
+        if found is None:
+            found = self._passed_over[spec.key, wording] = self._recommendation(spec, wording)
+        return found
+
+    def _recommendation(self, spec: RuleSpec, wording: Wording) -> Recommendation:
+        recommend, statement, first = spec.rule.recommend, spec.statement, spec.treatments[0]
+        return Recommendation.made(
+            rule=spec.rule.id,
+            statement=statement.id,
+            statements=list(spec.statements),
+            status="not_applicable",
+            modality=spec.modality,
+            text=recommend.patient_says if wording == "patient" else recommend.says,
+            drug=first.drug,
+            action=first.action,
+            route=preferred_route(first),
+            mode=spec.mode,
+            preference=recommend.preference,
+            citations=self._citations.of_statements(spec.statements),
+            evidence=_evidence(statement),
+            tag=statement.tag,
+            review=statement.review,
+            origin=statement.origin,
+            uncited=statement.uncited,
+        )
+
+
+def preferred_route(treatment: Treatment) -> str | None:
+    """Return the route that the regimen prefers, None where it says nothing."""
+    plan = treatment.dose
+    return plan.written.route.prefer if plan is not None and plan.written.route is not None else None
+
+
+def _evidence(statement: Statement) -> Evidence:
+    found = statement.evidence
+    return Evidence.made(level=found.level, strength=found.strength, agreement=found.agreement)
