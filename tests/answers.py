@@ -43,7 +43,8 @@ def check_statuses(pack, answer, view):
 
     specs = {spec.rule.id: spec for spec in pack.guideline.rules}
     for rec in answer.recommendations:
-        when = TRUTH[answer.trace(rec.rule).truth]
+        when = view.worlds.certain.verdicts[f"rule {rec.rule}"].truth
+        assert rec.because is None or TRUTH[rec.because.truth] is when, rec.rule
         if rec.choices:
             each = [
                 True if c.blocked_by else None if c.status == "needs_data" and when is True else False

@@ -6,6 +6,8 @@ must reach, so that none of them can hold for want of cases. A patient that brea
 
 from __future__ import annotations
 
+import gc
+import itertools
 import json
 import os
 import re
@@ -18,13 +20,19 @@ from strategies import READY, PatientMaker, patients
 
 import cds_engine
 from cds_engine.backends.durable import is_available
+from cds_engine.engine import guide
+from cds_engine.engine.worlds import worlds_of
 from cds_engine.lowering import core as c
 from cds_engine.pack.statements import MODALITIES
 from cds_engine.results.evaluation import Evaluation
 
 PACK = cds_engine.load("jdm_calcinosis")
+ALONE = cds_engine.LoadedPack(PACK.guideline, {})
+"""For changed patients: that both engines agree is held on the corpus itself."""
 MAKER = PatientMaker(PACK.guideline)
-MTX, MMF, CSA, IVIG = "methotrexate", "mycophenolate_mofetil", "ciclosporin", "ivig"
+MTX, MMF, CSA, IVIG, CYC = "methotrexate", "mycophenolate_mofetil", "ciclosporin", "ivig", "cyclophosphamide"
+BIOLOGICS = ("rituximab", "infliximab", "adalimumab", "etanercept", "anti_tnf")
+JAK = ("tofacitinib", "baricitinib", "ruxolitinib", "jak_inhibitor")
 SHARE = {"S08", "S09a", "S09b", "S10", "S11", "S12", "S13", "S14", "S15a", "S15b"}
 
 FOCUS = (
@@ -73,8 +81,15 @@ class Case:
 
     def __init__(self, patient):
         self.patient = patient
-        self.answer = PACK.evaluate(patient)
         self.view = View(PACK, patient)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(guide, "worlds_of", self._noted)
+            self.answer = PACK.evaluate(patient)
+
+    def _noted(self, *given):
+        """Keep the worlds that the answer is made from, which the view would only work out again."""
+        self.view.worlds = worlds_of(*given)
+        return self.view.worlds
 
 
 COUNT = int(os.environ.get("INVARIANT_PATIENTS", "300"))
@@ -107,9 +122,13 @@ def chunks():
 
 @pytest.fixture(scope="module", autouse=True, params=list(chunks()))
 def cases(request):
+    gc.disable()
     CORPUS[:] = [Case(patient) for patient in corpus(*request.param)]
+    gc.enable()
+    gc.freeze()  # a collection would look through every answer that is held here, again and again
     yield CORPUS
     CORPUS.clear()
+    gc.unfreeze()
 
 
 def holds_for_all(law, *, at_least):
@@ -184,11 +203,13 @@ def test_what_waits_waits_for_something():
 
 
 def test_inv_01_no_teratogen_in_pregnancy():
-    """Pregnant or possibly pregnant: neither methotrexate nor mycophenolate."""
-    holds_for_all(
-        lambda a, p: never_with(a, MTX, MMF) if p.perhaps("pregnancy_status") & {"pregnant", "possible"} else None,
-        at_least=8,
-    )
+    """Pregnant or possibly pregnant: no methotrexate, mycophenolate or cyclophosphamide."""
+
+    def law(a, p):
+        perhaps = p.perhaps("pregnancy_status") & {"pregnant", "possible"}
+        return never_with(a, MTX, MMF, CYC) if perhaps else None
+
+    holds_for_all(law, at_least=8)
 
 
 def test_inv_02_unknown_pregnancy_holds():
@@ -318,12 +339,13 @@ def test_inv_12_trimethoprim():
 
 
 def test_inv_13_live_vaccine():
-    """A live vaccine planned or recent: methotrexate, mycophenolate and ciclosporin wait, and an alert says so."""
+    """A live vaccine planned or recent: every immunosuppressant waits, and an alert says so."""
+    suppress = (MTX, MMF, CSA, CYC, *BIOLOGICS, *JAK)
 
     def law(a, p):
-        if True not in p.perhaps("live_vaccine_planned_or_recent") or not applies(a, MTX, MMF, CSA):
+        if True not in p.perhaps("live_vaccine_planned_or_recent") or not applies(a, *suppress):
             return None
-        return never_with(a, MTX, MMF, CSA) and "live-vaccine-and-immunosuppression" in alerts(a)
+        return never_with(a, *suppress) and "live-vaccine-and-immunosuppression" in alerts(a)
 
     holds_for_all(law, at_least=4)
 
@@ -403,19 +425,22 @@ def test_inv_16_units_do_not_matter():
     """The same patient in other units has the same answer, and doses within 1e-6."""
     r = Random(16)  # noqa: S311 - repeatable, not secret
     changed = 0
-    for case in CORPUS:
+    for case in CORPUS[::3]:
         facts = {n: v for n, v in case.patient["facts"].items() if isinstance(n, str) and n in MAKER.facts}
-        first = PACK.evaluate({**case.patient, "facts": facts})
         other = in_other_units(r, facts)
-        second = PACK.evaluate({**case.patient, "facts": other})
-        changed += other != facts
+        if other == facts:
+            continue
+        known_only = facts == case.patient["facts"]
+        first = case.answer if known_only else ALONE.evaluate({**case.patient, "facts": facts})
+        second = ALONE.evaluate({**case.patient, "facts": other})
+        changed += 1
         assert outcome(first) == outcome(second), (facts, other)
         assert alerts(first) == alerts(second)
         for one, two in zip(first.recommendations, second.recommendations, strict=True):
             if one.dose:
                 assert one.dose.unrounded_low == pytest.approx(two.dose.unrounded_low, abs=1e-6)
                 assert one.dose.unrounded_high == pytest.approx(two.dose.unrounded_high, abs=1e-6)
-    assert changed > 50
+    assert changed > 20
 
 
 def ready_cases(drug):
@@ -437,21 +462,21 @@ def test_inv_17_one_more_contraindication_never_lets_a_drug_through(drug):
     assert len(ready) >= 3
     for case in ready[:12]:
         for rule, fact in simple_contraindications(drug):
-            answer = PACK.evaluate({**case.patient, "facts": case.patient["facts"] | {fact: True}})
+            answer = ALONE.evaluate({**case.patient, "facts": case.patient["facts"] | {fact: True}})
             assert not acts(answer, drug), (rule.id, case.patient)
             assert all(rule.id in found for found in reasons(answer, drug))
 
 
 @pytest.mark.parametrize("drug", [MTX, MMF, CSA, IVIG])
 def test_inv_18_unknown_is_not_safe(drug):
-    """Whoever is not ready for a drug is not made ready by forgetting that a contraindication is false."""
+    """Whoever is ready for a drug waits once a contraindication that was false is not known; it is asked for."""
     held = [rule for _, rule in PACK.guideline.contraindications[drug] if rule.if_unknown == "hold"]
     facts = {name for rule, name in simple_contraindications(drug) if rule in held}
     assert facts or drug == IVIG
     for case in ready_cases(drug)[:12]:
         for fact in facts:
             without = {k: v for k, v in case.patient["facts"].items() if k != fact}
-            answer = PACK.evaluate({**case.patient, "facts": without})
+            answer = ALONE.evaluate({**case.patient, "facts": without})
             assert not acts(answer, drug), (fact, case.patient)
             assert all(part.status == "needs_data" for _, part in parts_of(answer, drug))
             assert fact in asked(answer)
@@ -534,7 +559,7 @@ def test_inv_21_scope_gate():
             return False
         return True if p["diagnosis_jdm"] != "confirmed" else None
 
-    holds_for_all(law, at_least=10)
+    holds_for_all(law, at_least=20)
 
 
 def test_inv_22_statements_of_another_disease_stay_silent():
@@ -574,16 +599,6 @@ def test_inv_27_weaning_needs_steroid_and_improvement():
     holds_for_all(law, at_least=2)
 
 
-@pytest.mark.parametrize("fact", ["cmas", "myocarditis", "gi_vasculitis", "skin_ulceration", "dysphagia_or_aspiration"])
-def test_inv_31_high_risk_leads_to_urgent_referral(fact):
-    """A high-risk sign in confirmed JDM: urgent referral."""
-    for value in (14, 0) if fact == "cmas" else (True,):
-        answer = PACK.evaluate(READY | {fact: value})
-        assert answer.recommendation("urgent-referral").status == "recommended"
-    for value in (15, 52) if fact == "cmas" else (False,):
-        assert PACK.evaluate(READY | {fact: value}).recommendation("urgent-referral").status != "recommended"
-
-
 def test_inv_32_immunoglobulin():
     """Never with IgA deficiency and antibodies; never more than 2 g/kg a course."""
 
@@ -620,11 +635,26 @@ def test_inv_34_ciclosporin():
             p["malignancy"] is True,
             p["egfr"] is not None and p["egfr"] < 60,
         ]
-        if not any(against):
-            return None
-        return not acts(a, CSA)
+        found = acts(a, CSA)
+        if any(against):
+            return not found
+        return all(f.dose.unrounded_high <= 5 * p["weight"] + 1e-9 for f in found) if found else None
 
     holds_for_all(law, at_least=8)
+
+
+def test_inv_35_steroid_limits():
+    """Methylprednisolone: at most 30 mg/kg and 1000 mg a dose; prednisolone: at most 2 mg/kg and 60 mg a day."""
+
+    def law(a, p):
+        pulses, tablets = acts(a, "methylprednisolone"), acts(a, "prednisolone")
+        doses = [(f.dose.unrounded_high, min(30 * p["weight"], 1000)) for f in pulses]
+        doses += [(f.dose.unrounded_high, min(2 * p["weight"], 60)) for f in tablets]
+        assert {f.dose.per for f in pulses} <= {"dose"}
+        assert {f.dose.per for f in tablets} <= {"day"}
+        return all(high <= limit + 1e-9 for high, limit in doses) if doses else None
+
+    holds_for_all(law, at_least=10)
 
 
 def test_inv_36_methotrexate_comes_before_ciclosporin():
@@ -666,11 +696,23 @@ def test_inv_40_no_vitamin_d_in_hypercalcaemia():
     holds_for_all(law, at_least=4)
 
 
+def test_inv_41_options_outside_the_seed_are_labelled():
+    """What neither the seed nor the guideline says carries its origin and is at most an option; warfarin never acts."""
+    statements = PACK.guideline.statements
+
+    def law(a, _):
+        outside = [r for r in a.recommendations if r.origin == "outside_seed"]
+        assert all(r.origin == statements[r.statement].origin for r in a.recommendations)
+        assert not acts(a, "warfarin")
+        return all(r.modality in {"option", "inform"} for r in outside) if a.recommended else None
+
+    holds_for_all(law, at_least=20)
+
+
 # --- the answer --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("audience", ["patient_or_caregiver", "other"])
-def test_inv_24_audience_changes_no_medicine(audience):
+def test_inv_24_audience_changes_no_medicine():
     """The same statuses, doses, reasons, alerts and questions for every reader."""
 
     def bare(answer):
@@ -683,27 +725,33 @@ def test_inv_24_audience_changes_no_medicine(audience):
         problems = [(problem.fact, problem.code) for problem in answer.problems]
         return outcome(answer), doses, asks, said, problems, sorted(answer.derived)
 
-    for case in CORPUS[::3]:
-        assert bare(PACK.evaluate(case.patient, audience=audience)) == bare(case.answer), case.patient
+    readers = itertools.cycle(name for name in PACK.guideline.pack.manifest.audiences if name != "clinician")
+    for case, audience in zip(CORPUS[1::3], readers):  # noqa: B905 - one is endless
+        assert bare(ALONE.evaluate(case.patient, audience=audience)) == bare(case.answer), (audience, case.patient)
 
 
 def test_inv_25_order_independence():
     """Facts, and the values and medicines in a list, in any order: the same answer."""
     r = Random(25)  # noqa: S311 - repeatable, not secret
-    for case in CORPUS[::2]:
+    for case in CORPUS[2::3]:
         items = list(case.patient["facts"].items())
         r.shuffle(items)
         facts = {k: r.sample(v, len(v)) if isinstance(v, list) else v for k, v in items}
-        answer = PACK.evaluate({**case.patient, "facts": facts})
+        answer = ALONE.evaluate({**case.patient, "facts": facts})
         assert _sorted(answer) == _sorted(case.answer), case.patient
 
 
+IN_ANY_ORDER = {"problems", "screened", "assumptions"}
+"""Lists of an answer that follow the order of the input."""
+
+
 def _sorted(answer):
-    found = json.loads(re.sub(r"taken \d+", "taken", answer.model_dump_json()))
-    found["problems"] = sorted(found["problems"], key=json.dumps)
-    found["screened"] = sorted(found["screened"], key=json.dumps)
-    found["assumptions"] = sorted(found["assumptions"], key=json.dumps)
-    return found
+    """Return an answer as text, without the engines, and the lists that follow the input in one order."""
+    lists = {
+        name: sorted(re.sub(r"taken \d+", "taken", item.model_dump_json()) for item in getattr(answer, name))
+        for name in IN_ANY_ORDER
+    }
+    return re.sub(r"taken \d+", "taken", answer.model_dump_json(exclude=IN_ANY_ORDER | {"engine"})), lists
 
 
 def test_inv_38_traceability():
@@ -768,7 +816,7 @@ def test_inv_45_critical_alerts_come_first():
 
     def law(a, _):
         ranks = [order.index(alert.severity) for alert in a.alerts]
-        keys = list(a.model_dump())
+        keys = list(type(a).model_fields)
         return ranks == sorted(ranks) and keys.index("alerts") < keys.index("recommendations") if ranks else None
 
     holds_for_all(law, at_least=30)
@@ -786,9 +834,9 @@ def shape(value):
 def test_inv_47_no_residue():
     """A patient after a thousand others gets the answer of a pack that was loaded for him."""
     fresh = cds_engine.load("jdm_calcinosis")
-    for case in reversed(CORPUS):
+    for case in reversed(CORPUS[::8]):
         before = shape(case.patient)
-        assert PACK.evaluate(case.patient).model_dump() == case.answer.model_dump()
+        assert PACK.evaluate(case.patient).model_dump_json() == case.answer.model_dump_json()
         assert shape(case.patient) == before, "the input is left as it was"
-    for case in CORPUS[::10]:
-        assert fresh.evaluate(case.patient).model_dump() == case.answer.model_dump()
+    for case in CORPUS[::40]:
+        assert fresh.evaluate(case.patient).model_dump_json() == case.answer.model_dump_json()

@@ -86,7 +86,7 @@ def worlds_of(guideline: Guideline, record: Record, as_of: date | None, deciders
     withheld = {**certain.withheld, **{name: found for name, found in given.items() if isinstance(found, Withheld)}}
     readings = _readings(given, withheld, certain)
     others = _other_worlds(guideline, given, readings, certain, as_of, deciders) if readings else ()
-    others += _as_if_absent(guideline.conditions, certain, deciders)
+    others += _as_if_absent(guideline, guideline.conditions, certain, deciders)
     told = [Problem(None, "D112", f"{found.says.removesuffix('.')}; none of these facts is used") for found in broken]
     return Worlds(
         certain=World(certain.facts, _steady(verdicts, others)),
@@ -178,17 +178,24 @@ def _other_worlds(
             settled = frozenset(name for name in names if name in chosen)
             other = derive(guideline, {**given, **chosen}, as_of, settled=settled)
             found.append(World(other.facts, decide_all(conditions, other.facts, deciders)))
-            found += _as_if_absent(conditions, other, deciders)
+            found += _as_if_absent(guideline, conditions, other, deciders)
         if not are_all:
             undecided = frozenset(name.split(".", 1)[0] for name in names)
             found.append(World(certain.facts, {k: Verdict(None, node, undecided) for k, node in conditions.items()}))
     return tuple(found)
 
 
-def _as_if_absent(conditions: Mapping[str, c.Condition], world: Derived, deciders: Deciders) -> tuple[World, ...]:
+def _as_if_absent(
+    guideline: Guideline, conditions: Mapping[str, c.Condition], world: Derived, deciders: Deciders
+) -> tuple[World, ...]:
     """Return the world in which what cannot be used was never given, for the alerts: a doubt silences none of them."""
-    alerts = {key: found for key, found in conditions.items() if key.startswith("alert ")}
-    if not world.facts.doubtful or not alerts:
+    doubtful = world.facts.doubtful
+    alerts = {
+        key: found
+        for key, found in conditions.items()
+        if key.startswith("alert ") and not doubtful.isdisjoint(guideline.reads[key])
+    }
+    if not alerts:
         return ()
     facts = Facts(world.facts.known, world.facts.unknown, world.facts.as_of)
     return (World(facts, decide_all(alerts, facts, deciders)),)
