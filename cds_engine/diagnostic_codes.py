@@ -468,6 +468,18 @@ PATIENT: Mapping[str, Meaning] = {
         "2,000 creatinine values of one patient",
         "Send the current values, or the latest of each day.",
     ),
+    "D117": Meaning(
+        "a record that cannot be used",
+        "Something was recorded that bears on the fact but cannot be placed; the fact counts as unknown, not as absent.",
+        "A diagnosis without onset, abatement or day of recording",
+        "Complete the entry that the message names, or give the fact itself.",
+    ),
+    "D118": Meaning(
+        "value sets that are not here",
+        "The pack names sets of codes without listing them; facts that rest on a missing one are unknown.",
+        "A FHIR record, and no `--value-sets`",
+        "Supply the sets that the message names: `--value-sets DIR`.",
+    ),
 }
 
 CODES: Mapping[str, Meaning] = {**PACK_FILES, **LANGUAGE, **DICTIONARY, **REFERENCES, **DOSES, **PATIENT}

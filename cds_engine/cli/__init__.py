@@ -33,6 +33,15 @@ PackArgument = Annotated[
     str | None, typer.Argument(metavar="PACK", help="Id or path; may be left out while only one is installed.")
 ]
 
+ValueSetsOption = Annotated[
+    str | None,
+    typer.Option("--value-sets", metavar="DIR", help="Value sets that the pack names, for patients from FHIR."),
+]
+PeriodOption = Annotated[
+    str | None,
+    typer.Option("--period", metavar="PERIOD", help="The period that FHIR entries are held against: `2025`, `2025-03`."),
+]
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and end the process with the exit status of the verb."""
@@ -96,18 +105,20 @@ def _evaluate(  # noqa: PLR0913, PLR0917 - one parameter an option
     strict: Annotated[
         bool, typer.Option("--strict", help="End with status 1 if a patient's data have problems.")
     ] = False,
+    value_sets: ValueSetsOption = None,
+    period: PeriodOption = None,
 ) -> None:
     """Say what a pack recommends for each patient, and why.
 
-    A file holds one patient, a list of them, or one a line. Exit status: 0 done, 1 something is wrong with a file
+    A file holds one patient, a list of them, or one a line; a patient may be a FHIR Bundle. Exit status: 0 done, 1 something is wrong with a file
     (or, with --strict, with a patient's data), 2 wrong use, 3 no answer because the engines disagree or fail.
     """
     day = _day(as_of)
     from cds_engine.cli.evaluate import Wanted, evaluate_files  # noqa: PLC0415 - start-up stays quick
     from cds_engine.cli.packs import open_pack  # noqa: PLC0415 - start-up stays quick
 
-    wanted = Wanted(format, explain, everything, strict, audience, day)
-    raise typer.Exit(evaluate_files(open_pack(pack), patients, wanted))
+    wanted = Wanted(format, explain, everything, strict, audience, day, period)
+    raise typer.Exit(evaluate_files(open_pack(pack, value_sets), patients, wanted))
 
 
 @app.command("check")

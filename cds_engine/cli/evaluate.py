@@ -29,6 +29,8 @@ class Wanted:
     audience: str | None = None
     as_of: date | None = None
     """None: the patient's own date, or today."""
+    period: str | None = None
+    """For patients from FHIR: the period that entries are held against."""
 
 
 @dataclass(slots=True)
@@ -94,9 +96,8 @@ def _answers(pack: LoadedPack, names: Sequence[str], wanted: Wanted, outcome: _O
 
 def _answer(pack: LoadedPack, patient: Patient, wanted: Wanted, outcome: _Outcome) -> Evaluation | None:
     """Return the answer for one patient, None when there is none and a sentence has said why."""
-    data = _for_audience(patient.data, wanted.audience)
     try:
-        answer = pack.evaluate(data, as_of=wanted.as_of or _own_date(data) or _today())
+        answer = _evaluated(pack, patient.data, wanted)
     except InputError as error:
         complain(f"{patient.place}: {error}")
         outcome.has_findings = True
@@ -109,6 +110,16 @@ def _answer(pack: LoadedPack, patient: Patient, wanted: Wanted, outcome: _Outcom
     else:
         return answer
     return None
+
+
+def _evaluated(pack: LoadedPack, data: Mapping[str, object], wanted: Wanted) -> Evaluation:
+    from cds_engine.fhir.record import is_fhir  # noqa: PLC0415 - start-up stays quick
+
+    if is_fhir(data):
+        day = wanted.as_of or _today()
+        return pack.evaluate_fhir(data, as_of=day, period=wanted.period, audience=wanted.audience or "clinician")
+    data = _for_audience(data, wanted.audience)
+    return pack.evaluate(data, as_of=wanted.as_of or _own_date(data) or _today())
 
 
 def _for_audience(data: Mapping[str, object], audience: str | None) -> Mapping[str, object]:

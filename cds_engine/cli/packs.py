@@ -29,14 +29,16 @@ def pack_folder(name: str | None) -> Path:
     return refuse(f"which pack? {hint}")
 
 
-def open_pack(name: str | None) -> LoadedPack:
+def open_pack(name: str | None, value_sets: str | None = None) -> LoadedPack:
     """Return a pack ready to answer; one with errors ends the command with its findings."""
-    from cds_engine.diagnostics import PackError  # noqa: PLC0415 - start-up stays quick
+    from cds_engine.diagnostics import InputError, PackError  # noqa: PLC0415 - start-up stays quick
     from cds_engine.engine.packs import load  # noqa: PLC0415 - start-up stays quick
 
     folder = pack_folder(name)
     try:
-        return load(folder)
+        return load(folder, value_sets=value_sets)
+    except InputError as error:
+        refuse(str(error))
     except PackError as error:
         shown = error.diagnostics[0]
         complain(f"cds-engine: {shown.span or folder}: {shown.code}: {shown.message}")

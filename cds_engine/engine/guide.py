@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 from datetime import date, datetime
 
 from cds_engine.diagnostics import InputError, did_you_mean
@@ -13,6 +14,9 @@ from cds_engine.engine.decisions import decide_rules
 from cds_engine.engine.screening import Screening
 from cds_engine.engine.standing import Standing
 from cds_engine.engine.worlds import Worlds, worlds_of
+from cds_engine.fhir.periods import read_period
+from cds_engine.fhir.read import FhirPatient, FhirReader
+from cds_engine.fhir.value_sets import Supplied, in_words
 from cds_engine.lowering.guideline import Guideline
 from cds_engine.patient import values
 from cds_engine.patient.complaints import shown, text_of
@@ -20,16 +24,22 @@ from cds_engine.patient.orders import read_orders, taken_as_orders
 from cds_engine.patient.read import read_facts
 from cds_engine.results.evaluation import Evaluation
 from cds_engine.results.explain import Wording
-from cds_engine.results.models import Problem, Screened
+from cds_engine.results.models import Assumption, Problem, Screened, Unused
 
+FhirRecord = Mapping[str, Any] | Iterable[Mapping[str, Any]]
+"""A Bundle, or the resources of one patient."""
 PATIENT_KEYS = ("id", "facts", "orders", "audience", "as_of")
 
 
 class LoadedPack:
     """A checked guideline, ready to answer; immutable and safe to share between threads."""
 
-    def __init__(self, guideline: Guideline, deciders: Deciders | None = None) -> None:
+    def __init__(
+        self, guideline: Guideline, deciders: Deciders | None = None, value_sets: Supplied | None = None
+    ) -> None:
         self.guideline = guideline
+        mapping = guideline.pack.fhir
+        self._records = None if mapping is None else FhirReader(guideline.pack, mapping, value_sets or {})
         self._citations = Citations(guideline)
         self._standing = Standing(self._citations)
         self._deciders = second_engines(guideline.conditions) if deciders is None else deciders
@@ -92,6 +102,42 @@ class LoadedPack:
             screened=tuple(screened),
         )
         return Answer(self.guideline, worlds, decisions, asked).build()
+
+    def read_fhir(
+        self, record: FhirRecord, *, as_of: date | str | None = None, period: str | None = None
+    ) -> FhirPatient:
+        """Return the patient of a FHIR R4 Bundle or list of resources, by the mapping of the pack.
+
+        *period* is the period that the entries are held against, such as `2025` or `2025-04-01/2026-03-31`; without
+        it the pack's calendar year or month of *as_of*. What no entry says stays unknown.
+
+        Raises:
+            InputError: If the pack has no mapping, the record is no FHIR or not of exactly one patient, or a date is
+                none.
+        """
+        if self._records is None:
+            raise InputError(f"the pack `{self.id}` has no `fhir.yaml`; it says nothing of FHIR records")
+        return self._records.read(record, _day(as_of), None if period is None else read_period(period))
+
+    def evaluate_fhir(
+        self,
+        record: FhirRecord,
+        *,
+        as_of: date | str | None = None,
+        period: str | None = None,
+        audience: str = "clinician",
+    ) -> Evaluation:
+        """Return everything the pack has to say about the patient of a FHIR record; see `read_fhir` and `evaluate`."""
+        found = self.read_fhir(record, as_of=as_of, period=period)
+        answer = self.evaluate(found.patient, as_of=as_of, audience=audience)
+        problems = [Problem.made(fact=None, code="D118", message=in_words(found.missing))] if found.missing else []
+        return answer.model_copy(
+            update={
+                "problems": [*problems, *answer.problems],
+                "assumptions": [*(Assumption.made(fact=None, text=text) for text in found.remarks), *answer.assumptions],
+                "unused": [Unused.made(entry=u.entry, fact=u.fact, reason=u.reason) for u in found.unused],
+            }
+        )
 
     def _screened(
         self,

@@ -7,6 +7,7 @@ from pathlib import Path
 from cds_engine.checker.check import check
 from cds_engine.diagnostics import PackError, UnknownPackError, did_you_mean
 from cds_engine.engine.guide import LoadedPack
+from cds_engine.fhir.value_sets import read_value_sets
 from cds_engine.lowering.lower import lower
 
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -41,14 +42,19 @@ def find(name: str | Path) -> Path:
     raise UnknownPackError(f"there is no pack `{name}`; {hint}")
 
 
-def load(name: str | Path) -> LoadedPack:
+def load(name: str | Path, *, value_sets: str | Path | None = None) -> LoadedPack:
     """Load a pack by name or path, checked and ready to answer.
+
+    *value_sets* is a folder with the value sets that the pack names without listing their codes; only FHIR records
+    need them.
 
     Raises:
         UnknownPackError: If there is no such pack.
         PackError: If the pack has errors; the exception carries every finding.
+        InputError: If *value_sets* is no folder of value sets.
     """
+    supplied = None if value_sets is None else read_value_sets(Path(value_sets))
     checked, findings = check(find(name))
     if checked is None:
         raise PackError([finding for finding in findings if finding.severity == "error"])
-    return LoadedPack(lower(checked))
+    return LoadedPack(lower(checked), value_sets=supplied)

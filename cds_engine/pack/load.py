@@ -18,6 +18,7 @@ from cds_engine.diagnostics import Diagnostic, Span, nearest
 from cds_engine.pack import mistakes, reading
 from cds_engine.pack.base import PackModel
 from cds_engine.pack.dictionary import DefinitionsFile, DrugsFile, FactsFile, FormulasFile
+from cds_engine.pack.fhir import FhirFile
 from cds_engine.pack.manifest import Manifest, Notice
 from cds_engine.pack.statements import RegimensFile, SafetyFile, SourcesFile, StatementsFile
 
@@ -31,6 +32,7 @@ FILES: Mapping[str, type[PackModel]] = {
     "formulas.yaml": FormulasFile,
     "definitions.yaml": DefinitionsFile,
     "regimens.yaml": RegimensFile,
+    "fhir.yaml": FhirFile,
 }
 REQUIRED = ("pack.yaml", "sources.yaml", "facts.yaml")
 FOLDERS: Mapping[str, type[PackModel]] = {"statements": StatementsFile, "safety": SafetyFile}
@@ -81,6 +83,8 @@ class Pack:
     regimens: RegimensFile
     topics: Mapping[str, StatementsFile]
     safety: Mapping[str, SafetyFile]
+    fhir: FhirFile | None = None
+    """How a FHIR record becomes facts; None for a pack that does not say."""
     unread: Unread = field(default_factory=Unread)
 
 
@@ -178,8 +182,13 @@ class _Reader:
             regimens=self._part("regimens.yaml", RegimensFile, RegimensFile(regimens={})),
             topics={name: read for name, read in self._models.items() if isinstance(read, StatementsFile)},
             safety={name: read for name, read in self._models.items() if isinstance(read, SafetyFile)},
+            fhir=self._mapping(),
             unread=Unread(frozenset(self.unread_files), frozenset(self._unread_names), frozenset(self._partly_read)),
         )
+
+    def _mapping(self) -> FhirFile | None:
+        found = self._models.get("fhir.yaml")
+        return found if isinstance(found, FhirFile) else None
 
     def _part(self, name: str, model: type[M], empty: M) -> M:
         found = self._models.get(name, empty)

@@ -106,6 +106,10 @@ def too_many(spec: FactSpec, count: int, limit: int) -> Problem:
     return Problem(spec.name, "D116", text)
 
 
+def unusable(spec: FactSpec, why: object) -> Problem:
+    return Problem(spec.name, "D117", f"{spec.entry.label}: what was recorded cannot be used: {text_of(why)}")
+
+
 def stale(spec: FactSpec, when: date, limit: float, as_of: date) -> Problem:
     age = (as_of - when).days
     text = f"{spec.entry.label}: the value of {when} is {age} days old; after {number(limit)} days it is not used"

@@ -42,6 +42,8 @@ def medicines_of(facts: Mapping[str, object], dictionary: Dictionary, as_of: dat
     return reader.entries
 
 
+LIST_KEYS = ("value", "date", "complete")
+"""Of a list of medicines; with `complete: false` what it does not hold may be taken all the same."""
 MAX_VALUES = 50
 """Of one fact; a record with more is not a patient's."""
 
@@ -172,8 +174,10 @@ class _Reader:
         """Read one dated list; a date that cannot be right leaves it incomplete but hides none of its entries."""
         when = _day_of(found)
         for key in found:
-            if key not in {"value", "date"}:
-                self.problems.append(complaints.unknown_key(spec.name, key, ("value", "date")))
+            if key not in LIST_KEYS:
+                self.problems.append(complaints.unknown_key(spec.name, key, LIST_KEYS))
+        if found.get("complete", True) is not True:
+            self.list_is_withheld = True
         if when is None and not is_absent(found.get("date")):
             self.problems.append(complaints.bad_date(spec, found.get("date")))
             self.list_is_withheld = True

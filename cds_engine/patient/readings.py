@@ -24,7 +24,7 @@ _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _QUANTITY = re.compile(rf"\s*({_NUMBER.pattern})\s*(\S.*?)?\s*")
 _NO_UNIT = re.compile(r"(?!10\*)[,.\d]")
 """A rest that goes on with digits or a comma is no unit, but `10*9/L` is one."""
-VALUE_KEYS = ("value", "unit", "date", "range")
+VALUE_KEYS = ("value", "unit", "date", "range", "complete", "unusable")
 
 
 class Reading(NamedTuple):
@@ -63,12 +63,16 @@ def read_value(
     when = day_of(raw.get("date"))
     if when is None and not is_absent(raw.get("date")):
         return Rejected(complaints.bad_date(spec, raw.get("date")))
+    if not is_absent(raw.get("unusable")):
+        return Rejected(complaints.unusable(spec, raw.get("unusable")), when)
     value = raw.get("value")
     if is_absent(value):
         return None if "value" in raw else Rejected(complaints.not_a_value(spec, dict(raw)), when)
     found = _typed(spec, value, raw.get("unit"), dictionary, problems)
     if isinstance(found, Rejected):
         return found._replace(date=when)
+    if isinstance(found.value, CodeSet) and _truth(raw.get("complete", True)) is not True:
+        found = found._replace(value=CodeSet(found.value.members, is_complete=False))
     limits = _limits(spec, raw.get("range"), found, problems)
     return found._replace(date=when, limits=limits)
 

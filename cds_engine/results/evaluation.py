@@ -20,6 +20,7 @@ from cds_engine.results.models import (
     Result,
     Screened,
     Trace,
+    Unused,
 )
 
 
@@ -54,6 +55,8 @@ class Evaluation(Result):
     assumptions: list[Assumption]
     derived: dict[str, DerivedValue]
     notices: list[str]
+    unused: list[Unused] = []
+    """Of a patient that was read from a record: what of it was not used, and why."""
 
     _explain: Callable[[str], Trace] | None = PrivateAttr(default=None)
 

@@ -273,3 +273,11 @@ class Screened(Result):
     is_taken: bool = False
     """True for a medicine that the patient takes, False for a proposal."""
     findings: list[Finding] = []
+
+
+class Unused(Result):
+    """An entry of a record that looked relevant and was not used."""
+
+    entry: str
+    fact: str | None
+    reason: str

@@ -1,0 +1,93 @@
+"""A Bundle, or a set of resources, as the record of exactly one patient."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cds_engine.diagnostics import InputError
+from cds_engine.fhir.elements import Resource
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The resources of one patient."""
+
+    patient: Resource
+    references: frozenset[str]
+    """How entries refer to the patient."""
+    resources: list[Resource]
+    by_reference: Mapping[str, Resource]
+    """What medicines refer to."""
+
+    def is_about(self, reference: str) -> bool:
+        """Say whether a reference names this patient."""
+        if reference in self.references:
+            return True
+        path = reference.split("/_history/", 1)[0]
+        return "Patient/" in path and path[path.rindex("Patient/") :] in self.references
+
+    @property
+    def name(self) -> str | None:
+        """The id of the patient."""
+        found = self.patient.get("id")
+        return found if isinstance(found, str) else None
+
+
+def is_fhir(data: object) -> bool:
+    """Say whether data look like a FHIR resource and not like a patient of ours."""
+    return isinstance(data, Mapping) and isinstance(data.get("resourceType"), str)
+
+
+def read_record(data: Mapping[str, Any] | Iterable[Mapping[str, Any]]) -> Record:
+    """Read a Bundle, one Patient, or a list of resources.
+
+    Raises:
+        InputError: If it is none of them, or does not hold exactly one patient.
+    """
+    resources: list[Resource] = []
+    urls: dict[str, Resource] = {}
+    patients: dict[str, tuple[Resource, set[str]]] = {}
+    for url, resource in _entries(data):
+        kind, identifier = resource.get("resourceType"), resource.get("id")
+        names = {url} if url else set()
+        if isinstance(identifier, str):
+            names |= {f"{kind}/{identifier}", f"urn:uuid:{identifier}"}
+        if kind == "Patient":
+            patients.setdefault(str(identifier or url), (resource, set()))[1].update(names)
+        resources.append(resource)
+        if kind == "Medication":
+            urls.update(dict.fromkeys(names, resource))
+    if len(patients) != 1:
+        found = "no Patient" if not patients else f"{len(patients)} Patients"
+        raise InputError(f"the record holds {found}; give the resources of exactly one patient")
+    patient, references = next(iter(patients.values()))
+    return Record(patient, frozenset(references), resources, urls)
+
+
+def _entries(data: object) -> Iterable[tuple[str | None, Resource]]:
+    match data:
+        case {"resourceType": "Bundle"}:
+            entries = data.get("entry")
+            if not isinstance(entries, list):
+                raise InputError("the Bundle has no `entry`; it must hold the resources of one patient")
+            for index, entry in enumerate(entries):
+                resource = entry.get("resource") if isinstance(entry, Mapping) else None
+                if not isinstance(resource, Mapping) or "resourceType" not in resource:
+                    raise InputError(f"entry {index + 1} of the Bundle holds no resource; an entry has a `resource`")
+                url = entry.get("fullUrl")
+                yield (url if isinstance(url, str) else None), resource
+        case {"resourceType": str()}:
+            yield None, data
+        case Mapping():
+            raise InputError("this is no FHIR resource: it has no `resourceType`")
+        case str() | bytes():
+            raise InputError("a FHIR record is a Bundle or a list of resources, not a text")
+        case Iterable():
+            for index, resource in enumerate(data):
+                if not isinstance(resource, Mapping) or not isinstance(resource.get("resourceType"), str):
+                    raise InputError(f"item {index + 1} is no FHIR resource: it has no `resourceType`")
+                yield None, resource
+        case _:
+            raise InputError("a FHIR record is a Bundle or a list of resources")
