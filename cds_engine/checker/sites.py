@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from cds_engine.checker.scope import order_scope, type_of
@@ -10,6 +10,7 @@ from cds_engine.checker.types import BooleanType, CodeType, FactSymbol, NullType
 from cds_engine.pack.base import PackModel
 from cds_engine.pack.dictionary import FactEntry, Formula
 from cds_engine.pack.load import Pack
+from cds_engine.pack.statements import Exclusion
 from cds_engine.units import UnitError, parse_unit
 
 
@@ -75,14 +76,21 @@ def _statements(pack: Pack) -> Iterator[Site]:
     for file, topic in pack.topics.items():
         if topic.applies_to:
             yield Site(f"topic {file}", topic, ("applies_to",), topic.applies_to)
+        yield from _exclusions(topic.exclusions)
         for statement in topic.statements:
             if statement.applies_to:
                 yield Site(f"statement {statement.id}", statement, ("applies_to",), statement.applies_to)
+            yield from _exclusions(statement.exclusions)
             for rule in statement.rules:
                 yield Site(f"rule {rule.id}", rule, ("when",), rule.when)
                 for index, ask in enumerate(rule.ask, 1):
                     if ask.when:
                         yield Site(f"rule {rule.id} ask {index}", ask, ("when",), ask.when)
+
+
+def _exclusions(exclusions: Iterable[Exclusion]) -> Iterator[Site]:
+    for exclusion in exclusions:
+        yield Site(f"exclusion {exclusion.id}", exclusion, ("when",), exclusion.when)
 
 
 def _safety(pack: Pack) -> Iterator[Site]:

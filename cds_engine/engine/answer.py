@@ -171,6 +171,24 @@ class Answer:
             else []
         )
 
+    def _exclusions(self, decision: Decision) -> list[Reason]:
+        """Return the exclusions that hold for this patient."""
+        found = []
+        for key, exclusion in decision.spec.exclusions:
+            verdict = self._worlds.certain.verdicts[key]
+            if verdict.truth is True:
+                text = exclusion.patient_says if self._asked.wording == "patient" else None
+                reason = Reason.made(
+                    rule=exclusion.id,
+                    target=decision.spec.statement.id,
+                    text=self._words.filled(text or exclusion.says),
+                    citations=self._cite(exclusion.source, exclusion.locator),
+                    tag=exclusion.tag,
+                    because=self._words.because(verdict),
+                )
+                found.append(reason)
+        return found
+
     def _choice(self, found: TreatmentDecision, rule_status: Status) -> Choice:
         """Show one treatment of several; a number only where the rule itself is ready."""
         return Choice.made(

@@ -310,6 +310,8 @@ def place_of(resource: Resource) -> str:
 
 
 def _by_status(wanted: Wanted, said: str | None) -> _Reason | None:
+    if wanted.selection.any_status and said not in NEVER:
+        return None
     if said is None:
         return _Reason("it has no status", is_doubt=True)
     if said in NEVER or said not in wanted.statuses:

@@ -13,6 +13,7 @@ from typing import Literal
 from cds_engine.lowering.core import Condition, Term
 from cds_engine.pack.load import Pack
 from cds_engine.pack.statements import (
+    Exclusion,
     Alert,
     Caution,
     Contraindication,
@@ -115,6 +116,8 @@ class RuleSpec:
     treatments: tuple[Treatment, ...]
     order: int
     ask_keys: tuple[str | None, ...]
+    exclusions: tuple[tuple[str, Exclusion], ...] = ()
+    """Key and exclusion: whom the topic and the statement leave out."""
 
 
 @dataclass(frozen=True, slots=True)

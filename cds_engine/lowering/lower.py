@@ -107,6 +107,7 @@ def _conditions(checked: Checked) -> dict[str, c.Condition]:
                 for key in (f"topic {file}", f"statement {statement.id}")
                 if key in checked.typed
             ]
+            outer += [c.Not(found[f"exclusion {e.id}"]) for e in (*topic.exclusions, *statement.exclusions)]
             for rule in statement.rules:
                 key = f"rule {rule.id}"
                 if outer:
@@ -233,6 +234,7 @@ def _in_order(found: list[Derivation]) -> tuple[Derivation, ...]:
 
 def _rules(checked: Checked, doses: Mapping[str, DosePlan]) -> tuple[RuleSpec, ...]:
     found: list[RuleSpec] = []
+    left_out = {s.id: (*topic.exclusions, *s.exclusions) for topic in checked.pack.topics.values() for s in topic.statements}
     for statement in statements(checked.pack):
         for rule in statement.rules:
             recommend = rule.recommend
@@ -250,6 +252,7 @@ def _rules(checked: Checked, doses: Mapping[str, DosePlan]) -> tuple[RuleSpec, .
                     ),
                     order=len(found),
                     ask_keys=_ask_keys(f"rule {rule.id}", rule.ask),
+                    exclusions=tuple((f"exclusion {e.id}", e) for e in left_out[statement.id]),
                 )
             )
     return tuple(found)

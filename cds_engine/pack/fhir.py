@@ -149,6 +149,8 @@ class Selection(PackModel):
     """Whether the codes are those of a component of the observation, whose value is then taken."""
     statuses: list[Text] = Field(default_factory=list)
     """Statuses that count, if they differ from those of the file."""
+    any_status: bool = False
+    """Whether every status counts but those that call the entry a mistake."""
     where: list[Where] = Field(default_factory=list)
     has_value: bool = False
     """Whether an entry counts only with a value."""

@@ -200,6 +200,19 @@ class Rule(PackModel):
     ask: list[Ask] = Field(default_factory=list)
 
 
+class Exclusion(PackModel):
+    """Whom a topic or statement leaves out, although it otherwise speaks of them."""
+
+    id: Identifier
+    when: ConditionText
+    says: Text
+    patient_says: Text | None = None
+    source: Identifier
+    locator: Text | None = None
+    tag: Tag
+    note: Text | None = None
+
+
 class Statement(PackModel):
     """One sentence of a source in our own words, with everything that was said about its standing."""
 
@@ -222,6 +235,8 @@ class Statement(PackModel):
     review: Review = "submitted"
     applies_to: ConditionText | None = None
     """Joined by `and` with the condition of each rule under it."""
+    exclusions: list[Exclusion] = Field(default_factory=list)
+    """No rule under it applies to those for whom one of them holds."""
     interpretation: list[Text] = Field(default_factory=list)
     """Open questions about how we read it, for the reviewer."""
     note: Text | None = None
@@ -251,6 +266,7 @@ class StatementsFile(PackModel):
 
     topic: Text
     applies_to: ConditionText | None = None
+    exclusions: list[Exclusion] = Field(default_factory=list)
     statements: list[Statement]
 
 

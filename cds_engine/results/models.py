@@ -188,6 +188,8 @@ class Recommendation(Result):
     choices: list[Choice] = []
     preference: str | None = None
     blocked_by: list[Reason] = []
+    excluded_by: list[Reason] = []
+    """Exclusions of the guideline that hold for this patient: why a rule does not apply to somebody in its scope."""
     undecided: list[Reason] = []
     missing: list[str] = []
     citations: list[Citation] = []
