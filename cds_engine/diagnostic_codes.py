@@ -470,7 +470,7 @@ PATIENT: Mapping[str, Meaning] = {
     ),
     "D117": Meaning(
         "a record that cannot be used",
-        "Something was recorded that bears on the fact but cannot be placed; the fact counts as unknown, not as absent.",
+        "What was recorded bears on the fact but cannot be placed; the fact counts as unknown, not as absent.",
         "A diagnosis without onset, abatement or day of recording",
         "Complete the entry that the message names, or give the fact itself.",
     ),

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from cds_engine.cli.exits import DEBUG, report_fault
-from cds_engine.cli.formats import Format, ListFormat
+from cds_engine.cli.formats import Format, ListFormat, Target
 from cds_engine.version import VERSION
 
 app = typer.Typer(
@@ -27,10 +27,16 @@ app = typer.Typer(
 )
 
 PackOption = Annotated[
-    str | None, typer.Option("--pack", metavar="ID|PATH", help="The pack; may be left out while only one is installed.")
+    str | None,
+    typer.Option(
+        "--pack", metavar="ID|PATH", help="The pack; may be left out while only one is installed or one is the default."
+    ),
 ]
 PackArgument = Annotated[
-    str | None, typer.Argument(metavar="PACK", help="Id or path; may be left out while only one is installed.")
+    str | None,
+    typer.Argument(
+        metavar="PACK", help="Id or path; may be left out while only one is installed or one is the default."
+    ),
 ]
 
 ValueSetsOption = Annotated[
@@ -39,7 +45,9 @@ ValueSetsOption = Annotated[
 ]
 PeriodOption = Annotated[
     str | None,
-    typer.Option("--period", metavar="PERIOD", help="The period that FHIR entries are held against: `2025`, `2025-03`."),
+    typer.Option(
+        "--period", metavar="PERIOD", help="The period that FHIR entries are held against: `2025`, `2025-03`."
+    ),
 ]
 
 
@@ -110,7 +118,9 @@ def _evaluate(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> None:
     """Say what a pack recommends for each patient, and why.
 
-    A file holds one patient, a list of them, or one a line; a patient may be a FHIR Bundle. Exit status: 0 done, 1 something is wrong with a file
+    A file holds one patient, a list of them, or one a line; a patient may be a FHIR Bundle.
+
+    Exit status: 0 done, 1 something is wrong with a file
     (or, with --strict, with a patient's data), 2 wrong use, 3 no answer because the engines disagree or fail.
     """
     day = _day(as_of)
@@ -158,3 +168,20 @@ def _explain(
     from cds_engine.cli.explain import explain_word  # noqa: PLC0415 - start-up stays quick
 
     raise typer.Exit(explain_word(word, pack))
+
+
+@app.command("export")
+def _export(
+    pack: PackArgument = None,
+    to: Annotated[Target, typer.Option("--to", help="For which tools.")] = Target.FHIR,
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", metavar="FILE", help="Where to write; standard output if left out.")
+    ] = None,
+) -> None:
+    """Write a pack for other tools: as FHIR PlanDefinitions, Library and ValueSets.
+
+    Exit status: 0 done, 1 the pack has errors, 2 wrong use.
+    """
+    from cds_engine.cli.export import export_pack  # noqa: PLC0415 - start-up stays quick
+
+    raise typer.Exit(export_pack(pack, to, output))

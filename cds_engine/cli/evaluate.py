@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -145,6 +146,8 @@ def _writer(pack: LoadedPack, wanted: Wanted) -> Writer:
             return _JsonLines(explain=wanted.explain)
         case Format.HTML:
             return _HtmlPage(wanted)
+        case Format.FHIR:
+            return _FhirLines(pack)
         case Format.TEXT:
             labels = {name: spec.entry.label for name, spec in pack.guideline.dictionary.facts.items()}
             return _TextReports(wanted, labels)
@@ -179,6 +182,20 @@ def _with_every_trace(evaluation: Evaluation) -> Evaluation:
         for r in evaluation.recommendations
     ]
     return evaluation.model_copy(update={"recommendations": found})
+
+
+class _FhirLines:
+    """FHIR, one Bundle a line."""
+
+    def __init__(self, pack: LoadedPack) -> None:
+        self._pack = pack
+        _as_utf8()
+
+    def write(self, evaluation: Evaluation) -> None:
+        sys.stdout.write(json.dumps(self._pack.to_fhir(evaluation), ensure_ascii=False) + "\n")
+
+    def close(self) -> None:
+        return
 
 
 class _HtmlPage:

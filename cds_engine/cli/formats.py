@@ -11,6 +11,7 @@ class Format(StrEnum):
     TEXT = "text"
     JSON = "json"
     HTML = "html"
+    FHIR = "fhir"
 
 
 class ListFormat(StrEnum):
@@ -18,3 +19,9 @@ class ListFormat(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+
+
+class Target(StrEnum):
+    """For which tools a pack is written."""
+
+    FHIR = "fhir"

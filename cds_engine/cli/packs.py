@@ -1,4 +1,4 @@
-"""Which pack a command is about: the one named, or the only one installed."""
+"""Which pack a command is about: the one named, the only one installed, or the one that declares itself the default."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def pack_folder(name: str | None) -> Path:
     """Return the folder of a pack; a missing one ends the command."""
     from cds_engine.diagnostics import UnknownPackError  # noqa: PLC0415 - start-up stays quick
-    from cds_engine.engine.packs import find, installed  # noqa: PLC0415 - start-up stays quick
+    from cds_engine.engine.packs import defaults, find, installed  # noqa: PLC0415 - start-up stays quick
 
     if name is not None:
         try:
@@ -22,8 +22,9 @@ def pack_folder(name: str | None) -> Path:
         except UnknownPackError as error:
             refuse(str(error))
     known = installed()
-    if len(known) == 1:
-        return next(iter(known.values()))
+    meant = list(known.values()) if len(known) == 1 else defaults(known)
+    if len(meant) == 1:
+        return meant[0]
     listed = ", ".join(f"`{pack}`" for pack in known)
     hint = f"name one of those installed: {listed}" if known else "none is installed; give the path of one"
     return refuse(f"which pack? {hint}")
@@ -36,7 +37,7 @@ def open_pack(name: str | None, value_sets: str | None = None) -> LoadedPack:
 
     folder = pack_folder(name)
     try:
-        return load(folder, value_sets=value_sets)
+        return load(folder) if value_sets is None else load(folder, value_sets=value_sets)
     except InputError as error:
         refuse(str(error))
     except PackError as error:

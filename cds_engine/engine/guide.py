@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 from datetime import date, datetime
+from typing import Any
 
 from cds_engine.diagnostics import InputError, did_you_mean
 from cds_engine.engine.agreement import Deciders, second_engines
@@ -134,10 +134,26 @@ class LoadedPack:
         return answer.model_copy(
             update={
                 "problems": [*problems, *answer.problems],
-                "assumptions": [*(Assumption.made(fact=None, text=text) for text in found.remarks), *answer.assumptions],
+                "assumptions": [
+                    *(Assumption.made(fact=None, text=text) for text in found.remarks),
+                    *answer.assumptions,
+                ],
                 "unused": [Unused.made(entry=u.entry, fact=u.fact, reason=u.reason) for u in found.unused],
             }
         )
+
+    def to_fhir(self, answer: Evaluation | None = None) -> dict[str, Any]:
+        """Return an answer of this pack, or the pack itself, as a FHIR R4 Bundle.
+
+        An answer gives a GuidanceResponse first, then RequestGroup, proposals, DetectedIssues and OperationOutcome; the
+        pack gives PlanDefinitions, a Library and ValueSets, computable at most.
+        """
+        from cds_engine.fhir.answer import answer_bundle  # noqa: PLC0415 - loaded when used
+        from cds_engine.fhir.export import pack_bundle  # noqa: PLC0415 - loaded when used
+
+        if answer is None:
+            return pack_bundle(self.guideline, self._citations)
+        return answer_bundle(answer, self.guideline)
 
     def _screened(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from cds_engine.checker.check import check
@@ -9,6 +10,7 @@ from cds_engine.diagnostics import PackError, UnknownPackError, did_you_mean
 from cds_engine.engine.guide import LoadedPack
 from cds_engine.fhir.value_sets import read_value_sets
 from cds_engine.lowering.lower import lower
+from cds_engine.pack.load import is_default
 
 PACKAGE = Path(__file__).resolve().parent.parent
 HOMES = (PACKAGE / "packs", PACKAGE.parent / "rules")
@@ -22,6 +24,11 @@ def installed() -> dict[str, Path]:
         for manifest in sorted(home.glob("*/pack.yaml")):
             found.setdefault(manifest.parent.name, manifest.parent)
     return found
+
+
+def defaults(known: Mapping[str, Path]) -> list[Path]:
+    """Return those of the *known* packs that declare themselves the default."""
+    return [folder for folder in known.values() if is_default(folder)]
 
 
 def find(name: str | Path) -> Path:

@@ -43,7 +43,7 @@ def codings(value: object) -> Iterator[Resource]:
             for coding in listed:
                 if isinstance(coding, Mapping):
                     yield coding
-        case {"code": str()}:
+        case Mapping() if isinstance(value.get("code"), str):
             yield value
         case [*items]:
             for item in items:

@@ -43,7 +43,7 @@ class Plan:
     """The selections of one type of resource."""
 
     by_code: dict[Pair, list[Wanted]] = field(default_factory=dict)
-    by_part_code: dict[Pair, list[Wanted]] = field(default_factory=dict)
+    by_part_code: dict[tuple[str | None, str], list[Wanted]] = field(default_factory=dict)
     """Of components."""
     below: list[tuple[str, str, Wanted]] = field(default_factory=list)
     always: list[Wanted] = field(default_factory=list)
@@ -56,15 +56,15 @@ class Plan:
         doubtful: list[Wanted] = []
         kind = str(resource.get("resourceType"))
         if self.by_code or self.below:
-            for system, code in _pairs(resource.get(CODE.get(kind, "code"))):
+            for system, code in pairs(resource.get(CODE.get(kind, "code"))):
                 if system is None:
                     doubtful += self.bare.get(code, ())
                     continue
                 found += self.by_code.get((system, code), ())
                 found += [wanted for s, start, wanted in self.below if s == system and code.startswith(start)]
         if self.by_part_code and isinstance(resource.get("component"), list):
-            for pair in (p for part in components(resource) for p in _pairs(part.get("code"))):
-                found += self.by_part_code.get(pair, ())  # type: ignore[call-overload] # None is no key
+            for pair in (p for part in components(resource) for p in pairs(part.get("code"))):
+                found += self.by_part_code.get(pair, ())
         if len(found) > 1:
             found = list(dict.fromkeys(found))
         return found, [wanted for wanted in doubtful if wanted not in found]
@@ -72,10 +72,12 @@ class Plan:
 
 def components(resource: Resource) -> list[Resource]:
     """Return the components of an observation."""
-    return [part for part in resource.get("component", ()) if isinstance(part, Mapping)]
+    listed = resource.get("component")
+    return [part for part in listed if isinstance(part, Mapping)] if isinstance(listed, list) else []
 
 
-def _pairs(concept: object) -> Iterator[tuple[str | None, str]]:
+def pairs(concept: object) -> Iterator[tuple[str | None, str]]:
+    """List the codes of a concept, each with its terminology if that is named."""
     for coding in codings(concept):
         code, system = coding.get("code"), coding.get("system")
         if isinstance(code, str):
@@ -103,7 +105,7 @@ class Plans:
             fact=fact,
             selection=selection,
             mapping=entry,
-            statuses=frozenset(selection.statuses or self._mapping.statuses.get(selection.resource, ())),
+            statuses=frozenset(selection.statuses or self._mapping.statuses.get(selection.resource, [])),
             filters=tuple(
                 Filter(where.path, self._codes(fact, where.codes, where.value_sets), frozenset(where.values))
                 for where in selection.where
@@ -119,9 +121,11 @@ class Plans:
         if not written and not selection.value_sets and fact is not None:
             own = self._facts.facts[fact].codes
             written = [RecordCode(system=SYSTEMS[code.system], code=code.code) for code in own]
-        index = plan.by_part_code if selection.component else plan.by_code
         for pair in self._codes(fact, [code for code in written if not code.below], selection.value_sets):
-            index.setdefault(pair, []).append(wanted)
+            if selection.component:
+                plan.by_part_code.setdefault(pair, []).append(wanted)
+            else:
+                plan.by_code.setdefault(pair, []).append(wanted)
             plan.bare.setdefault(pair[1], []).append(wanted)
         plan.below += [(code.system, code.code, wanted) for code in written if code.below]
 

@@ -16,7 +16,7 @@ from cds_engine.fhir.days import Bounds, Stretch, days
 from cds_engine.fhir.elements import NEVER, Resource, codings, elements, status, subject, time
 from cds_engine.fhir.medicines import entries_of, name_of
 from cds_engine.fhir.periods import bounds_of
-from cds_engine.fhir.plan import Filter, Plans, Wanted, components
+from cds_engine.fhir.plan import Filter, Plans, Wanted, components, pairs
 from cds_engine.fhir.record import Record, read_record
 from cds_engine.fhir.value_sets import Missing, Supplied, in_words, missing
 from cds_engine.fhir.values import coded, dated, measured, value_element, why_absent
@@ -90,7 +90,7 @@ class FhirReader:
 class _Reading:
     """Reads one record."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what one reading needs
+    def __init__(
         self,
         pack: Pack,
         mapping: FhirFile,
@@ -137,8 +137,10 @@ class _Reading:
         said = status(resource)
         when = None if kind == "Patient" else time(resource, self._born)
         for wanted in selections:
-            reason = about or (None if kind == "Patient" else _by_status(wanted, said)) or self._by_content(
-                wanted, resource, when
+            reason = (
+                about
+                or (None if kind == "Patient" else _by_status(wanted, said))
+                or self._by_content(wanted, resource, when)
             )
             if reason is None:
                 self._of(wanted.fact).counted.append((wanted, resource, when))
@@ -266,8 +268,7 @@ class _Reading:
 
     def _names(self, wanted: Wanted, part: Resource) -> bool:
         plan = self._plans.by_type[wanted.selection.resource]
-        pairs = [(coding.get("system"), coding.get("code")) for coding in codings(part.get("code"))]
-        return any(wanted in plan.by_part_code.get(pair, ()) for pair in pairs)  # type: ignore[call-overload]
+        return any(wanted in plan.by_part_code.get(pair, ()) for pair in pairs(part.get("code")))
 
     def _plain(self, entry: FactEntry, wanted: Wanted, value: object, place: str) -> dict[str, Any]:
         """Return a coded value in the words of the fact, any other as it is."""

@@ -68,7 +68,7 @@ def read_record(data: Mapping[str, Any] | Iterable[Mapping[str, Any]]) -> Record
 
 def _entries(data: object) -> Iterable[tuple[str | None, Resource]]:
     match data:
-        case {"resourceType": "Bundle"}:
+        case Mapping() if data.get("resourceType") == "Bundle":
             entries = data.get("entry")
             if not isinstance(entries, list):
                 raise InputError("the Bundle has no `entry`; it must hold the resources of one patient")
@@ -78,7 +78,7 @@ def _entries(data: object) -> Iterable[tuple[str | None, Resource]]:
                     raise InputError(f"entry {index + 1} of the Bundle holds no resource; an entry has a `resource`")
                 url = entry.get("fullUrl")
                 yield (url if isinstance(url, str) else None), resource
-        case {"resourceType": str()}:
+        case Mapping() if isinstance(data.get("resourceType"), str):
             yield None, data
         case Mapping():
             raise InputError("this is no FHIR resource: it has no `resourceType`")

@@ -49,7 +49,7 @@ def read_value_sets(folder: Path) -> Supplied:
 
 def _sets(data: object, file: str) -> Iterator[tuple[set[str], frozenset[tuple[str, str]]]]:
     match data:
-        case {"resourceType": "ValueSet"}:
+        case Mapping() if data.get("resourceType") == "ValueSet":
             yield _identifiers(data), frozenset(_codes(data, file))
         case {"resourceType": "Bundle", "entry": [*entries]}:
             for entry in entries:

@@ -13,10 +13,10 @@ from typing import Literal
 from cds_engine.lowering.core import Condition, Term
 from cds_engine.pack.load import Pack
 from cds_engine.pack.statements import (
-    Exclusion,
     Alert,
     Caution,
     Contraindication,
+    Exclusion,
     Interval,
     Modality,
     Monitoring,

@@ -234,7 +234,9 @@ def _in_order(found: list[Derivation]) -> tuple[Derivation, ...]:
 
 def _rules(checked: Checked, doses: Mapping[str, DosePlan]) -> tuple[RuleSpec, ...]:
     found: list[RuleSpec] = []
-    left_out = {s.id: (*topic.exclusions, *s.exclusions) for topic in checked.pack.topics.values() for s in topic.statements}
+    left_out = {
+        s.id: (*topic.exclusions, *s.exclusions) for topic in checked.pack.topics.values() for s in topic.statements
+    }
     for statement in statements(checked.pack):
         for rule in statement.rules:
             recommend = rule.recommend

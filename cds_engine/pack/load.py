@@ -104,6 +104,15 @@ def read_pack(path: Path) -> tuple[Pack, list[Diagnostic]]:
     return reader.pack(), findings
 
 
+def is_default(path: Path) -> bool:
+    """Say whether the pack in *path* declares itself the default; its other files are not read."""
+    try:
+        data = reading.read_yaml((path / "pack.yaml").read_bytes(), "pack.yaml", [])
+    except OSError:
+        return False
+    return data is not None and data.get("default") == "true"
+
+
 class _Reader:
     """Reads the files of one pack, one after the other."""
 

@@ -49,3 +49,5 @@ class Manifest(PackModel):
     notices: list[Notice] = Field(min_length=1)
     audiences: dict[Identifier, Audience]
     furniture: list[Furniture] = Field(default_factory=list)
+    default: bool = False
+    """Whether the command line means this pack where several are installed and none is named."""

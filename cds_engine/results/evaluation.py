@@ -55,7 +55,7 @@ class Evaluation(Result):
     assumptions: list[Assumption]
     derived: dict[str, DerivedValue]
     notices: list[str]
-    unused: list[Unused] = []
+    unused: list[Unused] = Field(default=[])
     """Of a patient that was read from a record: what of it was not used, and why."""
 
     _explain: Callable[[str], Trace] | None = PrivateAttr(default=None)
