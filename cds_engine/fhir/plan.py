@@ -22,6 +22,7 @@ class Filter:
     path: str
     pairs: frozenset[Pair]
     words: frozenset[str]
+    or_absent: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,7 +108,12 @@ class Plans:
             mapping=entry,
             statuses=frozenset(selection.statuses or self._mapping.statuses.get(selection.resource, [])),
             filters=tuple(
-                Filter(where.path, self._codes(fact, where.codes, where.value_sets), frozenset(where.values))
+                Filter(
+                    where.path,
+                    self._codes(fact, where.codes, where.value_sets),
+                    frozenset(where.values),
+                    where.or_absent,
+                )
                 for where in selection.where
             ),
             within_days=_days(selection.when.within) if selection.when else None,

@@ -221,10 +221,11 @@ class _Reading:
             return self._presence(name, mapping, found)
         if entry.type == "medications":
             listed = [item for wanted, resource, _ in found.counted for item in self._medicines(wanted, resource)]
-            return {"value": listed, "complete": mapping.is_whole_list and not found.doubts} if listed else None
+            listed += [{"name": doubt} for doubt in found.doubts]
+            return _list(listed, mapping)
         if entry.type == "codes":
-            items = [name_of(resource, self._record) for _, resource, _ in found.counted]
-            return {"value": items, "complete": mapping.is_whole_list and not found.doubts} if items else None
+            items: list[object] = [name_of(resource, self._record) for _, resource, _ in found.counted]
+            return _list([*items, *found.doubts], mapping)
         values = [given for one in found.counted for given in self._values(name, entry, *one)]
         values += [{"unusable": doubt} for doubt in found.doubts]
         return self._latest(name, values) or None
@@ -305,6 +306,13 @@ class _Reading:
                 yield f"{period.label}: {bounds.start} to {bounds.end}"
 
 
+def _list(items: list[Any], mapping: FactMapping) -> object:
+    """Return a list, which need not be all there is; an empty one says something only if it must be all."""
+    if not items and not mapping.is_whole_list:
+        return None
+    return {"value": items, "complete": mapping.is_whole_list}
+
+
 def place_of(resource: Resource) -> str:
     """Return the name of an entry: `Observation/abc`."""
     return f"{resource.get('resourceType')}/{resource.get('id', 'without id')}"
@@ -322,6 +330,8 @@ def _by_status(wanted: Wanted, said: str | None) -> _Reason | None:
 
 def _by_filter(wish: Filter, resource: Resource, *, closed: bool) -> _Reason | None:
     found = elements(resource, wish.path)
+    if not found and wish.or_absent:
+        return None
     if not found:
         return _Reason(f"it has no `{wish.path}`", is_doubt=not closed)
     for value in found:

@@ -126,6 +126,8 @@ class Where(PackModel):
     value_sets: list[Identifier] = Field(default_factory=list)
     values: list[Text] = Field(default_factory=list)
     """Plain words, such as those of a status; of a coded element its codes."""
+    or_absent: bool = False
+    """Whether an entry that lacks the element counts, too."""
 
     @model_validator(mode="after")
     def _wants_something(self) -> Self:
