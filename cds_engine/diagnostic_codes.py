@@ -482,5 +482,32 @@ PATIENT: Mapping[str, Meaning] = {
     ),
 }
 
-CODES: Mapping[str, Meaning] = {**PACK_FILES, **LANGUAGE, **DICTIONARY, **REFERENCES, **DOSES, **PATIENT}
+FHIR: Mapping[str, Meaning] = {
+    "M101": Meaning(
+        "a name of the mapping that leads nowhere",
+        "`fhir.yaml` names a period or a value set that it does not declare.",
+        "`value_sets: [ofice_visit]`",
+        "Take the name that is proposed, or declare it under `periods:` or `value_sets:`.",
+    ),
+    "M102": Meaning(
+        "statuses that nobody chose",
+        "Which statuses of an entry count is a clinical choice, so the pack has to make it for every type of resource.",
+        "Observations without `statuses: {Observation: [final, amended, corrected]}`",
+        "List the statuses that count, once for the file or at the selection.",
+    ),
+    "M103": Meaning(
+        "an absence that means nothing",
+        "What a record does not hold is unknown, unless the pack says why the record is complete; then it is false.",
+        '`absent: "false"` without `closed_record:`',
+        "Say why the record is complete, or leave the fact unknown.",
+    ),
+    "M104": Meaning(
+        "an entry that cannot give the fact its value",
+        "The type of the fact says how a value is read; this selection has none of that kind, or none that is known.",
+        "A Condition for a quantity",
+        "Take another type of resource, or say the `element`, the `values` or what it `gives`.",
+    ),
+}
+
+CODES: Mapping[str, Meaning] = {**PACK_FILES, **LANGUAGE, **DICTIONARY, **REFERENCES, **DOSES, **PATIENT, **FHIR}
 """Every code by its name."""

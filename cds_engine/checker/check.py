@@ -11,6 +11,7 @@ from cds_engine.checker.dependencies import check_dependencies
 from cds_engine.checker.expressions import Typed, check_condition, check_expression, join, result_codes
 from cds_engine.checker.facts import check_facts
 from cds_engine.checker.formulas import check_formulas
+from cds_engine.checker.mapping import check_mapping
 from cds_engine.checker.references import check_references
 from cds_engine.checker.regimens import check_regimens
 from cds_engine.checker.scope import scope_of
@@ -50,6 +51,7 @@ def check_pack(pack: Pack, findings: list[Diagnostic]) -> Checked:
     check_references(pack, findings)
     check_formulas(pack, typed, findings)
     check_regimens(pack, findings)
+    check_mapping(pack, typed, findings)
     check_dependencies(pack, typed, findings)
     return Checked(pack, typed, scope)
 

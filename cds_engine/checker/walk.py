@@ -15,7 +15,7 @@ def pieces(pack: Pack) -> Iterator[PackModel]:
     """List every model of the pack, files first, then what stands in them."""
     files = [
         pack.manifest, pack.sources, pack.facts, pack.drugs, pack.formulas, pack.definitions, pack.regimens,
-        *pack.topics.values(), *pack.safety.values(),
+        *pack.topics.values(), *pack.safety.values(), pack.fhir,
     ]  # fmt: skip
     for file in files:
         yield from _inside(file)

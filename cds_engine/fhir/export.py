@@ -16,7 +16,7 @@ from cds_engine.pack.statements import Alert, Caution, Contraindication, Stateme
 from cds_engine.results.models import Citation
 
 LANGUAGE = "text/x-cds-engine-condition"
-"""How conditions are marked: a subset of CQL expressions, but stricter, so that no CQL engine may run them as they are."""
+"""How conditions are marked: a subset of CQL, but stricter, so that no CQL engine may run them as they are."""
 _STRUCTURE = "http://hl7.org/fhir/StructureDefinition/"
 _TYPES = "http://terminology.hl7.org/CodeSystem/"
 _OID = "urn:oid:"

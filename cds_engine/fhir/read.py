@@ -136,15 +136,19 @@ class _Reading:
         about = None if kind == "Patient" else self._whose(resource)
         said = status(resource)
         when = None if kind == "Patient" else time(resource, self._born)
+        left: list[tuple[Wanted, _Reason]] = []
+        used: set[str | None] = set()
         for wanted in selections:
-            reason = (
-                about
-                or (None if kind == "Patient" else _by_status(wanted, said))
-                or self._by_content(wanted, resource, when)
-            )
+            reason = about or (None if kind == "Patient" else _by_status(wanted, said))
+            reason = reason or self._by_content(wanted, resource, when)
             if reason is None:
+                used.add(wanted.fact)
                 self._of(wanted.fact).counted.append((wanted, resource, when))
             else:
+                left.append((wanted, reason))
+        for wanted, reason in left:
+            is_told = wanted.fact is not None or reason.is_doubt  # that an entry is no proposal goes without saying
+            if is_told and wanted.fact not in used:
                 self._leave(wanted, resource, reason)
 
     def _leave(self, wanted: Wanted, resource: Resource, reason: _Reason) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from cds_engine.pack.base import AmountText, Identifier, PackModel, Text
 
@@ -48,7 +49,15 @@ def _address(written: object) -> object:
 System = Annotated[Text, BeforeValidator(_address)]
 """The address of a terminology; its short name is read as the address."""
 
-ElementPath = Annotated[Text, StringConstraints(pattern=r"^[A-Za-z]+(\[[^\[\]]+\])?(\.[A-Za-z]+(\[[^\[\]]+\])?)*$")]
+
+def _path(written: object) -> object:
+    step = r"[A-Za-z]+(\[[^\[\]]+\])?"
+    if isinstance(written, str) and not re.fullmatch(rf"{step}(\.{step})*", written):
+        raise ValueError(f"`{written}` is no path of elements\nwrite it as `hospitalization.dischargeDisposition`")
+    return written
+
+
+ElementPath = Annotated[Text, BeforeValidator(_path)]
 """Elements of a resource, one in the other: `hospitalization.dischargeDisposition`, `extension[URL].valueCode`."""
 
 
