@@ -70,6 +70,8 @@ class _Mapping:
             *((value, mapping, ("values", value)) for value in mapping.values),
             *((s.gives, s, ("gives",)) for s in mapping.entries if s.gives is not None),
         ]
+        if entry.type == "code" and not known:
+            return  # that has a finding of its own
         for value, model, path in given:
             if value not in known:
                 hint = did_you_mean(value, known) or (

@@ -118,7 +118,8 @@ def _evaluate(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> None:
     """Say what a pack recommends for each patient, and why.
 
-    A file holds one patient, a list of them, or one a line; a patient may be a FHIR Bundle.
+    A file holds one patient, a list of them, or one a line; a patient may be a FHIR Bundle, and the folder of a FHIR
+    bulk export (`*.ndjson`) holds many.
 
     Exit status: 0 done, 1 something is wrong with a file
     (or, with --strict, with a patient's data), 2 wrong use, 3 no answer because the engines disagree or fail.

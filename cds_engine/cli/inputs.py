@@ -1,4 +1,4 @@
-"""Files of patients to patients: one, a list, or one a line; what is wrong with a file becomes a sentence."""
+"""Files of patients to patients: one, a list, one a line, or a FHIR export; what is wrong becomes a sentence."""
 
 from __future__ import annotations
 
@@ -31,6 +31,9 @@ class Complaint:
 def patients_in(name: str) -> Iterator[Patient | Complaint]:
     """Return the patients of one file, `-` for standard input; never raises for what the file holds."""
     shown = "standard input" if name == "-" else name
+    if name != "-" and _is_export(name):
+        yield from _exported(name)
+        return
     try:
         raw = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     except (OSError, ValueError) as error:
@@ -48,6 +51,25 @@ def patients_in(name: str) -> Iterator[Patient | Complaint]:
         yield from _lines(shown, text)
     else:
         yield from _whole(shown, text)
+
+
+def _is_export(name: str) -> bool:
+    try:
+        return Path(name).is_dir() and next(Path(name).glob("*.ndjson"), None) is not None
+    except (OSError, ValueError):
+        return False
+
+
+def _exported(name: str) -> Iterator[Patient | Complaint]:
+    """Return the patients of a FHIR bulk export, and what of it belongs to none."""
+    from cds_engine.fhir.bulk import Exported, read_bulk  # noqa: PLC0415 - start-up stays quick
+
+    try:
+        for found in read_bulk(Path(name)):
+            is_patient = isinstance(found, Exported)
+            yield Patient(found.place, found.bundle) if is_patient else Complaint(f"{found.place}: {found.reason}")
+    except OSError as error:
+        yield Complaint(f"{name}: {_unreadable(error)}", was_read=False)
 
 
 def _unreadable(error: OSError | ValueError) -> str:

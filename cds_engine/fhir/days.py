@@ -45,14 +45,18 @@ class Bounds(NamedTuple):
     end: date
 
 
-@lru_cache(maxsize=65536)
 def days(written: object) -> Days | None:
     """Return the days that a FHIR date or dateTime may mean, None for what is none.
 
     >>> days("2025-02")
     Days(first=datetime.date(2025, 2, 1), last=datetime.date(2025, 2, 28))
     """
-    found = _WRITTEN.fullmatch(written) if isinstance(written, str) else None
+    return _days(written) if isinstance(written, str) else None
+
+
+@lru_cache(maxsize=65536)
+def _days(written: str) -> Days | None:
+    found = _WRITTEN.fullmatch(written)
     if found is None:
         return None
     try:

@@ -37,17 +37,21 @@ _AUTHORED = frozenset({"ServiceRequest", "MedicationRequest"})
 
 
 def codings(value: object) -> Iterator[Resource]:
-    """List the codings of a CodeableConcept, a Coding or a list of either."""
+    """List the codings of a CodeableConcept, a Coding or a list of either; what is malformed is none."""
     match value:
         case {"coding": [*listed]}:
             for coding in listed:
-                if isinstance(coding, Mapping):
+                if isinstance(coding, Mapping) and _is_text(coding, "code") and _is_text(coding, "system"):
                     yield coding
-        case Mapping() if isinstance(value.get("code"), str):
+        case Mapping() if isinstance(value.get("code"), str) and _is_text(value, "system"):
             yield value
         case [*items]:
             for item in items:
                 yield from codings(item)
+
+
+def _is_text(coding: Resource, key: str) -> bool:
+    return coding.get(key) is None or isinstance(coding[key], str)
 
 
 def status(resource: Resource) -> str | None:
@@ -132,6 +136,8 @@ def _at_age(born: Days, age: Resource) -> Days | None:
     if unit != "a" or isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 150:  # noqa: PLR2004
         return None
     first, last = born.first, born.last
+    if last.year + value + 1 > date.max.year:
+        return None
     return Days(date(first.year + int(value), first.month, 1), date(last.year + int(value) + 1, last.month, 28))
 
 

@@ -45,11 +45,14 @@ def _concept(resource: Resource, record: Record) -> object:
 
 def _medication(resource: Resource, record: Record) -> Resource | None:
     """Return the Medication that an order refers to, contained in it or in the record."""
-    reference = resource.get("medicationReference", {}).get("reference")
+    found = resource.get("medicationReference")
+    reference = found.get("reference") if isinstance(found, Mapping) else None
     if not isinstance(reference, str):
         return None
     if reference.startswith("#"):
-        inside = [c for c in resource.get("contained", ()) if isinstance(c, Mapping) and c.get("id") == reference[1:]]
+        listed = resource.get("contained")
+        contained = listed if isinstance(listed, list) else []
+        inside = [c for c in contained if isinstance(c, Mapping) and c.get("id") == reference[1:]]
         return inside[0] if inside else None
     return record.by_reference.get(reference)
 

@@ -74,7 +74,7 @@ def _entries(data: object) -> Iterable[tuple[str | None, Resource]]:
                 raise InputError("the Bundle has no `entry`; it must hold the resources of one patient")
             for index, entry in enumerate(entries):
                 resource = entry.get("resource") if isinstance(entry, Mapping) else None
-                if not isinstance(resource, Mapping) or "resourceType" not in resource:
+                if not isinstance(resource, Mapping) or not isinstance(resource.get("resourceType"), str):
                     raise InputError(f"entry {index + 1} of the Bundle holds no resource; an entry has a `resource`")
                 url = entry.get("fullUrl")
                 yield (url if isinstance(url, str) else None), resource
