@@ -79,7 +79,10 @@ def test_what_lies_after_the_day_of_the_answer_has_not_happened(read):
     ("changes", "said"),
     [
         ({"effectiveDateTime": None}, "Observation/o29463-7 has no date"),
-        ({"effectiveDateTime": "2025-06"}, "Observation/o29463-7 does not say the day, only that it was from 2025-06-01"),
+        (
+            {"effectiveDateTime": "2025-06"},
+            "Observation/o29463-7 does not say the day, only that it was from 2025-06-01",
+        ),
         ({"valueQuantity": {"value": 5, "comparator": "<", "unit": "kg"}}, "`< 5` is not a number"),
         ({"valueQuantity": {"value": 26}}, "`26` has no unit"),
         ({"valueQuantity": {"value": 26, "unit": "kg/m2"}}, "kg/m2"),

@@ -137,7 +137,9 @@ class Answer:
         text = self._words.filled(standing.text)
         if decision.status != "not_applicable":
             return self._applying(decision, standing, text)
-        return standing if text == standing.text else standing.but(text=text)
+        excluded = self._exclusions(decision)
+        is_as_always = text == standing.text and not excluded
+        return standing if is_as_always else standing.but(text=text, excluded_by=excluded)
 
     def _applying(self, decision: Decision, standing: Recommendation, text: str) -> Recommendation:
         spec, chosen = decision.spec, decision.chosen

@@ -142,7 +142,7 @@ class Definition(PackModel):
     """A shared condition; its name can be used in every condition."""
 
     says: Text
-    """As a clause that completes "because ...": `the diagnosis is confirmed JDM`."""
+    """As a clause that completes "because ...": `the diagnosis is confirmed`."""
     when: ConditionText
 
 

@@ -1,0 +1,291 @@
+"""The second pack: its cases and scenarios, its example records, and the published cases of the measure."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from pytest_bdd import given, parsers, scenarios, then, when
+
+import cds_engine
+from cds_engine.cli import main
+
+ROOT = Path(__file__).resolve().parent.parent
+NAME = "kidney_health_diabetes"
+RULE = "evaluate-kidney-health"
+RECORDS = ROOT / "fixtures" / NAME / "records"
+VALUE_SETS = ROOT / "fixtures" / NAME / "value_sets"
+WRITTEN = yaml.safe_load((ROOT / "rules" / NAME / "cases.yaml").read_text(encoding="utf-8"))
+SUITES = os.environ.get("CDS_SUITES")
+MEASURE = Path(SUITES or "", "ecqm", "kidney_health_evaluation")
+PUBLISHED = json.loads((MEASURE / "expected.json").read_bytes()) if SUITES and MEASURE.is_dir() else []
+
+scenarios(str(ROOT / "features" / NAME))
+
+
+@pytest.fixture(scope="module")
+def pack():
+    return cds_engine.load(NAME, value_sets=VALUE_SETS)
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
+    """Return the pack with the published value sets."""
+    folder = tmp_path_factory.mktemp("value_sets")
+    shutil.copy(MEASURE / "value_sets.json", folder)
+    return cds_engine.load(NAME, value_sets=folder)
+
+
+# Cases and scenarios
+
+
+@pytest.mark.parametrize("case", WRITTEN["cases"], ids=lambda case: case["id"])
+def test_case(pack, case):
+    base = WRITTEN["bases"][case["from"]]
+    facts = {**base["with"], **case.get("with", {})}
+    facts = {name: value for name, value in facts.items() if name not in case.get("without", [])}
+    expected = case["expect"][RULE]
+    expected = {"status": expected} if isinstance(expected, str) else expected
+    answer = pack.evaluate(facts, as_of=str(case.get("as_of", base["as_of"])))
+    found = answer.recommendation(RULE)
+    assert answer.problems == []
+    assert found.status == expected["status"]
+    assert [reason.rule for reason in found.excluded_by] == expected.get("excluded_by", [])
+    assert set(found.missing) >= set(expected.get("missing", []))
+
+
+@given(parsers.parse("a patient of {age:d} years with diabetes who was seen in the year"), target_fixture="facts")
+def patient(age):
+    return WRITTEN["bases"]["due"]["with"] | {"birth_date": f"{2025 - age}-01-01"}
+
+
+@given("an eGFR was reported in the year")
+def egfr(facts):
+    facts["egfr_measured"] = True
+
+
+@given("a urine albumin-creatinine ratio was reported in the year")
+def uacr(facts):
+    facts["uacr_measured"] = True
+
+
+@given(parsers.parse("the patient has {what}"))
+def has(facts, what):
+    words = {
+        "failing kidneys": "kidney_failure",
+        "hospice services": "hospice_care",
+        "palliative care": "palliative_care",
+    }
+    facts[words[what]] = True
+
+
+@given("nobody knows about hospice services")
+def nobody_knows(facts):
+    del facts["hospice_care"]
+
+
+@when("the guideline is applied", target_fixture="answer")
+def applied(pack, facts):
+    return pack.evaluate(facts, as_of="2025-12-31")
+
+
+@then(parsers.re("the kidney health evaluation is (?P<status>due|not due)"))
+def is_due(answer, status):
+    assert answer.recommendation(RULE).status == {"due": "recommended", "not due": "not_applicable"}[status]
+
+
+@then(parsers.parse('the reason is "{reason}"'))
+def reason_is(answer, reason):
+    assert [found.text for found in answer.recommendation(RULE).excluded_by] == [reason]
+
+
+@then(parsers.parse('the kidney health evaluation waits for "{label}"'))
+def waits(pack, answer, label):
+    found = answer.recommendation(RULE)
+    assert found.status == "needs_data"
+    assert [pack.guideline.dictionary.facts[name].entry.label for name in found.missing] == [label]
+
+
+# Records
+
+EXPECTED = {
+    "due": "recommended",
+    "done": "not_applicable",
+    "test-of-last-year": "recommended",
+    "discharged-to-hospice": "not_applicable",
+    "kidney-failure": "not_applicable",
+    "not-seen": "not_applicable",
+    "too-young": "not_applicable",
+    "diagnosis-without-date": "needs_data",
+    "birth-date-missing": "needs_data",
+}
+
+
+def record(name):
+    return json.loads((RECORDS / f"{name}.json").read_bytes())
+
+
+def test_every_record_is_tested():
+    assert {path.stem for path in RECORDS.glob("*.json")} == set(EXPECTED)
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_an_example_record(pack, name):
+    assert pack.evaluate_fhir(record(name), as_of="2025-12-31").recommendation(RULE).status == EXPECTED[name]
+
+
+def test_an_exclusion_of_a_record_is_named_and_cited(pack):
+    (reason,) = pack.evaluate_fhir(record("discharged-to-hospice"), as_of="2025-12-31").recommendation(RULE).excluded_by
+    assert reason.rule == "hospice"
+    assert [citation.source for citation in reason.citations] == ["cms951-2025"]
+
+
+def test_an_entry_without_date_leaves_the_fact_unknown_and_is_told(pack):
+    answer = pack.evaluate_fhir(record("diagnosis-without-date"), as_of="2025-12-31")
+    assert [problem.code for problem in answer.problems] == ["D117"]
+    assert "Condition/kidneys: it has no date" in answer.problems[0].message
+    assert answer.recommendation(RULE).missing == ["kidney_failure"]
+
+
+def test_the_closed_record_and_the_period_are_told_as_assumptions(pack):
+    texts = [found.text for found in pack.evaluate_fhir(record("due"), as_of="2025-12-31").assumptions]
+    assert any("was taken not to have happened" in text for text in texts)
+    assert "period: 2025-01-01 to 2025-12-31" in texts
+
+
+@pytest.mark.parametrize(
+    ("as_of", "period", "status"),
+    [
+        ("2025-12-31", None, "not_applicable"),
+        ("2026-03-31", None, "not_applicable"),  # not seen this year
+        ("2026-03-31", "2025", "not_applicable"),
+        ("2025-04-02", None, "recommended"),  # the tests are a day later
+        ("2025-12-31", "2024-05-01/2025-04-30", "not_applicable"),
+        ("2025-12-31", "2024-05-01/2025-04-02", "recommended"),
+    ],
+)
+def test_the_period_is_an_input(pack, as_of, period, status):
+    assert pack.evaluate_fhir(record("done"), as_of=as_of, period=period).recommendation(RULE).status == status
+
+
+def test_a_period_that_has_not_begun_decides_nothing(pack):
+    answer = pack.evaluate_fhir(record("done"), as_of="2025-12-31", period="2026")
+    assert answer.recommendation(RULE).status == "needs_data"
+
+
+def test_without_value_sets_nothing_is_taken_for_absent():
+    answer = cds_engine.load(NAME).evaluate_fhir(record("done"), as_of="2025-12-31")
+    assert answer.recommendation(RULE).status == "needs_data"
+    (problem,) = answer.problems
+    assert problem.code == "D118"
+    assert "Diabetes (2.16.840.1.113883.3.464.1003.103.12.1001)" in problem.message
+    assert "`--value-sets DIR`" in problem.message
+
+
+def test_from_the_command_line(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(
+            ["evaluate", *(str(RECORDS / f"{name}.json") for name in ("due", "done")), "--pack", NAME]
+            + ["--value-sets", str(VALUE_SETS), "--as-of", "2026-11-22", "--period", "2025", "--format", "json"]
+        )
+    assert ended.value.code == 0
+    answers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [answer["recommendations"][0]["status"] for answer in answers] == ["recommended", "not_applicable"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--value-sets", "nowhere"], "there is no folder `nowhere` with value sets"),
+        (["--period", "next year"], "`next year` is no period; write `2025`"),
+        (["--period", "2025-12/2025-01"], "ends before it begins"),
+    ],
+)
+def test_a_wrong_option_is_one_sentence(capsys, options, said):
+    with pytest.raises(SystemExit) as ended:
+        main(["evaluate", str(RECORDS / "due.json"), "--pack", NAME, *options])
+    assert ended.value.code in {1, 2}
+    assert said in capsys.readouterr().err
+
+
+def test_a_bulk_export_is_one_answer_a_patient(pack, tmp_path, capsys):
+    lines = {}
+    for name in ("due", "done"):
+        for entry in record(name)["entry"]:
+            text = json.dumps(entry["resource"]).replace("Patient/example", f"Patient/{name}")
+            text = text.replace('"Patient", "id": "example"', f'"Patient", "id": "{name}"')
+            lines.setdefault(entry["resource"]["resourceType"], []).append(text)
+    lines["Observation"] += ["{", '{"resourceType": "Observation", "subject": {"reference": "Patient/nobody"}}']
+    for kind, listed in lines.items():
+        (tmp_path / f"{kind}.ndjson").write_text("\n".join(listed) + "\n")
+    with pytest.raises(SystemExit) as ended:
+        main(
+            ["evaluate", str(tmp_path), "--pack", NAME, "--value-sets", str(VALUE_SETS)]
+            + ["--as-of", "2025-12-31", "--format", "json"]
+        )
+    said = capsys.readouterr()
+    answers = {answer["patient"]: answer for answer in map(json.loads, said.out.splitlines())}
+    assert {name: answer["recommendations"][0]["status"] for name, answer in answers.items()} == {
+        "due": "recommended",
+        "done": "not_applicable",
+    }
+    assert ended.value.code == 1
+    assert "this line is not JSON" in said.err
+    assert "has no patient `Patient/nobody`" in said.err
+
+
+# The published cases
+
+
+@pytest.mark.skipif(not PUBLISHED, reason="CDS_SUITES does not name a folder with `ecqm`")
+@pytest.mark.parametrize("case", PUBLISHED, ids=lambda case: case["case"][:8])
+def test_a_published_case_has_its_published_answer(measured, case):
+    """All 23 agreed the first time the finished pack ran."""
+    bundle = json.loads((MEASURE / "cases" / f"{case['case']}.json").read_bytes())
+    answer = measured.evaluate_fhir(bundle, as_of=case["period"]["end"][:10])
+    counted = {
+        "initial-population": "in_population",
+        "denominator": "in_population",
+        "denominator-exclusion": "is_excluded",
+        "numerator": "meets_measure",
+    }
+    assert {name: int(answer.derived[fact].value) for name, fact in counted.items()} == case["expected"]
+    wanted = case["expected"]
+    is_due = wanted["denominator"] and not wanted["denominator-exclusion"] and not wanted["numerator"]
+    assert answer.recommendation(RULE).status == ("recommended" if is_due else "not_applicable")
+
+
+@pytest.mark.skipif(not PUBLISHED, reason="CDS_SUITES does not name a folder with `ecqm`")
+def test_a_thousand_published_bundles_a_second(measured):
+    bundles = [json.loads(path.read_bytes()) for path in sorted((MEASURE / "cases").glob("*.json"))]
+    seconds = []
+    for _ in range(7):
+        started = time.process_time()
+        for bundle in bundles:
+            measured.evaluate_fhir(bundle, as_of="2025-12-31")
+        seconds.append(time.process_time() - started)
+    assert len(bundles) / min(seconds) > 1000
+
+
+# One mechanism for both packs
+
+OF_A_GUIDELINE = re.compile(
+    r"diabet|kidney|nephro|\brenal|hospice|palliat|dermatomyositis|\bjdm\b|calcinosis|juvenile|uacr", re.IGNORECASE
+)
+
+
+def test_no_python_knows_a_guideline():
+    """Names of packs, diseases and drugs stand in `rules/`; not even an example names one."""
+    said = {
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+        for path in (ROOT / "cds_engine").rglob("*.py")
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if OF_A_GUIDELINE.search(line)
+    }
+    assert said == set()
