@@ -480,6 +480,12 @@ PATIENT: Mapping[str, Meaning] = {
         "A FHIR record, and no `--value-sets`",
         "Supply the sets that the message names: `--value-sets DIR`.",
     ),
+    "D119": Meaning(
+        "a record that is one page of several",
+        "The Bundle names a next page. Nothing is taken for absent because this page does not hold it.",
+        '`"link": [{"relation": "next", "url": "..."}]`',
+        "Fetch all pages and send one Bundle.",
+    ),
 }
 
 FHIR: Mapping[str, Meaning] = {

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 
 import cds_engine
 from cds_engine.diagnostics import InputError
+from cds_engine.patient.read import medicines_of
 
 DAY = "2025-06-30"
 
@@ -213,8 +216,6 @@ def test_a_diagnosis_is_as_sure_as_its_verification(answer, verified, wanted):
     ],
 )
 def test_the_dose_of_an_order_a_week(jdm, repeat, weekly):
-    from cds_engine.patient.read import medicines_of
-
     facts = jdm.read_fhir(bundle(request("6851", dosage(15, "mg", **repeat))), as_of=DAY).patient["facts"]
     (entry,) = medicines_of(facts, jdm.guideline.dictionary, None)
     assert entry.drug == "methotrexate"
@@ -349,10 +350,8 @@ def test_a_damaged_entry_gives_an_answer_or_one_sentence(jdm, entry, data):
         place = data.draw(st.sampled_from(inner))
     key = data.draw(st.sampled_from(sorted(place) if isinstance(place, dict) else list(range(len(place)))))
     place[key] = data.draw(JUNK)
-    try:
+    with contextlib.suppress(InputError):
         jdm.evaluate_fhir(bundle(broken), as_of=DAY)
-    except InputError:
-        pass
 
 
 SUITES = os.environ.get("CDS_SUITES")
@@ -391,8 +390,6 @@ def test_mapping_takes_no_longer_than_parsing(jdm):
 
 
 def test_a_pack_without_mapping_says_so(tmp_path, jdm):
-    import shutil
-
     shutil.copytree(jdm.guideline.pack.path, tmp_path / "jdm")
     (tmp_path / "jdm" / "fhir.yaml").unlink()
     with pytest.raises(InputError, match=r"has no `fhir.yaml`"):

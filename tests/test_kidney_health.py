@@ -15,6 +15,7 @@ from pytest_bdd import given, parsers, scenarios, then, when
 
 import cds_engine
 from cds_engine.cli import main
+from cds_engine.diagnostics import InputError
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "kidney_health_diabetes"
@@ -155,7 +156,9 @@ def test_an_entry_without_date_leaves_the_fact_unknown_and_is_told(pack):
 
 def test_the_closed_record_and_the_period_are_told_as_assumptions(pack):
     texts = [found.text for found in pack.evaluate_fhir(record("due"), as_of="2025-12-31").assumptions]
-    assert any("was taken not to have happened" in text for text in texts)
+    assert texts[0].startswith("not in the record and taken for absent: chronic kidney disease of stage 5 or ")
+    assert "urine albumin-creatinine ratio measured in the period" in texts[0]
+    assert "diabetes" not in texts[0]
     assert "period: 2025-01-01 to 2025-12-31" in texts
 
 
@@ -188,11 +191,45 @@ def test_without_value_sets_nothing_is_taken_for_absent():
     assert "`--value-sets DIR`" in problem.message
 
 
+def test_one_page_of_a_record_leaves_the_rest_unknown(pack):
+    page = record("due") | {"link": [{"relation": "next", "url": "https://x.example/fhir?page=2"}]}
+    answer = pack.evaluate_fhir(page, as_of="2025-12-31")
+    assert [problem.code for problem in answer.problems] == ["D119"]
+    assert answer.recommendation(RULE).status == "needs_data"
+
+
+def test_a_bundle_is_not_taken_for_facts(pack):
+    with pytest.raises(InputError, match="evaluate_fhir"):
+        pack.evaluate(record("due"))
+
+
+def test_why_names_the_exclusion(pack):
+    answer = pack.evaluate_fhir(record("discharged-to-hospice"), as_of="2025-12-31")
+    assert "excluded: Hospice services in the period." in answer.why(RULE)
+
+
+def test_the_report_shows_exclusions_and_what_was_not_used(capsys):
+    for name, said in (
+        ("discharged-to-hospice", "EXCLUDED (1)"),
+        ("test-of-last-year", "its time, 2024-12-31, is not within 2025-01-01 to 2025-12-31"),
+    ):
+        with pytest.raises(SystemExit):
+            main(
+                [
+                    *("evaluate", str(RECORDS / f"{name}.json"), "--pack", NAME),
+                    *("--value-sets", str(VALUE_SETS), "--as-of", "2025-12-31"),
+                ]
+            )
+        assert said in " ".join(capsys.readouterr().out.split())
+
+
 def test_from_the_command_line(capsys):
     with pytest.raises(SystemExit) as ended:
         main(
-            ["evaluate", *(str(RECORDS / f"{name}.json") for name in ("due", "done")), "--pack", NAME]
-            + ["--value-sets", str(VALUE_SETS), "--as-of", "2026-11-22", "--period", "2025", "--format", "json"]
+            [
+                *("evaluate", str(RECORDS / "due.json"), str(RECORDS / "done.json"), "--pack", NAME),
+                *("--value-sets", str(VALUE_SETS), "--as-of", "2026-11-22", "--period", "2025", "--format", "json"),
+            ]
         )
     assert ended.value.code == 0
     answers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -214,7 +251,7 @@ def test_a_wrong_option_is_one_sentence(capsys, options, said):
     assert said in capsys.readouterr().err
 
 
-def test_a_bulk_export_is_one_answer_a_patient(pack, tmp_path, capsys):
+def test_a_bulk_export_is_one_answer_a_patient(tmp_path, capsys):
     lines = {}
     for name in ("due", "done"):
         for entry in record(name)["entry"]:
@@ -226,8 +263,10 @@ def test_a_bulk_export_is_one_answer_a_patient(pack, tmp_path, capsys):
         (tmp_path / f"{kind}.ndjson").write_text("\n".join(listed) + "\n")
     with pytest.raises(SystemExit) as ended:
         main(
-            ["evaluate", str(tmp_path), "--pack", NAME, "--value-sets", str(VALUE_SETS)]
-            + ["--as-of", "2025-12-31", "--format", "json"]
+            [
+                *("evaluate", str(tmp_path), "--pack", NAME, "--value-sets", str(VALUE_SETS)),
+                *("--as-of", "2025-12-31", "--format", "json"),
+            ]
         )
     said = capsys.readouterr()
     answers = {answer["patient"]: answer for answer in map(json.loads, said.out.splitlines())}

@@ -66,8 +66,10 @@ def _exported(name: str) -> Iterator[Patient | Complaint]:
 
     try:
         for found in read_bulk(Path(name)):
-            is_patient = isinstance(found, Exported)
-            yield Patient(found.place, found.bundle) if is_patient else Complaint(f"{found.place}: {found.reason}")
+            if isinstance(found, Exported):
+                yield Patient(found.place, found.bundle)
+            else:
+                yield Complaint(f"{found.place}: {found.reason}")
     except OSError as error:
         yield Complaint(f"{name}: {_unreadable(error)}", was_read=False)
 

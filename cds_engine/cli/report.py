@@ -46,9 +46,11 @@ class _Report:
         self._orders()
         self._ready()
         self._blocked()
+        self._excluded()
         self._needs_data()
         self._questions()
         self._problems()
+        self._unused()
         self._assumptions()
         self._derived()
         self._not_applicable()
@@ -170,6 +172,28 @@ class _Report:
         self._page.heading(f"PROBLEMS WITH THE INPUT ({len(found)})", "bold yellow")
         for problem in found:
             self._page.paragraph(problem.message, label=problem.code, label_style="yellow")
+
+    def _unused(self) -> None:
+        found = self._answer.unused
+        if not found:
+            return
+        self._page.heading(f"NOT USED OF THE RECORD ({len(found)})")
+        shown = found if self._reader.explain else found[:FEW]
+        for one in shown:
+            label = self._reader.labels.get(one.fact, one.fact) if one.fact else "orders"
+            self._page.paragraph(f"{one.entry}: {one.reason}", (f" ({label})", "dim"), label="-")
+        self._rest(len(found) - len(shown), "entry")
+
+    def _excluded(self) -> None:
+        """Show who is left out although the guideline otherwise speaks of them, and why."""
+        found = [rule for rule in self._answer.recommendations if rule.excluded_by]
+        if not found:
+            return
+        self._page.heading(f"EXCLUDED ({len(found)})")
+        for rule in found:
+            self._page.paragraph(rule.text, (f" · {w.identity_words(rule)}", "dim"), label="-")
+            for reason in rule.excluded_by:
+                self._page.paragraph(w.reason_words(reason), label="excluded:", indent=4)
 
     def _assumptions(self) -> None:
         found = self._answer.assumptions

@@ -85,6 +85,8 @@ class LoadedPack:
             raise InputError(f"there is no audience `{patient['audience']}`; {hint}")
         given = patient["facts"]
         assert isinstance(given, Mapping)  # noqa: S101 - _patient has seen to it
+        if "resourceType" in given:
+            raise InputError("this is a FHIR resource and no patient; `evaluate_fhir` reads records")
         record = read_facts(given, self.guideline.dictionary, day)
         worlds = worlds_of(self.guideline, record, day, self._deciders)
         decisions = decide_rules(self.guideline, worlds)
@@ -131,6 +133,9 @@ class LoadedPack:
         found = self.read_fhir(record, as_of=as_of, period=period)
         answer = self.evaluate(found.patient, as_of=as_of, audience=audience)
         problems = [Problem.made(fact=None, code="D118", message=in_words(found.missing))] if found.missing else []
+        if found.is_page:
+            words = "the Bundle is one page of several; what it does not hold counts as unknown, fetch the other pages"
+            problems.append(Problem.made(fact=None, code="D119", message=words))
         return answer.model_copy(
             update={
                 "problems": [*problems, *answer.problems],

@@ -1,4 +1,4 @@
-"""The only door to orjson, which reads a large Bundle several times as fast as the standard library; it may be missing."""
+"""The only door to orjson, which reads a large Bundle much faster than the standard library; it may be missing."""
 
 from __future__ import annotations
 

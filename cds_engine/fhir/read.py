@@ -21,7 +21,7 @@ from cds_engine.fhir.record import Record, read_record
 from cds_engine.fhir.value_sets import Missing, Supplied, in_words, missing
 from cds_engine.fhir.values import coded, dated, measured, value_element, why_absent
 from cds_engine.pack.dictionary import FactEntry
-from cds_engine.pack.fhir import FactMapping, FhirFile
+from cds_engine.pack.fhir import FactMapping, FhirFile, When
 from cds_engine.pack.load import Pack
 
 
@@ -45,6 +45,8 @@ class FhirPatient:
     """What the facts of every such record rest on, as the reader should hear it."""
     missing: tuple[Missing, ...] = ()
     """Value sets that nobody supplied."""
+    is_page: bool = False
+    """Whether the record goes on elsewhere."""
 
 
 class _Reason(NamedTuple):
@@ -108,6 +110,7 @@ class _Reading:
         self._born = days(record.patient.get("birthDate"))
         self._found: dict[str | None, _Found] = {}
         self._unused: list[Unused] = []
+        self._taken_for_absent: list[str] = []
 
     def patient(self, absent_sets: tuple[Missing, ...]) -> FhirPatient:
         """Return the patient."""
@@ -124,7 +127,8 @@ class _Reading:
         facts = self._facts()
         orders = [e for w, r, _ in self._of(None).counted for e in self._medicines(w, r)]
         patient: dict[str, Any] = {"id": self._record.name, "facts": facts, "orders": orders}
-        return FhirPatient(patient, tuple(self._unused), tuple(self._remarks()), absent_sets)
+        is_page = self._record.is_page
+        return FhirPatient(patient, tuple(self._unused), tuple(self._remarks()), absent_sets, is_page=is_page)
 
     def _of(self, fact: str | None) -> _Found:
         return self._found.setdefault(fact, _Found())
@@ -193,8 +197,7 @@ class _Reading:
         holds = relation(when, bounds)
         if holds is None:
             return _Reason("its date is not exact enough", is_doubt=True)
-        stretch = f"{bounds.start} to {bounds.end}"
-        return None if holds else _Reason(f"its time does not lie to {stretch} as it has to")
+        return None if holds else _Reason(f"{_shown(when)} {_lies(rule)} {bounds.start} to {bounds.end}")
 
     def _recent(self, within: float | None) -> Bounds | None:
         """Return the days before `as_of` that count, or that day alone."""
@@ -226,13 +229,18 @@ class _Reading:
         if entry.type == "medications":
             listed = [item for wanted, resource, _ in found.counted for item in self._medicines(wanted, resource)]
             listed += [{"name": doubt} for doubt in found.doubts]
-            return _list(listed, mapping)
+            return self._list(listed, mapping)
         if entry.type == "codes":
             items: list[object] = [name_of(resource, self._record) for _, resource, _ in found.counted]
-            return _list([*items, *found.doubts], mapping)
+            return self._list([*items, *found.doubts], mapping)
         values = [given for one in found.counted for given in self._values(name, entry, *one)]
         values += [{"unusable": doubt} for doubt in found.doubts]
         return self._latest(name, values) or None
+
+    def _list(self, items: list[Any], mapping: FactMapping) -> object:
+        """Return a list, which need not be all there is; an empty one says something only if it must be all."""
+        is_whole = mapping.is_whole_list and not self._record.is_page
+        return {"value": items, "complete": is_whole} if items or is_whole else None
 
     def _presence(self, name: str, mapping: FactMapping, found: _Found) -> object:
         if found.counted:
@@ -242,7 +250,10 @@ class _Reading:
         is_known = mapping.absent is not None and name not in self._plans.incomplete
         rules = [selection.when for selection in mapping.entries if selection.when is not None]
         has_days = all(self._bounds[r.period] if r.period else self._as_of for r in rules)
-        return False if is_known and has_days else None
+        if not is_known or not has_days or self._record.is_page:
+            return None
+        self._taken_for_absent.append(name)
+        return False
 
     def _values(
         self, name: str, entry: FactEntry, wanted: Wanted, resource: Resource, when: Stretch | None
@@ -301,20 +312,25 @@ class _Reading:
         return items
 
     def _remarks(self) -> Iterable[str]:
-        closed = [name for name, mapping in self._mapping.facts.items() if mapping.absent is not None]
-        if closed and self._mapping.closed_record:
-            yield f"what the record does not hold was taken not to have happened: {self._mapping.closed_record}"
+        if self._taken_for_absent:
+            labels = ", ".join(self._pack.facts.facts[name].label for name in self._taken_for_absent)
+            yield f"not in the record and taken for absent: {labels} ({self._mapping.closed_record})"
         for name, period in self._mapping.periods.items():
             bounds = self._bounds[name]
             if bounds is not None:
                 yield f"{period.label}: {bounds.start} to {bounds.end}"
 
 
-def _list(items: list[Any], mapping: FactMapping) -> object:
-    """Return a list, which need not be all there is; an empty one says something only if it must be all."""
-    if not items and not mapping.is_whole_list:
-        return None
-    return {"value": items, "complete": mapping.is_whole_list}
+def _shown(when: Stretch) -> str:
+    first, last = when.begin.first, when.end.last
+    end = "" if first == last else " on" if last == date.max else f" to {last}"
+    return f"its time, {first}{end}," if first > date.min else f"its time, until {last},"
+
+
+def _lies(rule: When) -> str:
+    if rule.ends_during:
+        return "does not end within"
+    return "is not within" if rule.during else "does not reach"
 
 
 def place_of(resource: Resource) -> str:

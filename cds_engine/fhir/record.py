@@ -20,6 +20,8 @@ class Record:
     resources: list[Resource]
     by_reference: Mapping[str, Resource]
     """What medicines refer to."""
+    is_page: bool = False
+    """Whether more of the record stands on further pages: then nothing is absent for not being here."""
 
     def is_about(self, reference: str) -> bool:
         """Say whether a reference names this patient."""
@@ -63,7 +65,13 @@ def read_record(data: Mapping[str, Any] | Iterable[Mapping[str, Any]]) -> Record
         found = "no Patient" if not patients else f"{len(patients)} Patients"
         raise InputError(f"the record holds {found}; give the resources of exactly one patient")
     patient, references = next(iter(patients.values()))
-    return Record(patient, frozenset(references), resources, urls)
+    return Record(patient, frozenset(references), resources, urls, is_page=_has_next(data))
+
+
+def _has_next(data: object) -> bool:
+    links = data.get("link") if isinstance(data, Mapping) else None
+    listed = links if isinstance(links, list) else []
+    return any(isinstance(link, Mapping) and link.get("relation") == "next" for link in listed)
 
 
 def _entries(data: object) -> Iterable[tuple[str | None, Resource]]:

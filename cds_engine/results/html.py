@@ -77,9 +77,11 @@ class _Fragment:
             _section("Ready: treatment", "".join(map(self._treatment, treatments)) or "<p>No treatment is ready.</p>"),
             _section("Ready: care, tests and information", _list(map(self._advice, w.advice(ready)))),
             _section("Blocked", "".join(map(self._blocked, answer.blocked))),
+            _section("Excluded", _list(self._excluded(r) for r in answer.recommendations if r.excluded_by)),
             _section("Needs data", _list(map(self._open, answer.needs_data))),
             _section("Ask next", _list((_text(w.question_words(q)) for q in answer.questions), "ol")),
             _section("Problems with the input", _list(_text(f"{p.code}: {p.message}") for p in answer.problems)),
+            _folded(f"Not used of the record ({len(answer.unused)})", self._unused()),
             _folded(f"Assumed ({len(answer.assumptions)})", [_text(found.text) for found in answer.assumptions]),
             _folded(f"Computed ({len(answer.derived)})", self._derived()),
             self._not_applicable(),
@@ -141,6 +143,13 @@ class _Fragment:
         reasons = (f"{_reason(reason)}{_cited(reason.citations, reason.tag)}" for reason in found.blocked_by)
         parts = [_tag("p", _tag("b", _text(w.named_words(found)))), _list(reasons)]
         return _tag("div", "".join(parts) + _tag("p", _text(w.identity_words(found)), "small"), "blocked")
+
+    def _excluded(self, found: Recommendation) -> str:
+        return _text(found.text) + _list(map(_reason, found.excluded_by))
+
+    def _unused(self) -> list[str]:
+        named = ((one, self._labels.get(one.fact or "", one.fact or "orders")) for one in self._answer.unused)
+        return [_text(f"{one.entry}: {one.reason} ({label})") for one, label in named]
 
     def _open(self, found: Recommendation) -> str:
         missing = w.missing_words(found.missing, self._labels)

@@ -235,6 +235,7 @@ def why_words(found: Recommendation, because: Trace | None, questions: Iterable[
     if because is not None:
         lines.append(f"because {because_text(because)}")
     lines += [f"blocked: {reason_words(reason)}" for reason in found.blocked_by]
+    lines += [f"excluded: {reason_words(reason)}" for reason in found.excluded_by]
     lines += [f"undecided: {reason_words(reason)}" for reason in found.undecided]
     asked = [question.ask for question in questions if question.fact in found.missing]
     if found.missing:
