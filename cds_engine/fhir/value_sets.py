@@ -80,15 +80,21 @@ def _codes(data: Mapping[str, object], file: str) -> Iterator[tuple[str, str]]:
     """List the codes of the expansion; without one, those that `compose` lists one by one."""
     expansion, compose = data.get("expansion"), data.get("compose")
     if isinstance(expansion, Mapping):
-        yield from _contained(expansion.get("contains"))
+        found = list(_contained(expansion.get("contains")))
+        total = expansion.get("total")
+        if isinstance(total, int) and len(found) < total:
+            raise InputError(f"`{file}` holds {len(found)} of {total} codes of its value set; supply all of them")
+        yield from found
         return
     includes = compose.get("include") if isinstance(compose, Mapping) else None
     for include in includes if isinstance(includes, list) else []:
-        is_rule = not isinstance(include, Mapping) or "concept" not in include
-        if is_rule or (isinstance(compose, Mapping) and compose.get("exclude")):
+        listed = include.get("concept") if isinstance(include, Mapping) else None
+        if not isinstance(listed, list) or (isinstance(compose, Mapping) and compose.get("exclude")):
             raise InputError(f"`{file}` defines its value set by a rule; supply it with its `expansion`")
-        for concept in include["concept"]:
-            yield str(include.get("system")), str(concept.get("code"))
+        for concept in listed:
+            if not isinstance(concept, Mapping) or not isinstance(concept.get("code"), str):
+                raise InputError(f'`{file}` lists something that is no code; a code is `{{"code": ...}}`')
+            yield str(include.get("system")), concept["code"]
 
 
 def _contained(listed: object) -> Iterator[tuple[str, str]]:
