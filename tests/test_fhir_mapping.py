@@ -226,3 +226,29 @@ def test_an_exclusion_stands_beside_the_condition(pack_with):
     young = pack.evaluate({**facts, "birth_date": "1990-01-01"}, as_of=DAY).recommendation("give-examplin")
     assert young.status == "needs_data"
     assert young.excluded_by == []
+
+
+@pytest.mark.parametrize("mistake", ["entered-in-error", "refuted"])
+@pytest.mark.parametrize("statuses", ["any_status: true", "statuses: [active, entered-in-error, refuted]"])
+def test_a_mistake_never_counts_whatever_the_pack_says(pack_with, mistake, statuses):
+    pack = pack_with(f"{{resource: Condition, {CODES}, {statuses}}}")
+    entry = {
+        "resourceType": "Condition",
+        "clinicalStatus": coded("x", "active"),
+        "code": GOUT,
+        "subject": SUBJECT,
+    }
+    assert gout(pack, entry) is True
+    assert gout(pack, {**entry, "verificationStatus": coded("x", mistake)}) is False
+
+
+@pytest.mark.parametrize(("fact", "listed"), [("allergies", []), ("allergies", ["examplin"]), ("medications", [])])
+@pytest.mark.parametrize(("complete", "status"), [(True, "recommended"), (False, "needs_data")])
+def test_a_list_that_is_not_complete_is_known_in_part(fact, listed, complete, status):
+    known = {"birth_date": "1990-01-01", "lesions": 4, "gout": False, "pregnancy": "not_pregnant", "ulcer": False}
+    known |= {"height": "170 cm", "weight": "60 kg", "egfr": "90 mL/min/{1.73_m2}", "creatinine": "1 mg/dL"}
+    known |= {"allergies": [], "medications": [], fact: {"value": listed, "complete": complete}}
+    answer = cds_engine.load(GOOD).evaluate(known, as_of=DAY)
+    found = answer.recommendation("give-examplin")
+    assert answer.problems == []
+    assert (found.status, found.missing) == (status, [] if complete else [fact])
