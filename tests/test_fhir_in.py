@@ -14,6 +14,7 @@ import pytest
 from fhir_records import ICD, LOINC, PATIENT, RXNORM, SNOMED, bundle, coded, condition, dosage, observation, request
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scenario_patients import patient_of_case
 
 import cds_engine
 from cds_engine.diagnostics import InputError
@@ -265,6 +266,33 @@ def test_a_list_of_medicines_is_never_taken_for_all_of_them(answer):
         request("8640", dosage(5, "mg", frequency=1, period=1, periodUnit="d")),
     )
     assert "current_medications" in {f for r in found.needs_data for f in r.missing}
+
+
+def test_a_product_is_read_by_its_name_where_its_code_is_not_known(read, answer):
+    product = {"coding": [{"system": RXNORM, "code": "105585", "display": "Methotrexate 2.5 MG Oral Tablet"}]}
+    given = request("6851", dosage(15, "mg", frequency=1, period=1, periodUnit="d"), medicationCodeableConcept=product)
+    assert read(given)[0]["current_medications"]["value"][0]["name"] == "Methotrexate 2.5 MG Oral Tablet"
+    assert any(alert.severity == "critical" and alert.drug == "methotrexate" for alert in answer(given).alerts)
+
+
+def test_a_record_completed_by_a_clinician_comes_to_a_dose_and_to_a_valid_order(jdm):
+    """What no record says (phase, complete lists, what was ruled out) is added to the patient that was read."""
+    found = jdm.read_fhir(bundle(*FULL[:4], patient={**PATIENT, "birthDate": "2017-06-01"}), as_of=DAY)
+    ready = patient_of_case({"id": "ready", "from": "child"})
+    asked = {k: v for k, v in ready["facts"].items() if k not in found.patient["facts"] and k != "age_years"}
+    answer = jdm.evaluate({**found.patient, "facts": {**asked, **found.patient["facts"]}}, as_of=DAY)
+    dose = answer.recommendation("start-methotrexate").dose
+    assert (dose.low, dose.high) == (14.42, 19.23)
+    order = next(
+        entry["resource"]
+        for entry in jdm.to_fhir(answer)["entry"]
+        if entry["resource"].get("medicationCodeableConcept", {}).get("text") == "methotrexate"
+    )
+    (instruction,) = order["dosageInstruction"]
+    assert instruction["timing"] == {"repeat": {"frequency": 1, "period": 1, "periodUnit": "wk"}}
+    (rate,) = instruction["doseAndRate"]
+    assert (rate["doseRange"]["low"]["value"], rate["doseRange"]["high"]["value"]) == (14.42, 19.23)
+    assert order["medicationCodeableConcept"]["coding"] == [{"system": RXNORM, "code": "6851"}]
 
 
 def test_a_draft_is_screened_and_not_taken(jdm):

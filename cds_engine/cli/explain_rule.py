@@ -83,6 +83,9 @@ class Ledger:
         for scope in filter(None, scopes):
             page.paragraph(scope, label="applies to", hang=HANG)
         page.paragraph(when, label="when", hang=HANG)
+        for exclusion in (*(topic.exclusions if topic else ()), *statement.exclusions):
+            words = ((exclusion.id, "bold"), f": {exclusion.says} ", (f"when {exclusion.when}", "dim"))
+            page.paragraph(*words, label="excluded", hang=HANG)
 
     def _source(self, name: str, locator: str | None) -> str:
         source = self._guideline.pack.sources.sources[name]
