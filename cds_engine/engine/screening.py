@@ -110,7 +110,7 @@ class Screening:
         words = Explainer(self.guideline, self.worlds.certain.facts, self.wording)
         positions = self.guideline.positions
         listed = sorted(names, key=lambda name: (positions.get(name, len(positions)), name))
-        labels = (OF_ORDER.get(n, words.label(n)) for n in listed)
+        labels = (words.label(name) for name in listed)
         return ", ".join(dict.fromkeys(labels))
 
     def _from_rule(self, order: Order, hit: Hit, severity: Severity, lead: str) -> Finding:
@@ -278,15 +278,6 @@ def _finding(
     )
 
 
-OF_ORDER = {
-    "order": "how often it is given",
-    "order.per": "how often it is given",
-    "order.dose": "its dose",
-    "order.route": "its route",
-    "order.weekly_amount": "its amount a week",
-    "order.drug": "its drug",
-}
-"""What an order may leave open, in words."""
 MORE_OFTEN = {"day", "several_times_a_week"}
 
 

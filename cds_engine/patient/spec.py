@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -10,6 +11,9 @@ from cds_engine.pack.load import Pack
 from cds_engine.pack.measures import days, plausible_range
 from cds_engine.patient.values import CodeSet, Known
 from cds_engine.units import Conversion, conversion
+
+ANNOTATION = re.compile(r"\{[^{}]+\}")
+"""What UCUM lets stand in braces: words, not a unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +34,13 @@ class FactSpec:
     """Codes of one group, each to the first of the group."""
 
     def change_from(self, unit: str) -> Conversion:
-        """Return the way from *unit* to the canonical unit.
+        """Return the way from *unit* to the canonical unit; of a count, what stands in braces is no unit: `{score}`.
 
         Raises:
             UnitError: If *unit* is no UCUM unit or of another kind.
         """
+        if self.unit is None and ANNOTATION.fullmatch(unit):
+            unit = "1"
         found = self.changes.get(unit)
         return found if found is not None else conversion(unit, self.unit or "1")
 

@@ -46,6 +46,17 @@ INTERVAL_WORDS = {
 }
 
 
+OF_ORDER = {
+    "order": "how often it is given",
+    "order.per": "how often it is given",
+    "order.dose": "its dose",
+    "order.route": "its route",
+    "order.weekly_amount": "its amount a week",
+    "order.drug": "the medicine ordered",
+}
+"""What an order says, in words."""
+
+
 class Explainer:
     """Puts the verdicts on one patient into words."""
 
@@ -142,8 +153,9 @@ class Explainer:
                 value = verdict.values[0]
                 if isinstance(value, Unknown):
                     return f"{label} is not known"
-                extra = "" if verdict.truth else f" (not {_either(codes)})"
-                return f"{label} is {_words(value)}{extra}"
+                said = self._code if isinstance(term, c.Fact) and term.name in OF_ORDER else _words
+                extra = "" if verdict.truth else f" (not {_either([said(code) for code in codes])})"
+                return f"{label} is {said(str(value))}{extra}"
             case c.Holds(name, codes):
                 label = self.label(name)
                 listed = _either([self._code(code) for code in self._found(verdict, codes)])
@@ -201,7 +213,7 @@ class Explainer:
         if spec is not None and not prop:
             return (spec.entry.patient_label if self._wording == "patient" else None) or spec.entry.label
         if spec is None:
-            return "the date of this answer" if base == "as_of" else name
+            return "the date of this answer" if base == "as_of" else OF_ORDER.get(name, name)
         patient = spec.entry.patient_label if self._wording == "patient" else None
         label = patient or spec.entry.label
         match prop.split("."):
