@@ -199,10 +199,9 @@ class Screening:
             if per == plan.per and isinstance(dose, ComputedDose):
                 high = displayed(dose.high.final, plan.cap)
                 if total > max(high, exact(dose.high.final)):
-                    text = (
-                        f"{lead}{number(total)} {own} is above the range for this patient, up to {number(high)} {own}"
-                    )
-                    yield _finding(order, "above-range", "warning", text, steps, cite)
+                    severity, times = self._gravity(total, dose)
+                    text = f"{lead}{number(total)} {own} is above the range for this patient, up to {number(high)} {own}"
+                    yield _finding(order, "above-range", severity, text + times, steps, cite)
 
     def _total(self, plan: DosePlan, drug: str, per: str, taken: list[Order]) -> float | None:
         """Return what is certain of all that is taken of a drug, in the unit of the regimen."""
@@ -255,11 +254,19 @@ class Screening:
         low, high = displayed(dose.low.final, plan.cap), displayed(dose.high.final, plan.cap)
         shown = f"{number(low)} to {number(high)} {unit}" if low != high else f"{number(low)} {unit}"
         if amount > max(high, exact(dose.high.final)):
-            text = f"{ordered} is above the range for this patient, {shown}"
-            yield _finding(order, "above-range", "warning", text, working(dose, basis), cite)
+            severity, times = self._gravity(amount, dose)
+            text = f"{ordered} is above the range for this patient, {shown}{times}"
+            yield _finding(order, "above-range", severity, text, working(dose, basis), cite)
         elif amount < min(low, exact(dose.low.final)):
             text = f"{ordered} is below the range for this patient, {shown}"
             yield _finding(order, "below-range", "info", text, working(dose, basis), cite)
+
+    def _gravity(self, amount: float, dose: ComputedDose) -> tuple[Severity, str]:
+        """Return how grave an amount above the range is, by the pack's own measure, and what to say of it."""
+        orders = self.guideline.pack.manifest.orders
+        if orders is None or amount <= exact(dose.high.final * orders.critical_above):
+            return "warning", ""
+        return "critical", f": more than {number(orders.critical_above)} times its upper end"
 
     def _regimen_citations(self, plan: DosePlan) -> list[Citation]:
         return self.citations.cite(plan.source, plan.written.dose.locator)

@@ -53,6 +53,8 @@ class Worlds:
     def believed(self, key: str) -> tuple[Verdict, Facts]:
         """Return the verdict on a warning: true if true in any world, else unknown if unknown in any."""
         found = [(self.certain.verdicts[key], self.certain.facts)]
+        if not self.others:
+            return found[0]
         found += [(world.verdicts[key], world.facts) for world in self.others if key in world.verdicts]
         for wanted in (True, None):
             for verdict, facts in found:

@@ -38,17 +38,21 @@ class Result(BaseModel):
 
         An answer has hundreds of parts; this costs a tenth of `model_construct`, which it otherwise equals.
         """
+        return cls._of({**cls._defaults, **values})
+
+    def but(self, **values: Any) -> Self:
+        """Return a copy in which only *values* differ, not validated either."""
+        return self._of({**self.__dict__, **values})
+
+    @classmethod
+    def _of(cls, values: dict[str, Any]) -> Self:
         model = cls.__new__(cls)
         assign = object.__setattr__
-        assign(model, "__dict__", {**cls._defaults, **values})
+        assign(model, "__dict__", values)
         assign(model, "__pydantic_fields_set__", cls._fields_set)
         assign(model, "__pydantic_extra__", None)
         assign(model, "__pydantic_private__", None)
         return model
-
-    def but(self, **values: Any) -> Self:
-        """Return a copy in which only *values* differ, not validated either."""
-        return self.made(**{**self.__dict__, **values})
 
 
 class PackReference(Result):
