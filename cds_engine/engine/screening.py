@@ -200,7 +200,9 @@ class Screening:
                 high = displayed(dose.high.final, plan.cap)
                 if total > max(high, exact(dose.high.final)):
                     severity, times = self._gravity(total, dose)
-                    text = f"{lead}{number(total)} {own} is above the range for this patient, up to {number(high)} {own}"
+                    text = (
+                        f"{lead}{number(total)} {own} is above the range for this patient, up to {number(high)} {own}"
+                    )
                     yield _finding(order, "above-range", severity, text + times, steps, cite)
 
     def _total(self, plan: DosePlan, drug: str, per: str, taken: list[Order]) -> float | None:
@@ -266,7 +268,8 @@ class Screening:
         orders = self.guideline.pack.manifest.orders
         if orders is None or amount <= exact(dose.high.final * orders.critical_above):
             return "warning", ""
-        return "critical", f": more than {number(orders.critical_above)} times its upper end"
+        times = number(orders.critical_above)
+        return "critical", f": more than {times} times its upper end, which this pack calls critical [{orders.tag}]"
 
     def _regimen_citations(self, plan: DosePlan) -> list[Citation]:
         return self.citations.cite(plan.source, plan.written.dose.locator)
