@@ -138,6 +138,7 @@ class Screening:
         for world in (self.worlds.certain, *self.worlds.others):
             facts = Facts({**world.facts.known, **known}, world.facts.unknown, world.facts.as_of)
             facts.doubtful = world.facts.doubtful
+            facts.verdicts = dict(world.facts.verdicts)  # what the order bears on was not decided without it
             verdicts = decide_all(self.guideline.order_conditions, facts, self.deciders)
             for key, check in self.guideline.order_checks:
                 if verdicts[key].truth is None:

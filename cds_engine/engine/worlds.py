@@ -195,6 +195,8 @@ def _as_if_absent(
     There is none if nothing of the kind reads a doubtful fact.
     """
     doubtful = world.facts.doubtful
+    if not doubtful:
+        return ()
     alerts = {
         key: found
         for key, found in conditions.items()
