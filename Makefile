@@ -12,7 +12,7 @@ demo: $(VENV)/.base
 	$(BIN)/cds-engine evaluate $(DEMO)
 
 test: $(VENV)/.develop
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2
 
 check: test static
 

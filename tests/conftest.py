@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 
 import pytest
 from hypothesis import HealthCheck, settings
 from scenario_patients import CASES, FIXTURES, fixture, patient_of_case
+from xdist.scheduler import LoadScopeScheduling
 
 import cds_engine
 
@@ -35,3 +37,16 @@ def pytest_bdd_apply_tag(tag, function):
     """Keep the tags of scenarios as what they are, names of statements, and not as marks of pytest."""
     del tag, function
     return True
+
+
+class ChunksTogether(LoadScopeScheduling):
+    """Gives all tests on one chunk of generated patients to one process, which answers for them once."""
+
+    def _split_scope(self, nodeid):
+        chunk = re.search(r"\[(chunk\d+)", nodeid)
+        return chunk[1] if chunk else nodeid
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """Take the place of `--dist loadgroup`, which does not group with the versions we pin."""
+    return ChunksTogether(config, log)

@@ -78,11 +78,12 @@ class LoadedPack:
         patient = _patient(facts, id, orders, as_of, audience)
         day = _day(patient["as_of"])
         audiences = self.guideline.pack.manifest.audiences
-        reader = audiences.get(str(patient["audience"]))
+        audience_name = text_of(patient["audience"])
+        reader = audiences.get(audience_name)
         if reader is None:
             known = ", ".join(f"`{name}`" for name in audiences)
-            hint = did_you_mean(str(patient["audience"]), audiences) or f"the pack knows {known}"
-            raise InputError(f"there is no audience `{patient['audience']}`; {hint}")
+            hint = did_you_mean(audience_name, audiences) or f"the pack knows {known}"
+            raise InputError(f"there is no audience {shown(patient['audience'])}; {hint}")
         given = patient["facts"]
         assert isinstance(given, Mapping)  # noqa: S101 - _patient has seen to it
         if "resourceType" in given:
@@ -95,7 +96,7 @@ class LoadedPack:
         asked = Asked(
             patient=None if patient["id"] is None else text_of(patient["id"]),
             as_of=day,
-            audience=str(patient["audience"]),
+            audience=audience_name,
             wording=reader.wording,
             engines=("evaluator", *self._deciders),
             citations=self._citations,

@@ -110,7 +110,7 @@ class Screening:
         words = Explainer(self.guideline, self.worlds.certain.facts, self.wording)
         positions = self.guideline.positions
         listed = sorted(names, key=lambda name: (positions.get(name, len(positions)), name))
-        labels = (OF_ORDER.get(n, words.label(n)) for n in listed)
+        labels = (words.label(name) for name in listed)
         return ", ".join(dict.fromkeys(labels))
 
     def _from_rule(self, order: Order, hit: Hit, severity: Severity, lead: str) -> Finding:
@@ -138,6 +138,7 @@ class Screening:
         for world in (self.worlds.certain, *self.worlds.others):
             facts = Facts({**world.facts.known, **known}, world.facts.unknown, world.facts.as_of)
             facts.doubtful = world.facts.doubtful
+            facts.verdicts = dict(world.facts.verdicts)  # what the order bears on was not decided without it
             verdicts = decide_all(self.guideline.order_conditions, facts, self.deciders)
             for key, check in self.guideline.order_checks:
                 if verdicts[key].truth is None:
@@ -199,10 +200,11 @@ class Screening:
             if per == plan.per and isinstance(dose, ComputedDose):
                 high = displayed(dose.high.final, plan.cap)
                 if total > max(high, exact(dose.high.final)):
+                    severity, times = self._gravity(total, dose)
                     text = (
                         f"{lead}{number(total)} {own} is above the range for this patient, up to {number(high)} {own}"
                     )
-                    yield _finding(order, "above-range", "warning", text, steps, cite)
+                    yield _finding(order, "above-range", severity, text + times, steps, cite)
 
     def _total(self, plan: DosePlan, drug: str, per: str, taken: list[Order]) -> float | None:
         """Return what is certain of all that is taken of a drug, in the unit of the regimen."""
@@ -255,11 +257,20 @@ class Screening:
         low, high = displayed(dose.low.final, plan.cap), displayed(dose.high.final, plan.cap)
         shown = f"{number(low)} to {number(high)} {unit}" if low != high else f"{number(low)} {unit}"
         if amount > max(high, exact(dose.high.final)):
-            text = f"{ordered} is above the range for this patient, {shown}"
-            yield _finding(order, "above-range", "warning", text, working(dose, basis), cite)
+            severity, times = self._gravity(amount, dose)
+            text = f"{ordered} is above the range for this patient, {shown}{times}"
+            yield _finding(order, "above-range", severity, text, working(dose, basis), cite)
         elif amount < min(low, exact(dose.low.final)):
             text = f"{ordered} is below the range for this patient, {shown}"
             yield _finding(order, "below-range", "info", text, working(dose, basis), cite)
+
+    def _gravity(self, amount: float, dose: ComputedDose) -> tuple[Severity, str]:
+        """Return how grave an amount above the range is, by the pack's own measure, and what to say of it."""
+        orders = self.guideline.pack.manifest.orders
+        if orders is None or amount <= exact(dose.high.final * orders.critical_above):
+            return "warning", ""
+        times = number(orders.critical_above)
+        return "critical", f": more than {times} times its upper end, which this pack calls critical [{orders.tag}]"
 
     def _regimen_citations(self, plan: DosePlan) -> list[Citation]:
         return self.citations.cite(plan.source, plan.written.dose.locator)
@@ -278,15 +289,6 @@ def _finding(
     )
 
 
-OF_ORDER = {
-    "order": "how often it is given",
-    "order.per": "how often it is given",
-    "order.dose": "its dose",
-    "order.route": "its route",
-    "order.weekly_amount": "its amount a week",
-    "order.drug": "its drug",
-}
-"""What an order may leave open, in words."""
 MORE_OFTEN = {"day", "several_times_a_week"}
 
 

@@ -18,7 +18,7 @@ class Facts:
 
     __slots__ = ("as_of", "doubtful", "known", "unknown", "verdicts")
 
-    def __init__(self, known: Mapping[str, Known], unknown: Mapping[str, Unknown], as_of: date | None) -> None:
+    def __init__(self, known: Mapping[str, Known], unknown: dict[str, Unknown], as_of: date | None) -> None:
         self.known = known
         self.unknown = unknown
         self.as_of = as_of
@@ -40,7 +40,8 @@ class Facts:
         base, _, prop = name.partition(".")
         if prop == "usable":
             return Unknown(frozenset({base})) if base in self.doubtful else True
-        return self.unknown.get(base) or Unknown(frozenset({base}))
+        found_unknown = self.unknown[name] = self.unknown.get(base) or Unknown(frozenset({base}))
+        return found_unknown
 
     def value(self, name: str) -> Value | None:
         """Return the value of a fact, None when it is unknown."""

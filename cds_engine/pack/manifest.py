@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from cds_engine.pack.base import Day, Identifier, PackModel, Text
+from cds_engine.pack.dictionary import Tag
 from cds_engine.pack.statements import Review
 
 
@@ -36,6 +37,15 @@ class Audience(PackModel):
     wording: Literal["clinician", "patient"]
 
 
+class Orders(PackModel):
+    """How orders are judged, whatever the drug."""
+
+    critical_above: float = Field(gt=1, le=100, allow_inf_nan=False)
+    """How many times the upper end for this patient an order is a critical finding; up to it, a warning."""
+    tag: Tag
+    note: Text | None = None
+
+
 class Manifest(PackModel):
     """pack.yaml."""
 
@@ -51,3 +61,4 @@ class Manifest(PackModel):
     furniture: list[Furniture] = Field(default_factory=list)
     default: bool = False
     """Whether the command line means this pack where several are installed and none is named."""
+    orders: Orders | None = None

@@ -133,6 +133,11 @@ def bad_range(spec: FactSpec, value: object) -> Problem:
     return Problem(spec.name, "D115", text)
 
 
+def unknown_range_key(spec: FactSpec, key: object) -> Problem:
+    hint = _hint(text_of(key), ("low", "high")) or "; it has `low` and `high`"
+    return Problem(spec.name, "D115", f"{spec.entry.label}: there is no {shown(key)} in a reference range{hint}")
+
+
 def unknown_drug(fact: str, name: object, known: Iterable[str]) -> Problem:
     word = text_of(name).lower()
     hint = _hint(word, known) or "; if it is another medicine, give its RxNorm code"

@@ -173,6 +173,9 @@ def _plausible(spec: FactSpec, value: float, written: str, reported: tuple[float
     return Reading(value, reported=reported)
 
 
+RANGE_KEYS = frozenset({"low", "high", "text"})
+
+
 def _limits(
     spec: FactSpec, raw: object, reading: Reading, problems: list[Problem]
 ) -> tuple[float | None, float | None]:
@@ -190,6 +193,8 @@ def _limits(
             problems.append(complaints.bad_range(spec, raw))
             return None, None
         ends.append(exact(spec.change_from(_unit_of(reading) or spec.unit).apply(bare[0])))
+    if isinstance(raw, Mapping):
+        problems += [complaints.unknown_range_key(spec, key) for key in raw if key not in RANGE_KEYS]
     low, high = ends
     if (low is not None and high is not None and low > high) or ends == [None, None]:
         problems.append(complaints.bad_range(spec, raw))

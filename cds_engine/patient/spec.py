@@ -106,7 +106,7 @@ def _spec(name: str, entry: FactEntry) -> FactSpec:
 
 def _changes(entry: FactEntry) -> dict[str, Conversion]:
     if entry.unit is None:
-        return {}
+        return {other: Conversion(1.0, 0.0) for other in entry.accepts}
     found = {entry.unit: Conversion(1.0, 0.0)}
     for other in entry.accepts:
         found[other] = conversion(other, entry.unit)

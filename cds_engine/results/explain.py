@@ -46,6 +46,17 @@ INTERVAL_WORDS = {
 }
 
 
+OF_ORDER = {
+    "order": "how often it is given",
+    "order.per": "how often it is given",
+    "order.dose": "its dose",
+    "order.route": "its route",
+    "order.weekly_amount": "its amount a week",
+    "order.drug": "the medicine ordered",
+}
+"""What an order says, in words."""
+
+
 class Explainer:
     """Puts the verdicts on one patient into words."""
 
@@ -55,13 +66,23 @@ class Explainer:
         self._wording = wording
         self._traces: dict[int, tuple[Verdict, Trace]] = {}
         """By the `id` of a verdict, which stands beside its explanation to stay alive."""
+        self._resting_on: dict[int, tuple[Trace, dict[str, FactUsed]]] = {}
         self._used: dict[str, FactUsed] = {}
 
     def because(self, verdict: Verdict) -> Trace:
         """Return the tree of reasons; its top lists every fact that it rests on."""
         trace = self.trace(verdict)
-        used = {fact.name: fact for fact in _facts_in(trace)}
-        return trace.with_facts(list(used.values()))
+        return trace.with_facts(list(self._facts_in(trace).values()))
+
+    def _facts_in(self, trace: Trace) -> dict[str, FactUsed]:
+        """Return the facts of a tree of reasons by name; of parts that stand in several trees once."""
+        found = self._resting_on.get(id(trace))
+        if found is None:
+            used = {fact.name: fact for fact in trace.facts}
+            for part in trace.parts:
+                used |= self._facts_in(part)
+            found = self._resting_on[id(trace)] = trace, used
+        return found[1]
 
     def trace(self, verdict: Verdict) -> Trace:
         """Return one node of the tree with the parts that decided it; a verdict that rules share is put once."""
@@ -142,8 +163,9 @@ class Explainer:
                 value = verdict.values[0]
                 if isinstance(value, Unknown):
                     return f"{label} is not known"
-                extra = "" if verdict.truth else f" (not {_either(codes)})"
-                return f"{label} is {_words(value)}{extra}"
+                said = self._code if isinstance(term, c.Fact) and term.name in OF_ORDER else _words
+                extra = "" if verdict.truth else f" (not {_either([said(code) for code in codes])})"
+                return f"{label} is {said(str(value))}{extra}"
             case c.Holds(name, codes):
                 label = self.label(name)
                 listed = _either([self._code(code) for code in self._found(verdict, codes)])
@@ -201,7 +223,7 @@ class Explainer:
         if spec is not None and not prop:
             return (spec.entry.patient_label if self._wording == "patient" else None) or spec.entry.label
         if spec is None:
-            return "the date of this answer" if base == "as_of" else name
+            return "the date of this answer" if base == "as_of" else OF_ORDER.get(name, name)
         patient = spec.entry.patient_label if self._wording == "patient" else None
         label = patient or spec.entry.label
         match prop.split("."):
@@ -369,9 +391,3 @@ def _is_said_by_another(part: Verdict, parts: list[Verdict]) -> bool:
             return any(node is operand for node in stated)
         case _:
             return False
-
-
-def _facts_in(trace: Trace) -> Iterable[FactUsed]:
-    yield from trace.facts
-    for part in trace.parts:
-        yield from _facts_in(part)

@@ -14,6 +14,21 @@ STATUSES: tuple[Status, ...] = ("recommended", "needs_data", "blocked", "not_app
 ShownValue = float | bool | str | list[str] | None
 
 
+class Shared(list[Any]):
+    """A list that answers share, and that therefore nobody may change; equal to any list of the same items."""
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        msg = "an answer cannot be changed; copy the list first: `list(...)`"
+        raise TypeError(msg)
+
+    append = extend = insert = remove = pop = clear = sort = reverse = _refuse
+    __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse
+
+    def __reduce__(self) -> tuple[type[list[Any]], tuple[list[Any]]]:
+        """Copy and pickle as a list of one's own."""
+        return list, (list(self),)
+
+
 class Result(BaseModel):
     """A frozen part of an answer."""
 
@@ -25,11 +40,12 @@ class Result(BaseModel):
     @classmethod
     def __pydantic_init_subclass__(cls, **_: object) -> None:
         """Prepare what `made` fills in."""
-        cls._defaults = {
+        defaults = {
             name: field.get_default(call_default_factory=True)
             for name, field in cls.model_fields.items()
             if not field.is_required()
         }
+        cls._defaults = {name: Shared(value) if isinstance(value, list) else value for name, value in defaults.items()}
         cls._fields_set = set(cls.model_fields)
 
     @classmethod
@@ -38,17 +54,21 @@ class Result(BaseModel):
 
         An answer has hundreds of parts; this costs a tenth of `model_construct`, which it otherwise equals.
         """
+        return cls._of({**cls._defaults, **values})
+
+    def but(self, **values: Any) -> Self:
+        """Return a copy in which only *values* differ, not validated either."""
+        return self._of({**self.__dict__, **values})
+
+    @classmethod
+    def _of(cls, values: dict[str, Any]) -> Self:
         model = cls.__new__(cls)
         assign = object.__setattr__
-        assign(model, "__dict__", {**cls._defaults, **values})
+        assign(model, "__dict__", values)
         assign(model, "__pydantic_fields_set__", cls._fields_set)
         assign(model, "__pydantic_extra__", None)
         assign(model, "__pydantic_private__", None)
         return model
-
-    def but(self, **values: Any) -> Self:
-        """Return a copy in which only *values* differ, not validated either."""
-        return self.made(**{**self.__dict__, **values})
 
 
 class PackReference(Result):

@@ -45,6 +45,7 @@ Feature: Prescriptions are checked
     Then the order <outcome>
     Examples:
       | dose | outcome                                                                   |
+      | 39   | meets the critical finding "above the range for this patient, 14.42 to 19.23 mg a week: more than 2 times its upper end, which this pack calls critical" |
       | 20   | meets the warning "above the range for this patient, 14.42 to 19.23 mg a week" |
       | 17.5 | meets no warning                                                          |
       | 12.5 | meets the note "below the range for this patient, 14.42 to 19.23 mg a week" |
