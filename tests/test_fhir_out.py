@@ -76,8 +76,8 @@ def test_a_rule_keeps_its_grade_its_exclusions_and_its_condition():
     plans = validated(pack.to_fhir())["PlanDefinition"]
     (action,) = next(plan for plan in plans if plan["url"].endswith("evaluate-kidney-health"))["action"]
     assert [c["expression"]["expression"] for c in action["condition"]] == [
-        "in_population",
-        "not is_evaluated",
+        "belongs_to_population",
+        "not both_tests_done",
         "not (kidney_failure)",
         "not (hospice_care)",
         "not (palliative_care)",
