@@ -6,9 +6,11 @@ import json
 
 import pytest
 from fhir.resources.R4B import get_fhir_model_class
+from fhir_records import PATIENT, bundle
 from scenario_patients import FIXTURES
 
 import cds_engine
+from cds_engine.cli import main
 
 
 def validated(bundle):
@@ -86,3 +88,27 @@ def test_a_rule_keeps_its_grade_its_exclusions_and_its_condition():
         "cqf-strengthOfRecommendation",
         "cqf-qualityOfEvidence",
     }
+
+
+def test_the_command_line_writes_a_bundle_a_line_and_says_failure(tmp_path, capsys):
+    (tmp_path / "two.json").write_text(json.dumps(bundle(PATIENT | {"id": "q"})), encoding="utf-8")
+    with pytest.raises(SystemExit) as ended:
+        main(["evaluate", str(FIXTURES[0]), str(tmp_path / "two.json"), "--format", "fhir"])
+    said = capsys.readouterr()
+    answered, failed = [validated(json.loads(line)) for line in said.out.splitlines()]
+    assert ended.value.code == 1
+    assert answered["MedicationRequest"]
+    assert failed["GuidanceResponse"][0]["status"] == "failure"
+    assert "the record holds 2 Patients" in failed["OperationOutcome"][0]["issue"][0]["diagnostics"]
+    assert "the record holds 2 Patients" in said.err
+
+
+def test_the_command_line_writes_a_pack(tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["export", "kidney_health_diabetes", "--to", "fhir", "-o", str(tmp_path / "pack.json")])
+    assert ended.value.code == 0
+    assert validated(json.loads((tmp_path / "pack.json").read_text(encoding="utf-8")))["PlanDefinition"]
+    with pytest.raises(SystemExit) as ended:
+        main(["export", "kidney_health_diabetes", "-o", str(tmp_path / "nowhere" / "pack.json")])
+    assert ended.value.code == 2
+    assert "cannot be written" in capsys.readouterr().err

@@ -51,11 +51,11 @@ def test_case(pack, case):
     base = WRITTEN["bases"][case["from"]]
     facts = {**base["with"], **case.get("with", {})}
     facts = {name: value for name, value in facts.items() if name not in case.get("without", [])}
-    expected = case["expect"][RULE]
+    problems, expected = case["expect"].get("problems", []), case["expect"][RULE]
     expected = {"status": expected} if isinstance(expected, str) else expected
     answer = pack.evaluate(facts, as_of=str(case.get("as_of", base["as_of"])))
     found = answer.recommendation(RULE)
-    assert answer.problems == []
+    assert [problem.code for problem in answer.problems] == problems
     assert found.status == expected["status"]
     assert [reason.rule for reason in found.excluded_by] == expected.get("excluded_by", [])
     assert set(found.missing) >= set(expected.get("missing", []))

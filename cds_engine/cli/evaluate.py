@@ -51,8 +51,19 @@ class _Outcome:
         return Exit.FINDINGS if self.has_findings or self.unread else Exit.DONE
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """That there is no answer for a patient, and why; standard error has said so already."""
+
+    place: str
+    reason: str
+
+
 class Writer(Protocol):
     """Writes answers in one format."""
+
+    def fail(self, failure: Failure) -> None:
+        """Write that there is no answer, in a format that has a way to say so."""
 
     def write(self, evaluation: Evaluation) -> None:
         """Write one answer."""
@@ -66,9 +77,12 @@ def evaluate_files(pack: LoadedPack, names: Sequence[str], wanted: Wanted) -> Ex
     _check_audience(pack, wanted.audience)
     outcome = _Outcome()
     writer = _writer(pack, wanted)
-    for evaluation in _answers(pack, names, wanted, outcome):
-        outcome.has_findings |= wanted.strict and bool(evaluation.problems)
-        writer.write(evaluation)
+    for found in _answers(pack, names, wanted, outcome):
+        if isinstance(found, Failure):
+            writer.fail(found)
+            continue
+        outcome.has_findings |= wanted.strict and bool(found.problems)
+        writer.write(found)
     writer.close()
     return outcome.status()
 
@@ -80,7 +94,9 @@ def _check_audience(pack: LoadedPack, audience: str | None) -> None:
         refuse(f"there is no audience `{audience}`; {hint}")
 
 
-def _answers(pack: LoadedPack, names: Sequence[str], wanted: Wanted, outcome: _Outcome) -> Iterator[Evaluation]:
+def _answers(
+    pack: LoadedPack, names: Sequence[str], wanted: Wanted, outcome: _Outcome
+) -> Iterator[Evaluation | Failure]:
     for found in (found for name in names for found in patients_in(name)):
         match found:
             case Complaint(text, was_read):
@@ -90,27 +106,25 @@ def _answers(pack: LoadedPack, names: Sequence[str], wanted: Wanted, outcome: _O
                 outcome.unread += not was_read
             case Patient():
                 outcome.was_read = True
-                answer = _answer(pack, found, wanted, outcome)
-                if answer is not None:
-                    yield answer
+                yield _answer(pack, found, wanted, outcome)
 
 
-def _answer(pack: LoadedPack, patient: Patient, wanted: Wanted, outcome: _Outcome) -> Evaluation | None:
-    """Return the answer for one patient, None when there is none and a sentence has said why."""
+def _answer(pack: LoadedPack, patient: Patient, wanted: Wanted, outcome: _Outcome) -> Evaluation | Failure:
+    """Return the answer for one patient, or that there is none after a sentence has said why."""
     try:
-        answer = _evaluated(pack, patient.data, wanted)
+        return _evaluated(pack, patient.data, wanted)
     except InputError as error:
         complain(f"{patient.place}: {error}")
         outcome.has_findings = True
+        return Failure(patient.place, str(error))
     except (EngineDisagreement, BackendFault) as error:
         complain(f"{patient.place}: no answer for this patient: {error}")
         outcome.has_fault = True
+        return Failure(patient.place, f"no answer for this patient: {error}")
     except Exception as error:  # noqa: BLE001 - one patient never stops the others
         report_fault(error, patient.place)
         outcome.has_fault = True
-    else:
-        return answer
-    return None
+        return Failure(patient.place, f"internal fault ({type(error).__name__})")
 
 
 def _evaluated(pack: LoadedPack, data: Mapping[str, object], wanted: Wanted) -> Evaluation:
@@ -160,7 +174,15 @@ def _as_utf8() -> None:
         reconfigure(encoding="utf-8")
 
 
-class _JsonLines:
+class _Silent:
+    """A format without a way to say that there is no answer; standard error says it."""
+
+    def fail(self, failure: Failure) -> None:
+        """Write nothing."""
+        del failure
+
+
+class _JsonLines(_Silent):
     """The contract's JSON, one answer a line."""
 
     def __init__(self, *, explain: bool) -> None:
@@ -192,13 +214,19 @@ class _FhirLines:
         _as_utf8()
 
     def write(self, evaluation: Evaluation) -> None:
-        sys.stdout.write(json.dumps(self._pack.to_fhir(evaluation), ensure_ascii=False) + "\n")
+        self._line(self._pack.to_fhir(evaluation))
+
+    def fail(self, failure: Failure) -> None:
+        self._line(self._pack.failure_as_fhir(None, f"{failure.place}: {failure.reason}"))
+
+    def _line(self, bundle: Mapping[str, object]) -> None:
+        sys.stdout.write(json.dumps(bundle, ensure_ascii=False) + "\n")
 
     def close(self) -> None:
         return
 
 
-class _HtmlPage:
+class _HtmlPage(_Silent):
     """All answers in one page."""
 
     def __init__(self, wanted: Wanted) -> None:
@@ -217,7 +245,7 @@ class _HtmlPage:
             sys.stdout.write(page + "\n")
 
 
-class _TextReports:
+class _TextReports(_Silent):
     """Reports for people, with a line between two patients."""
 
     def __init__(self, wanted: Wanted, labels: Mapping[str, str]) -> None:

@@ -161,6 +161,12 @@ class LoadedPack:
             return pack_bundle(self.guideline, self._citations)
         return answer_bundle(answer, self.guideline)
 
+    def failure_as_fhir(self, patient: str | None, reason: str) -> dict[str, Any]:
+        """Return, as a FHIR R4 Bundle, that there is no answer for a patient and why."""
+        from cds_engine.fhir.answer import failure_bundle  # noqa: PLC0415 - loaded when used
+
+        return failure_bundle(self.guideline, patient, reason)
+
     def _screened(
         self,
         orders: object,

@@ -35,6 +35,27 @@ def answer_bundle(answer: Evaluation, guideline: Guideline) -> Json:
     return bundle(_Answer(answer, guideline).resources())
 
 
+def failure_bundle(guideline: Guideline, patient: str | None, reason: str) -> Json:
+    """Return that there is no answer for a patient, and why: a GuidanceResponse `failure` with its OperationOutcome."""
+    manifest, pack_hash = guideline.pack.manifest, guideline.pack.hash
+    outcome = {
+        "resourceType": "OperationOutcome",
+        "id": identifier(pack_hash, patient, "failure", reason),
+        "issue": [{"severity": "error", "code": "processing", "diagnostics": reason}],
+    }
+    response = without_empty(
+        {
+            "resourceType": "GuidanceResponse",
+            "id": identifier(pack_hash, patient, "failure"),
+            "moduleCanonical": f"{canonical(manifest.id)}|{manifest.version}",
+            "status": "failure",
+            "subject": patient_reference(patient),
+            "evaluationMessage": [reference(outcome)],
+        }
+    )
+    return bundle([response, outcome])
+
+
 class _Answer:
     def __init__(self, answer: Evaluation, guideline: Guideline) -> None:
         self._answer = answer
