@@ -323,6 +323,23 @@ def test_an_allergy_to_a_drug_of_the_pack_forbids_it(read):
 # Whole records
 
 
+def test_an_entry_in_words_only_is_told(read):
+    weighed = {**observation("29463-7", (26, "kg"), id="w"), "code": {"text": "weight"}}
+    assert read(weighed)[1] == {("Observation/w", "it has no code")}
+
+
+def test_the_same_entry_twice_counts_once_and_the_newer_version_counts(read):
+    order = request("6851", dosage(15, "mg", frequency=1, period=1, periodUnit="wk"))
+    twice = read(order, copy.deepcopy(order))[0]["current_medications"]["value"]
+    assert len(twice) == 1
+    old = {**order, "meta": {"lastUpdated": "2025-01-01T00:00:00Z"}}
+    new = {**order, "status": "stopped", "meta": {"lastUpdated": "2025-02-01T00:00:00Z"}}
+    assert "current_medications" not in read(old, new)[0]
+    assert "current_medications" not in read(new, old)[0]
+    unknown = [{**order, "meta": {}}, {**order, "status": "stopped"}]
+    assert len(read(*unknown)[0]["current_medications"]["value"]) == 1
+
+
 def test_a_record_of_two_patients_is_refused(jdm):
     with pytest.raises(InputError, match="the record holds 2 Patients"):
         jdm.read_fhir(bundle({"resourceType": "Patient", "id": "q"}))

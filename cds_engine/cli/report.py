@@ -180,7 +180,7 @@ class _Report:
         self._page.heading(f"NOT USED OF THE RECORD ({len(found)})")
         shown = found if self._reader.explain else found[:FEW]
         for one in shown:
-            label = self._reader.labels.get(one.fact, one.fact) if one.fact else "orders"
+            label = self._reader.labels.get(one.fact, one.fact) if one.fact else "no fact"
             self._page.paragraph(f"{one.entry}: {one.reason}", (f" ({label})", "dim"), label="-")
         self._rest(len(found) - len(shown), "entry")
 

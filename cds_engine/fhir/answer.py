@@ -27,7 +27,6 @@ from cds_engine.results.evaluation import Evaluation
 from cds_engine.results.models import Choice, Citation, Dose, Recommendation
 
 _SEVERITY = {"critical": "high", "warning": "moderate", "info": "low"}
-_PRIORITY = {"critical": "stat", "warning": "urgent", "info": "routine"}
 
 
 def answer_bundle(answer: Evaluation, guideline: Guideline) -> Json:

@@ -101,7 +101,9 @@ def _dose(dosage: Resource, strength: tuple[float, str] | None, remarks: list[st
     stated = dosage.get("doseAndRate")
     listed = [s for s in stated if isinstance(s, Mapping)] if isinstance(stated, list) else [dosage]
     ordered = [s for s in listed if any(c.get("code") == "ordered" for c in codings(s.get("type")))] or listed
-    doses = [d for one in ordered if (d := _upper(one, remarks)) is not None] or [d for d in [dosage.get("dose")] if d]
+    doses = [d for one in ordered if (d := _upper(one, remarks)) is not None] or [
+        d for d in [dosage.get("dose")] if isinstance(d, Mapping)
+    ]
     if len(doses) != 1:
         remarks.append(_UNDETERMINED + ("no dose is given" if not doses else "several doses are given"))
         return None

@@ -71,6 +71,12 @@ class Plan:
         return found, [wanted for wanted in doubtful if wanted not in found]
 
 
+def has_code(resource: Resource) -> bool:
+    """Say whether an entry has a code at all, and not only words."""
+    kind = str(resource.get("resourceType"))
+    return next(pairs(resource.get(CODE.get(kind, "code"))), None) is not None
+
+
 def components(resource: Resource) -> list[Resource]:
     """Return the components of an observation."""
     listed = resource.get("component")

@@ -16,7 +16,7 @@ from cds_engine.fhir.days import Bounds, Stretch, days
 from cds_engine.fhir.elements import NEVER, Resource, codings, elements, status, subject, time
 from cds_engine.fhir.medicines import entries_of, name_of
 from cds_engine.fhir.periods import bounds_of
-from cds_engine.fhir.plan import Filter, Plans, Wanted, components, pairs
+from cds_engine.fhir.plan import Filter, Plans, Wanted, components, has_code, pairs
 from cds_engine.fhir.record import Record, read_record
 from cds_engine.fhir.value_sets import Missing, Supplied, in_words, missing
 from cds_engine.fhir.values import coded, dated, measured, value_element, why_absent
@@ -122,6 +122,8 @@ class _Reading:
             certain, doubtful = plan.find(resource)
             if certain:
                 self._weigh(resource, certain)
+            if not certain and not doubtful and plan.by_code and not has_code(resource):
+                self._unused.append(Unused(place_of(resource), None, "it has no code"))
             for wanted in doubtful:
                 self._leave(wanted, resource, _Reason("its code has no terminology", is_doubt=True))
         facts = self._facts()

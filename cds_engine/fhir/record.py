@@ -50,6 +50,7 @@ def read_record(data: Mapping[str, Any] | Iterable[Mapping[str, Any]]) -> Record
     """
     resources: list[Resource] = []
     urls: dict[str, Resource] = {}
+    seen: dict[tuple[str, str], int] = {}
     patients: dict[str, tuple[Resource, set[str]]] = {}
     for url, resource in _entries(data):
         kind, identifier = resource.get("resourceType"), resource.get("id")
@@ -58,6 +59,13 @@ def read_record(data: Mapping[str, Any] | Iterable[Mapping[str, Any]]) -> Record
             names |= {f"{kind}/{identifier}", f"urn:uuid:{identifier}"}
         if kind == "Patient":
             patients.setdefault(str(identifier or url), (resource, set()))[1].update(names)
+        if isinstance(identifier, str):
+            first = seen.setdefault((str(kind), identifier), len(resources))
+            if first < len(resources) and (newest := _newest(resources[first], resource)) is not None:
+                resources[first] = newest
+                if kind == "Medication":
+                    urls.update(dict.fromkeys(names, newest))
+                continue
         resources.append(resource)
         if kind == "Medication":
             urls.update(dict.fromkeys(names, resource))
@@ -66,6 +74,24 @@ def read_record(data: Mapping[str, Any] | Iterable[Mapping[str, Any]]) -> Record
         raise InputError(f"the record holds {found}; give the resources of exactly one patient")
     patient, references = next(iter(patients.values()))
     return Record(patient, frozenset(references), resources, urls, is_page=_has_next(data))
+
+
+def _newest(one: Resource, other: Resource) -> Resource | None:
+    """Return the newer of two versions of one resource; None where nobody can tell, so that both count."""
+    if one == other:
+        return one
+    times = [_updated(one), _updated(other)]
+    if None in times or times[0] == times[1]:
+        return None
+    return max((one, other), key=lambda version: _updated(version) or "")
+
+
+def _updated(resource: Resource) -> str | None:
+    """Return when a version was written, if that is said in UTC and so can be compared as it stands."""
+    meta = resource.get("meta")
+    found = meta.get("lastUpdated") if isinstance(meta, Mapping) else None
+    is_utc = isinstance(found, str) and found.endswith(("Z", "+00:00"))
+    return str(found)[:19] if is_utc else None
 
 
 def _has_next(data: object) -> bool:

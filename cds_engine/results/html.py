@@ -148,7 +148,7 @@ class _Fragment:
         return _text(found.text) + _list(map(_reason, found.excluded_by))
 
     def _unused(self) -> list[str]:
-        named = ((one, self._labels.get(one.fact or "", one.fact or "orders")) for one in self._answer.unused)
+        named = ((one, self._labels.get(one.fact or "", one.fact or "no fact")) for one in self._answer.unused)
         return [_text(f"{one.entry}: {one.reason} ({label})") for one, label in named]
 
     def _open(self, found: Recommendation) -> str:
