@@ -320,6 +320,11 @@ def test_an_allergy_to_a_drug_of_the_pack_forbids_it(read):
     assert read(allergy)[0]["drug_hypersensitivity"] == {"value": ["6851"], "complete": False}
 
 
+def test_one_doubt_is_told_once(answer):
+    problems = answer(condition(ICD, "M33.02")).problems
+    assert [problem.code for problem in problems] == ["D117"]
+
+
 # Whole records
 
 

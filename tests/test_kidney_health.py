@@ -231,6 +231,14 @@ def test_a_wrong_option_is_one_sentence(capsys, options, said):
     assert said in capsys.readouterr().err
 
 
+def test_a_period_is_for_records_only(tmp_path, capsys):
+    (tmp_path / "facts.json").write_text('{"diabetes": true}', encoding="utf-8")
+    with pytest.raises(SystemExit) as ended:
+        main(["evaluate", str(tmp_path / "facts.json"), "--pack", NAME, "--period", "2025"])
+    assert ended.value.code == 1
+    assert "`--period` is for patients from FHIR" in capsys.readouterr().err
+
+
 def test_a_bulk_export_is_one_answer_a_patient(tmp_path, capsys):
     lines = {}
     for name in ("due", "done"):

@@ -133,6 +133,8 @@ def _evaluated(pack: LoadedPack, data: Mapping[str, object], wanted: Wanted) -> 
     if is_fhir(data):
         day = wanted.as_of or _today()
         return pack.evaluate_fhir(data, as_of=day, period=wanted.period, audience=wanted.audience or "clinician")
+    if wanted.period is not None:
+        raise InputError("`--period` is for patients from FHIR; this one has facts of its own, give the days as facts")
     data = _for_audience(data, wanted.audience)
     return pack.evaluate(data, as_of=wanted.as_of or _own_date(data) or _today())
 

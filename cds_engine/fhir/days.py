@@ -27,7 +27,6 @@ class Days(NamedTuple):
         return self.first if self.first == self.last else None
 
 
-EVER = Days(date.min, date.max)
 ONGOING = Days(date.max, date.max)
 
 

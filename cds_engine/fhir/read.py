@@ -49,6 +49,10 @@ class FhirPatient:
     """Whether the record goes on elsewhere."""
 
 
+MANY = 20
+"""How many selections may leave one entry for one reason."""
+
+
 class _Reason(NamedTuple):
     """Why an entry does not count; a doubt leaves the fact unknown."""
 
@@ -159,7 +163,10 @@ class _Reading:
 
     def _leave(self, wanted: Wanted, resource: Resource, reason: _Reason) -> None:
         place = place_of(resource)
-        self._unused.append(Unused(place, wanted.fact, reason.text))
+        unused = Unused(place, wanted.fact, reason.text)
+        if unused in self._unused[-MANY:]:
+            return  # by another selection of the same fact
+        self._unused.append(unused)
         if reason.is_doubt:
             self._of(wanted.fact).doubts.append(f"{place}: {reason.text}")
 
