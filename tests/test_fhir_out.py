@@ -103,6 +103,14 @@ def test_the_command_line_writes_a_bundle_a_line_and_says_failure(tmp_path, caps
     assert "the record holds 2 Patients" in said.err
 
 
+@pytest.mark.parametrize("name", ["jdm_calcinosis", "kidney_health_diabetes"])
+def test_the_command_line_writes_a_cql_library(name, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["export", name, "--to", "cql"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith(f'library "{name}" version ')
+
+
 def test_the_command_line_writes_a_pack(tmp_path, capsys):
     with pytest.raises(SystemExit) as ended:
         main(["export", "kidney_health_diabetes", "--to", "fhir", "-o", str(tmp_path / "pack.json")])

@@ -179,7 +179,7 @@ def _export(
         str | None, typer.Option("-o", "--output", metavar="FILE", help="Where to write; standard output if left out.")
     ] = None,
 ) -> None:
-    """Write a pack for other tools: as FHIR PlanDefinitions, Library and ValueSets.
+    """Write a pack for other tools: as FHIR PlanDefinitions, Library and ValueSets, or as a CQL library.
 
     Exit status: 0 done, 1 the pack has errors, 2 wrong use.
     """

@@ -15,6 +15,10 @@ def export_pack(name: str | None, target: Target, output: str | None) -> Exit:
     """Write a pack for other tools, to a file or standard output."""
     pack = open_pack(name)
     match target:
+        case Target.CQL:
+            from cds_engine.backends.cql import library  # noqa: PLC0415 - loaded when used
+
+            text = library(pack.guideline)
         case Target.FHIR:
             text = json.dumps(pack.to_fhir(), ensure_ascii=False, indent=2) + "\n"
     if output is None:

@@ -25,3 +25,4 @@ class Target(StrEnum):
     """For which tools a pack is written."""
 
     FHIR = "fhir"
+    CQL = "cql"
