@@ -28,6 +28,10 @@ def library() -> ModuleType:
         raise InputError(NEEDS) from None
     return duckdb
 
+WORTHWHILE = frozenset({"unused_columns", "column_lifetime", "filter_pushdown", "build_side_probe_side", "late_materialization"})
+"""The optimizers that are left on. The text is layered so that nothing is computed twice; the others rearrange its
+thousands of expressions for most of a second, or undo the layers."""
+
 
 class Duck:
     """One connection, with the functions that the compiled text needs."""
@@ -41,8 +45,16 @@ class Duck:
         if folder is not None:
             settings["temp_directory"] = str(folder)
         self._connection: duckdb.DuckDBPyConnection = library().connect(config=settings)
+        known = {row[0] for row in self._connection.execute("SELECT * FROM duckdb_optimizers()").fetchall()}
+        self._connection.execute(f"SET disabled_optimizers = '{','.join(sorted(known - WORTHWHILE))}'")
         for statement in PRELUDE_DUCKDB:
             self._connection.execute(statement)
+
+    @property
+    def errors(self) -> type[Exception]:
+        """What DuckDB raises."""
+        found: type[Exception] = library().Error
+        return found
 
     def run(self, query: str) -> None:
         """Run a statement."""

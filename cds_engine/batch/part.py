@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -55,10 +55,10 @@ class PartRunner:
         """The columns that the table is read into."""
         return self.program.layout
 
-    def answer(self, relation: str) -> None:
+    def answer(self, relation: str, kept: Sequence[str] = ("*",)) -> None:
         """Answer the rows of *relation* (a `row`, and the columns of the table) into the table `answers`.
 
-        Rows that have too many readings to be tried are in `refused` instead.
+        Of the answers only the columns *kept* are computed. Rows that have too many readings to be tried are in `refused` instead.
         """
         duck = self._duck
         cells = ", ".join(f"{quoted(cell.name)} AS {cell.alias}" for cell in self._task.columns.cells)
@@ -67,17 +67,21 @@ class PartRunner:
         as_of = self._as_of()
         readings = Readings(self._task.columns, self.layout, self._units, has_medicines=self._has_medicines)
         duck.run("CREATE OR REPLACE TEMP VIEW readings AS " + readings.query(source, self.program.reading_columns, as_of))
+        wanted = ", ".join(kept)
         duck.keep("facts", self.program.flags)
         doubtful = duck.one("SELECT count(*) FROM facts WHERE NOT is_plain")
         if not doubtful:
-            duck.keep("answers", self.program.plain)
+            duck.keep("answers", f"SELECT {wanted} FROM ({self.program.plain}) AS plain")
             duck.run("CREATE OR REPLACE TEMP TABLE refused (row BIGINT)")
             return
         for step in self.program.steps():
             duck.keep(step.table, step.query)
         duck.keep("refused", self.program.tables.too_many())
         duck.run("DELETE FROM certain WHERE row IN (SELECT row FROM refused)")
-        duck.keep("answers", f"({self.program.plain}) UNION ALL ({self.program.doubtful})")
+        duck.keep(
+            "answers",
+            f"SELECT {wanted} FROM ({self.program.plain}) AS plain UNION ALL SELECT {wanted} FROM ({self.program.doubtful}) AS doubtful",
+        )
 
     def _as_of(self) -> Sql:
         cell = self._task.columns.as_of

@@ -1,0 +1,149 @@
+"""Answers as people's columns: wide, one row a patient, or long, one row a patient and rule that applies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from cds_engine.backends.sql.layout import WORD, Layout
+from cds_engine.batch.duck import literal, quoted
+from cds_engine.lowering.guideline import RuleSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How answers are written: the columns that are kept of them, and the query over those."""
+
+    kept: tuple[str, ...]
+    query: str
+
+
+def column_of(rule: str) -> str:
+    """Return the name that a rule has among columns."""
+    return rule.replace("-", "_")
+
+
+def kept_columns(layout: Layout) -> list[str]:
+    """Return the columns of the answers that every output needs."""
+    found = ["row", "problems"]
+    for index, spec in enumerate(layout.guideline.rules):
+        found += [f"r{index}_status", f"r{index}_chosen"]
+        found += [f"r{index}_missing_{word}" for word in layout.words]
+        for place, treatment in enumerate(spec.treatments):
+            if treatment.dose is not None:
+                found += [f"r{index}_{place}_{part}" for part in DOSE_PARTS]
+                if treatment.dose.product_sizes is not None:
+                    found += [f"r{index}_{place}_first_product", f"r{index}_{place}_last_product"]
+    return found + [f"alert{index}" for index in range(len(layout.guideline.alerts))]
+
+
+DOSE_PARTS = ("low", "high", "shown_low", "shown_high")
+
+
+def reason_columns(layout: Layout) -> list[str]:
+    """Return the columns with the safety rules that were hit, which the long form shows."""
+    return [
+        f"r{index}_{place}_{part}"
+        for index, spec in enumerate(layout.guideline.rules)
+        for place in range(len(spec.treatments))
+        for part in ("blocked_by", "cautions")
+    ]
+
+
+def _union(layout: Layout, word: int) -> str:
+    return " | ".join(f"r{index}_missing_{word}" for index in range(len(layout.guideline.rules))) or "0"
+
+
+def _names(layout: Layout, words: Mapping[int, str]) -> str:
+    """Return the text of a set of missing facts."""
+    listed = list(layout.guideline.positions)
+    cases = [
+        f"CASE WHEN ({bits} & {1 << place}) <> 0 THEN {literal(listed[word * WORD + place])} END"
+        for word, bits in words.items()
+        for place in range(min(WORD, len(listed) - word * WORD))
+    ]
+    return f"concat_ws(';', {', '.join(cases)})"
+
+
+def alert_mask(layout: Layout) -> str:
+    """Return the alerts that are raised, as bits."""
+    return " | ".join(f"CASE WHEN alert{i} THEN {1 << i} ELSE 0 END" for i in range(len(layout.guideline.alerts))) or "0"
+
+
+def wide_query(layout: Layout, own: Iterable[str], relation: str) -> str:
+    """Return one row a patient: the columns *own* of the table, then statuses, doses, alerts, what is missing.
+
+    The texts of sets are written once for each distinct set, not for each patient.
+    """
+    columns = [f"cells.{quoted(name)}" for name in own]
+    columns.append("answers.row")
+    for index, spec in enumerate(layout.guideline.rules):
+        columns += _wide_rule(index, spec)
+    columns += ["alert_names.alerts", "missing_names.missing", "nullif(answers.problems, '') AS problems"]
+    words = {word: f"m{word}" for word in layout.words}
+    masks = ", ".join(f"{_union(layout, word)} AS m{word}" for word in layout.words)
+    alerts = [name for _, alert in layout.guideline.alerts for name in (alert.id,)]
+    said = ", ".join(f"CASE WHEN (a & {1 << i}) <> 0 THEN {literal(name)} END" for i, name in enumerate(alerts)) or "NULL"
+    mine = ", ".join(f"m{word}" for word in layout.words)
+    on = " AND ".join(f"missing_names.m{word} = answers.m{word}" for word in layout.words)
+    return (
+        f"WITH answers AS (SELECT *, {masks}, {alert_mask(layout)} AS a FROM answers),\n"
+        f"missing_names AS (SELECT {mine}, nullif({_names(layout, words)}, '') AS missing FROM (SELECT DISTINCT {mine} FROM answers)),\n"
+        f"alert_names AS (SELECT a, nullif(concat_ws(';', {said}), '') AS alerts FROM (SELECT DISTINCT a FROM answers))\n"
+        f"SELECT {', '.join(columns)}\nFROM answers JOIN missing_names ON {on} JOIN alert_names ON alert_names.a = answers.a"
+        + (f" JOIN {relation} AS cells ON cells.row = answers.row" if list(own) else "")
+    )
+
+
+def _wide_rule(index: int, spec: RuleSpec) -> list[str]:
+    name, own = column_of(spec.rule.id), f"answers.r{index}"
+    found = [f"{own}_status AS {quoted(name)}"]
+    if spec.mode == "one_of":
+        found.append(f"CASE WHEN {own}_status = 'recommended' THEN {own}_chosen END AS {quoted(name + '_choice')}")
+    for place, treatment in enumerate(spec.treatments):
+        if treatment.dose is None:
+            continue
+        of = name if spec.mode == "one" else f"{name}_{treatment.target}"
+        unit = "".join(letter if letter.isalnum() else "_" for letter in treatment.dose.unit)
+        found += [
+            f"{own}_{place}_shown_low AS {quoted(f'{of}_low_{unit}_per_{treatment.dose.per}')}",
+            f"{own}_{place}_shown_high AS {quoted(f'{of}_high_{unit}_per_{treatment.dose.per}')}",
+        ]
+    return found
+
+
+def long_query(layout: Layout, own: Iterable[str], relation: str) -> str:
+    """Return one row a patient and rule that is not `not_applicable`."""
+    listed = list(own)
+    columns = "".join(f"cells.{quoted(name)}, " for name in listed)
+    joined = f" JOIN {relation} AS cells ON cells.row = said.row" if listed else ""
+    rules = " UNION ALL ".join(_long_rule(layout, index, spec) for index, spec in enumerate(layout.guideline.rules))
+    return f"SELECT {columns}said.* FROM ({rules}) AS said{joined}"
+
+
+def _long_rule(layout: Layout, index: int, spec: RuleSpec) -> str:
+    own = f"r{index}"
+    doses = [(place, t) for place, t in enumerate(spec.treatments) if t.dose is not None]
+
+    def dose(part: str) -> str:
+        if not doses:
+            return "CAST(NULL AS DOUBLE)"
+        cases = " ".join(f"WHEN {literal(t.target)} THEN {own}_{place}_{part}" for place, t in doses)
+        return f"CASE {own}_chosen {cases} END"
+
+    def word(which: str) -> str:
+        cases = " ".join(f"WHEN {literal(t.target)} THEN {literal(getattr(t.dose, which))}" for _, t in doses)
+        return f"CASE WHEN {own}_status = 'recommended' THEN CASE {own}_chosen {cases} END END" if doses else "CAST(NULL AS VARCHAR)"
+
+    blocks = ", ".join(f"{own}_{place}_blocked_by" for place in range(len(spec.treatments)))
+    speaking = ", ".join(f"{own}_{place}_cautions" for place in range(len(spec.treatments)))
+    missing = _names(layout, {w: f"{own}_missing_{w}" for w in layout.words})
+    return (
+        f"SELECT row, {literal(spec.rule.id)} AS rule, {literal(spec.statement.id)} AS statement,"
+        f" {literal(str(spec.modality))} AS modality, {own}_status AS status, {own}_chosen AS treatment,"
+        f" {dose('shown_low')} AS dose_low, {dose('shown_high')} AS dose_high, {word('unit')} AS dose_unit, {word('per')} AS dose_per,"
+        f" CASE WHEN {own}_status = 'blocked' THEN nullif(concat_ws(';', {blocks}), '') END AS blocked_by,"
+        f" nullif(concat_ws(';', {speaking}), '') AS cautions, nullif({missing}, '') AS missing,"
+        f" {literal(spec.statement.source)} AS source"
+        f" FROM answers WHERE {own}_status <> 'not_applicable'"
+    )
