@@ -3,19 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from cds_engine.backends.sql.layout import WORD, Layout
 from cds_engine.batch.duck import literal, quoted
 from cds_engine.lowering.guideline import RuleSpec
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """How answers are written: the columns that are kept of them, and the query over those."""
-
-    kept: tuple[str, ...]
-    query: str
 
 
 def column_of(rule: str) -> str:
@@ -23,31 +14,23 @@ def column_of(rule: str) -> str:
     return rule.replace("-", "_")
 
 
-def kept_columns(layout: Layout) -> list[str]:
-    """Return the columns of the answers that every output needs."""
-    found = ["row", "problems"]
+def kept_columns(layout: Layout, form: str) -> dict[str, str]:
+    """Return what an output needs of the answers, and the summary: name to expression."""
+    found = {"row": "row", "problems": "problems", "alert_bits": alert_bits(layout)}
+    found |= {f"missing_{word}": _union(layout, word) for word in layout.words}
     for index, spec in enumerate(layout.guideline.rules):
-        found += [f"r{index}_status", f"r{index}_chosen"]
-        found += [f"r{index}_missing_{word}" for word in layout.words]
+        names = [f"r{index}_status"]
+        if form == "long" or spec.mode == "one_of":
+            names.append(f"r{index}_chosen")
+        if form == "long":
+            names += [f"r{index}_missing_{word}" for word in layout.words]
         for place, treatment in enumerate(spec.treatments):
             if treatment.dose is not None:
-                found += [f"r{index}_{place}_{part}" for part in DOSE_PARTS]
-                if treatment.dose.product_sizes is not None:
-                    found += [f"r{index}_{place}_first_product", f"r{index}_{place}_last_product"]
-    return found + [f"alert{index}" for index in range(len(layout.guideline.alerts))]
-
-
-DOSE_PARTS = ("low", "high", "shown_low", "shown_high")
-
-
-def reason_columns(layout: Layout) -> list[str]:
-    """Return the columns with the safety rules that were hit, which the long form shows."""
-    return [
-        f"r{index}_{place}_{part}"
-        for index, spec in enumerate(layout.guideline.rules)
-        for place in range(len(spec.treatments))
-        for part in ("blocked_by", "cautions")
-    ]
+                names += [f"r{index}_{place}_shown_low", f"r{index}_{place}_shown_high"]
+            if form == "long":
+                names += [f"r{index}_{place}_blocked_by", f"r{index}_{place}_cautions"]
+        found |= {name: name for name in names}
+    return found
 
 
 def _union(layout: Layout, word: int) -> str:
@@ -65,7 +48,7 @@ def _names(layout: Layout, words: Mapping[int, str]) -> str:
     return f"concat_ws(';', {', '.join(cases)})"
 
 
-def alert_mask(layout: Layout) -> str:
+def alert_bits(layout: Layout) -> str:
     """Return the alerts that are raised, as bits."""
     return " | ".join(f"CASE WHEN alert{i} THEN {1 << i} ELSE 0 END" for i in range(len(layout.guideline.alerts))) or "0"
 
@@ -80,18 +63,18 @@ def wide_query(layout: Layout, own: Iterable[str], relation: str) -> str:
     for index, spec in enumerate(layout.guideline.rules):
         columns += _wide_rule(index, spec)
     columns += ["alert_names.alerts", "missing_names.missing", "nullif(answers.problems, '') AS problems"]
-    words = {word: f"m{word}" for word in layout.words}
-    masks = ", ".join(f"{_union(layout, word)} AS m{word}" for word in layout.words)
-    alerts = [name for _, alert in layout.guideline.alerts for name in (alert.id,)]
-    said = ", ".join(f"CASE WHEN (a & {1 << i}) <> 0 THEN {literal(name)} END" for i, name in enumerate(alerts)) or "NULL"
-    mine = ", ".join(f"m{word}" for word in layout.words)
-    on = " AND ".join(f"missing_names.m{word} = answers.m{word}" for word in layout.words)
+    words = {word: f"missing_{word}" for word in layout.words}
+    ids = [alert.id for _, alert in layout.guideline.alerts]
+    said = ", ".join(f"CASE WHEN (alert_bits & {1 << i}) <> 0 THEN {literal(name)} END" for i, name in enumerate(ids)) or "NULL"
+    mine = ", ".join(words.values())
+    on = " AND ".join(f"missing_names.{word} = answers.{word}" for word in words.values())
     return (
-        f"WITH answers AS (SELECT *, {masks}, {alert_mask(layout)} AS a FROM answers),\n"
-        f"missing_names AS (SELECT {mine}, nullif({_names(layout, words)}, '') AS missing FROM (SELECT DISTINCT {mine} FROM answers)),\n"
-        f"alert_names AS (SELECT a, nullif(concat_ws(';', {said}), '') AS alerts FROM (SELECT DISTINCT a FROM answers))\n"
-        f"SELECT {', '.join(columns)}\nFROM answers JOIN missing_names ON {on} JOIN alert_names ON alert_names.a = answers.a"
-        + (f" JOIN {relation} AS cells ON cells.row = answers.row" if list(own) else "")
+        f"SELECT {', '.join(columns)}\nFROM answers\n"
+        f"JOIN (SELECT {mine}, nullif({_names(layout, words)}, '') AS missing FROM (SELECT DISTINCT {mine} FROM answers))"
+        f" AS missing_names ON {on}\n"
+        f"JOIN (SELECT alert_bits, nullif(concat_ws(';', {said}), '') AS alerts FROM (SELECT DISTINCT alert_bits FROM answers))"
+        f" AS alert_names ON alert_names.alert_bits = answers.alert_bits"
+        + (f"\nJOIN {relation} AS cells ON cells.row = answers.row" if list(own) else "")
     )
 
 

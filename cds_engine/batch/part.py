@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -55,28 +55,30 @@ class PartRunner:
         """The columns that the table is read into."""
         return self.program.layout
 
-    def answer(self, relation: str, kept: Sequence[str] = ("*",)) -> None:
+    def answer(self, relation: str, kept: Mapping[str, str] | None = None) -> None:
         """Answer the rows of *relation* (a `row`, and the columns of the table) into the table `answers`.
 
-        Of the answers only the columns *kept* are computed. Rows that have too many readings to be tried are in `refused` instead.
+        Of the answers only what is *kept* is computed: name to expression. Rows that have too many readings to be tried are in `refused` instead.
         """
         duck = self._duck
         cells = ", ".join(f"{quoted(cell.name)} AS {cell.alias}" for cell in self._task.columns.cells)
-        duck.run(f"CREATE OR REPLACE TEMP VIEW cells AS SELECT row, {cells} FROM {relation}")
+        duck.run(f"CREATE OR REPLACE TEMP VIEW every_cell AS SELECT row, {cells} FROM {relation}")
+        bad = self._bad_day()
+        duck.keep("refused", f"SELECT row, 'as_of' AS reason FROM every_cell WHERE {bad}")
+        duck.run(f"CREATE OR REPLACE TEMP VIEW cells AS SELECT * FROM every_cell WHERE NOT ({bad})")
         source = self._with_words()
         as_of = self._as_of()
         readings = Readings(self._task.columns, self.layout, self._units, has_medicines=self._has_medicines)
         duck.run("CREATE OR REPLACE TEMP VIEW readings AS " + readings.query(source, self.program.reading_columns, as_of))
-        wanted = ", ".join(kept)
+        wanted = "*" if kept is None else ", ".join(f"{value} AS {name}" for name, value in kept.items())
         duck.keep("facts", self.program.flags)
         doubtful = duck.one("SELECT count(*) FROM facts WHERE NOT is_plain")
         if not doubtful:
             duck.keep("answers", f"SELECT {wanted} FROM ({self.program.plain}) AS plain")
-            duck.run("CREATE OR REPLACE TEMP TABLE refused (row BIGINT)")
             return
         for step in self.program.steps():
             duck.keep(step.table, step.query)
-        duck.keep("refused", self.program.tables.too_many())
+        duck.run(f"INSERT INTO refused SELECT row, 'too_many_readings' FROM ({self.program.tables.too_many()})")
         duck.run("DELETE FROM certain WHERE row IN (SELECT row FROM refused)")
         duck.keep(
             "answers",
@@ -87,6 +89,14 @@ class PartRunner:
         cell = self._task.columns.as_of
         own = Sql(f"DATE '{self._task.as_of.isoformat()}'") if self._task.as_of is not None else Sql("CAST(NULL AS DATE)")
         return own if cell is None else Sql(f"coalesce({day_of(cell).text}, {own.text})")
+
+    def _bad_day(self) -> str:
+        """Return whether a row names a day of the answer that is none: then it has no answer."""
+        cell = self._task.columns.as_of
+        if cell is None or cell.kind == "day":
+            return "FALSE"
+        said = f"coalesce(lower(trim(CAST({cell.alias} AS VARCHAR))) NOT IN ('', 'unknown'), FALSE)"
+        return f"{said} AND {day_of(cell).text} IS NULL"
 
     # Words
 

@@ -46,11 +46,14 @@ class Readings:
         self._layout = layout
         self._units = units
         self._has_medicines = has_medicines
+        self._words: dict[str, Sql] = {}
+        self._said: dict[str, Sql] = {}
 
     def query(self, source: str, reading_columns: Mapping[str, str], as_of: Sql) -> str:
         """Return the query from *source*, in which cells go by their aliases, to the *reading_columns*."""
         layout, wanted = self._layout, dict[str, Sql]()
         wrong: list[Sql] = []
+        any_wrong: list[Sql] = []
         for name in layout.doubtable:
             wanted[layout.withheld(name)] = FALSE
         for found in self._columns.sources:
@@ -59,8 +62,10 @@ class Readings:
                 continue
             read = self._set(found, as_of) if found.spec.entry.type in SETS else self._scalar(found, as_of)
             problem = self._sheet.shared(f"p_{fact}", read.problem)
+            any_wrong += [sql("({} IS NOT NULL)", read.remark)] if read.remark != NO_TEXT else []
             wrong += [sql(f"CASE WHEN {{0}} IS NOT NULL THEN '{fact}:' || {{0}} END", p) for p in (problem, read.remark) if p != NO_TEXT]
-            withheld = sql("({} IS NOT NULL)", problem)
+            withheld = FALSE if problem == NO_TEXT else sql("({} IS NOT NULL)", problem)
+            any_wrong += [withheld] if withheld != FALSE else []
             wanted[layout.withheld(fact)] = withheld
             if fact in layout.carried:
                 wanted[layout.column(fact)] = read.value
@@ -71,13 +76,13 @@ class Readings:
                     wanted[layout.withheld(name)] = withheld
             for column, of in layout.set_columns().items():
                 if of == fact:
-                    wanted[column] = Sql(f"{found.value.alias}_{column}")
+                    is_listed = column == layout.is_listed(fact)
+                    wanted[column] = read.value if is_listed else Sql(f"{found.value.alias}_{column}")
         if self._has_medicines:
             wanted |= self._medicines()
             wrong.append(Sql("medicine_problems"))
-        parts = [part for part in wrong]
-        listed = Sql(f"concat_ws(';', {', '.join(p.text for p in parts)})", max(p.layer for p in parts)) if parts else Sql("''")
-        wanted |= {"row": Sql("row"), "as_of": as_of, "problems": listed}
+            any_wrong.append(sql("({} IS NOT NULL)", wrong[-1]))
+        wanted |= {"row": Sql("row"), "as_of": as_of, "problems": _listed(wrong, any_wrong)}
         typed = {
             name: sql(f"CAST({{}} AS {kind})", wanted[name]) if name in wanted else Sql(f"CAST(NULL AS {kind})")
             for name, kind in reading_columns.items()
@@ -101,24 +106,26 @@ class Readings:
             case "quantity" | "decimal" | "integer":
                 read = self._number(found)
             case "boolean":
-                value = _truth(cell)
-                read = Read(value, _code([(sql("{} IS NULL", value), "D102")]), {})
+                value = self._truth(cell)
+                read = Read(value, NO_TEXT if cell.kind == "truth" else _code([(sql("{} IS NULL", value), "D102")]), {})
             case "code":
                 value = self._one_code(spec, cell)
                 read = Read(value, _code([(sql("{} IS NULL", value), "D107")]), {})
             case _:
                 value = self._sheet.shared(f"day_{spec.name}", _day(cell))
-                read = Read(value, _code([(sql("{} IS NULL", value), "D102")]), {})
+                read = Read(value, NO_TEXT if cell.kind == "day" else _code([(sql("{} IS NULL", value), "D102")]), {})
         return self._dated(found, read, as_of)
 
     def _dated(self, found: FactSource, read: Read, as_of: Sql) -> Read:
         """Judge the date of a value: no date, in the future, too old."""
-        spec, given = found.spec, _is_said(found.value)
+        spec, given = found.spec, self._is_said(found.value)
         value = self._sheet.shared(f"read_{spec.name}", read.value)
+        if found.date is None and spec.entry.type != "date" and read.problem == NO_TEXT and found.value.kind != "text":
+            return Read(value, NO_TEXT, read.properties, read.remark)
         bad, future, stale = FALSE, FALSE, FALSE
         if found.date is not None:
             day = self._sheet.shared(f"date_{spec.name}", _day(found.date))
-            bad = sql("({} AND {} IS NULL)", _is_said(found.date), day)
+            bad = sql("({} AND {} IS NULL)", self._is_said(found.date), day)
             future = sql("({} > {})", day, as_of)
             if spec.max_age_days is not None:
                 stale = sql("(cds_days({}, {}) > {})", day, as_of, number(spec.max_age_days))
@@ -149,7 +156,7 @@ class Readings:
             named = self._sheet.shared(f"unit_{spec.name}", named)
         needs = spec.entry.type == "quantity"
         nothing = FALSE
-        if needs:
+        if needs and not _is_literal(named):
             nothing = sql("({} IS NULL)", named)
         elif spec.unit is not None and not known:
             named = text(spec.unit)
@@ -191,7 +198,7 @@ class Readings:
         digits = self._sheet.column(f"digits_{name}", sql(f"nullif(regexp_extract({{}}, '{QUANTITY}', 1), '')", alias))
         rest = self._sheet.column(f"rest_{name}", sql(f"nullif(regexp_extract({{}}, '{QUANTITY}', 2), '')", alias))
         unnumbered = sql("(regexp_matches({0}, '^[,.0-9]') AND NOT starts_with({0}, '10*'))", rest)
-        word = sql("lower(trim({}, E'" + SPACE + "'))", alias)
+        word = self._word(cell)
         not_finite = sql("({} IN ('nan', 'inf', '-inf', 'infinity', '-infinity'))", word)
         value = self._sheet.column(f"magnitude_{name}", sql("TRY_CAST({} AS DOUBLE)", digits))
         unreadable = [
@@ -206,7 +213,7 @@ class Readings:
     def _unit_beside(self, found: FactSource) -> Sql | None:
         if found.unit_column is not None:
             cell = Sql(found.unit_column.alias) if found.unit_column.kind == "text" else sql("CAST({} AS VARCHAR)", Sql(found.unit_column.alias))
-            own = sql("(CASE WHEN {} THEN {} END)", _is_said(found.unit_column), cell)
+            own = sql("(CASE WHEN {} THEN {} END)", self._is_said(found.unit_column), cell)
             return own if found.unit is None else sql("coalesce({}, {})", own, text(found.unit))
         return text(found.unit) if found.unit is not None else None
 
@@ -246,9 +253,9 @@ class Readings:
             wrong.append(sql("NOT (abs({}) <= 1.7976931348623157e308)", value))
             if rest is not None:
                 wrong.append(sql("({0} IS NOT NULL AND {0} <> {1})", rest, named))
-            bad.append(sql("({} AND coalesce({}, FALSE))", _is_said(cell), joined(" OR ", (sql("coalesce({}, FALSE)", w) for w in wrong), FALSE)))
+            bad.append(sql("({} AND coalesce({}, FALSE))", self._is_said(cell), joined(" OR ", (sql("coalesce({}, FALSE)", w) for w in wrong), FALSE)))
             converted, _ = self._converted(found.spec, value, named)
-            ends.append(self._sheet.shared(f"limit_{name}_{part}", sql("(CASE WHEN {} THEN {} END)", _is_said(cell), converted)))
+            ends.append(self._sheet.shared(f"limit_{name}_{part}", sql("(CASE WHEN {} THEN {} END)", self._is_said(cell), converted)))
         bad.append(sql("coalesce({} > {}, FALSE)", ends[0], ends[1]))
         is_bad = self._sheet.column(f"bad_range_{name}", joined(" OR ", bad, FALSE))
         remark = sql("(CASE WHEN {} IS NULL AND {} THEN 'D115' END)", code, is_bad)
@@ -257,12 +264,37 @@ class Readings:
 
     # Words
 
+    def _word(self, cell: Cell) -> Sql:
+        """Return a text without the space around it, in lower case; once for every cell that needs it."""
+        if cell.alias not in self._words:
+            self._words[cell.alias] = self._sheet.column(f"word_{cell.alias}", sql("lower(trim({}, E'" + SPACE + "'))", Sql(cell.alias)))
+        return self._words[cell.alias]
+
+    def _is_said(self, cell: Cell) -> Sql:
+        """Whether a cell says anything: empty, `unknown` and NULL are the same as no cell."""
+        if cell.kind != "text":
+            return sql("({} IS NOT NULL)", Sql(cell.alias))
+        if cell.alias not in self._said:
+            said = sql("coalesce({} NOT IN ('', 'unknown'), FALSE)", self._word(cell))
+            self._said[cell.alias] = self._sheet.column(f"said_{cell.alias}", said)
+        return self._said[cell.alias]
+
+    def _truth(self, cell: Cell) -> Sql:
+        if cell.kind == "truth":
+            return Sql(cell.alias)
+        if cell.kind != "text":
+            return Sql("CAST(NULL AS BOOLEAN)")
+        return sql(
+            "(CASE {} WHEN 'true' THEN TRUE WHEN 'yes' THEN TRUE WHEN 'false' THEN FALSE WHEN 'no' THEN FALSE END)",
+            self._word(cell),
+        )
+
     def _one_code(self, spec: FactSpec, cell: Cell) -> Sql:
         if cell.kind != "text":
             return NO_TEXT
         alias = Sql(cell.alias)
         listed = ", ".join(text(code).text for code in spec.entry.allowed)
-        word = sql("lower(trim({}, E'" + SPACE + "'))", alias)
+        word = self._word(cell)
         cases = " ".join(f"WHEN {text(code.lower()).text} THEN {text(code).text}" for code in spec.entry.allowed)
         return sql("(CASE WHEN {0} IN ({1}) THEN {0} ELSE CASE {2} {3} END END)", alias, Sql(listed), word, Sql(cases))
 
@@ -270,6 +302,15 @@ class Readings:
         """A list of codes: what its words mean is in the vocabulary, joined to the row."""
         alias = found.value.alias
         return self._dated(found, Read(Sql(f"{alias}_known"), Sql(f"{alias}_problem"), {}, Sql(f"{alias}_remark")), as_of)
+
+
+def _listed(wrong: list[Sql], any_wrong: list[Sql]) -> Sql:
+    """Return what is wrong with a row as one text, written only where something is."""
+    if not any_wrong:
+        return Sql("''")
+    text_of_all = f"concat_ws(';', {', '.join(part.text for part in wrong)})"
+    layer = max(part.layer for part in (*wrong, *any_wrong))
+    return Sql(f"(CASE WHEN {joined(' OR ', any_wrong, FALSE).text} THEN {text_of_all} ELSE '' END)", layer)
 
 
 def _is_literal(named: Sql) -> bool:
@@ -292,23 +333,6 @@ def _code(checks: list[tuple[Sql, str]]) -> Sql:
         return NO_TEXT
     cases = " ".join(f"WHEN {condition.text} THEN '{code}'" for condition, code in real)
     return Sql(f"(CASE {cases} END)", max(condition.layer for condition, _ in real))
-
-
-def _is_said(cell: Cell) -> Sql:
-    """Whether a cell says anything: empty, `unknown` and NULL are the same as no cell."""
-    alias = Sql(cell.alias)
-    if cell.kind == "text":
-        return sql("coalesce(lower(trim({}, E'" + SPACE + "')) NOT IN ('', 'unknown'), FALSE)", alias)
-    return sql("({} IS NOT NULL)", alias)
-
-
-def _truth(cell: Cell) -> Sql:
-    if cell.kind == "truth":
-        return Sql(cell.alias)
-    if cell.kind != "text":
-        return Sql("CAST(NULL AS BOOLEAN)")
-    word = sql("lower(trim({}, E'" + SPACE + "'))", Sql(cell.alias))
-    return sql("(CASE {} WHEN 'true' THEN TRUE WHEN 'yes' THEN TRUE WHEN 'false' THEN FALSE WHEN 'no' THEN FALSE END)", word)
 
 
 def _day(cell: Cell) -> Sql:

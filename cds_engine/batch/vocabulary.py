@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 
 from cds_engine.backends.sql.layout import Layout
-from cds_engine.batch.columns import FactSource
+from cds_engine.batch.columns import FactSource, said
 from cds_engine.pack.dictionary import INTERVALS
 from cds_engine.patient.medications import Entry
 from cds_engine.patient.read import medicines_of, read_facts
@@ -45,7 +45,7 @@ def set_rows(source: FactSource, cells: Iterable[object], layout: Layout, dictio
     name = source.spec.name
     found = []
     for cell in cells:
-        record = read_facts({name: listed(cell)}, dictionary, None)
+        record = read_facts({name: listed(cell)} if said(cell) else {}, dictionary, None)
         fact = record.facts.get(name)
         row: dict[str, object] = {"cell": cell, "known": None, "problem": None, "remark": None}
         codes = [problem.code for problem in record.problems]

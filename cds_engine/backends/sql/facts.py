@@ -14,7 +14,7 @@ from typing import Literal
 
 from cds_engine.backends.sql.conditions import Conditions, Missing, union
 from cds_engine.backends.sql.errors import NotInColumns
-from cds_engine.backends.sql.layout import Layout, base_of
+from cds_engine.backends.sql.layout import SQL_TYPES, Layout, base_of
 from cds_engine.backends.sql.sheet import FALSE, TRUE, ZERO, Sheet, Sql, joined, number, sql, text
 from cds_engine.lowering.guideline import Derivation
 from cds_engine.patient.spec import FactSpec
@@ -196,7 +196,7 @@ class PatientColumns:
         return sql(f"CAST({{}} AS {kind.text})", value), waits
 
     def _plausible(self, spec: FactSpec, raw: Sql) -> tuple[Sql, Sql]:
-        if spec.plausible is None or self._layout.type_of(spec.name) != "DOUBLE":
+        if not is_judged(spec) or spec.plausible is None:
             return raw, FALSE
         low, high = (number(end) for end in spec.plausible)
         implausible = self._sheet.column(
@@ -264,6 +264,11 @@ class PatientColumns:
 
 
 _NO_SET = Sql("CAST(NULL AS BOOLEAN)")
+
+
+def is_judged(spec: FactSpec) -> bool:
+    """Say whether a derived value can lie outside a plausible range."""
+    return spec.plausible is not None and SQL_TYPES[spec.entry.type] == "DOUBLE"
 
 
 def _grouped(spec: FactSpec, value: Sql) -> Sql:

@@ -15,14 +15,6 @@ from cds_engine.lowering.guideline import Guideline
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """The columns of the answers and what stands in them."""
-
-    columns: Mapping[str, str]
-    """Name to SQL type."""
-
-
-@dataclass(frozen=True, slots=True)
 class Program:
     """The queries of one pack for one layout of table."""
 
@@ -81,14 +73,8 @@ def compile_pack(guideline: Guideline, given: Iterable[str]) -> Program:
             for name in guideline.conflicts[key]
         ),
     ]
-    source = "(SELECT certain.*, believed.* EXCLUDE (row) FROM certain JOIN believed ON certain.row = believed.row)"
-    kept = ", ".join(
-        f"believed.{column.text}"
-        for key in keys
-        for column in (tables.warnings().truth[key], *tables.warnings().missing[key].values())
-    ) if False else ""  # noqa: SIM223
     source = _believed_source(tables, keys)
-    doubtful = _answers(sheet, layout, facts, tables.warnings(), source, contradictions)
+    doubtful = _answers(sheet, layout, facts, tables.warnings(), source, contradictions, was_derived="i_{}")
     return Program(layout, columns, tables, plain, doubtful, flags)
 
 
@@ -110,11 +96,17 @@ def reading_columns(layout: Layout) -> dict[str, str]:
 
 
 def _answers(
-    sheet: Sheet, layout: Layout, facts: PatientColumns, warnings: Warnings, source: str, contradictions: Iterable[Sql]
+    sheet: Sheet,
+    layout: Layout,
+    facts: PatientColumns,
+    warnings: Warnings,
+    source: str,
+    contradictions: Iterable[Sql],
+    was_derived: str | None = None,
 ) -> str:
     rules = Rules(sheet, layout, facts, warnings)
     found = rules.columns()
-    wanted: dict[str, Sql] = {"row": Sql("row"), "problems": _problems(facts, contradictions)}
+    wanted: dict[str, Sql] = {"row": Sql("row"), "problems": _problems(facts, contradictions, was_derived)}
     for index, rule in enumerate(found):
         wanted |= _rule_columns(layout, f"r{index}", rule)
     for index, (key, _) in enumerate(layout.guideline.alerts):
@@ -122,15 +114,18 @@ def _answers(
     return sheet.select(source, wanted)
 
 
-def _problems(facts: PatientColumns, contradictions: Iterable[Sql]) -> Sql:
-    """List what is wrong with the row, as `fact:code` joined by `;`."""
-    implausible = [
-        sql(f"CASE WHEN {{}} THEN '{name}:D105' END", derived.is_implausible)
-        for name, derived in facts.derived.items()
-        if derived.is_implausible != FALSE
-    ]
-    parts = [Sql("problems"), *contradictions, *implausible]
-    return Sql(f"concat_ws(';', {', '.join(p.text for p in parts)})", max(part.layer for part in parts))
+def _problems(facts: PatientColumns, contradictions: Iterable[Sql], was_derived: str | None) -> Sql:
+    """List what is wrong with the row, as `fact:code` joined by `;`.
+
+    *was_derived* names the columns that say whether a fact was implausible before contradictions were withheld.
+    """
+    found = list(contradictions)
+    for name, derived in facts.derived.items():
+        if derived.is_implausible != FALSE:
+            before = Sql("FALSE" if was_derived is None else was_derived.format(name))
+            found.append(sql(f"CASE WHEN {{}} OR {{}} THEN '{name}:D105' END", derived.is_implausible, before))
+    listed = f"concat_ws(';', nullif(problems, ''), {', '.join(part.text for part in found)})"
+    return Sql(listed, max(part.layer for part in found)) if found else Sql("problems")
 
 
 def _rule_columns(layout: Layout, name: str, rule: RuleColumns) -> dict[str, Sql]:

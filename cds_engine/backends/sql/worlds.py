@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from cds_engine.backends.sql.conditions import Conditions, Missing
-from cds_engine.backends.sql.facts import PatientColumns
+from cds_engine.backends.sql.facts import PatientColumns, is_judged
 from cds_engine.backends.sql.layout import Layout, base_of
 from cds_engine.backends.sql.rules import Warnings
 from cds_engine.backends.sql.sheet import FALSE, TRUE, ZERO, Sheet, Sql, joined, sql
@@ -58,12 +58,18 @@ class WorldTables:
         truths = (facts.conditions.truth(self._guideline.conditions[key]) for key in self._broken)
         return {f"b_{i}": sql("coalesce({}, FALSE)", truth) for i, truth in enumerate(truths)}
 
+    @property
+    def _plausible_derived(self) -> list[str]:
+        facts = self._guideline.dictionary.facts
+        return [d.fact for d in self._guideline.derivations if is_judged(facts[d.fact])]
+
     def _first(self, source: str) -> str:
         sheet = Sheet()
         facts = PatientColumns(sheet, self._layout, self._uses, "first")
         wanted = {name: Sql(name) for name in self._columns}
         wanted |= {f"x_{d}": sql("coalesce({}, FALSE)", facts.derived[d].disagrees) for d in self._derived}
         wanted |= {f"c_{d}": facts.derived[d].computed for d in self._derived}
+        wanted |= {f"i_{name}": found.is_implausible for name, found in facts.derived.items() if found.is_implausible != FALSE}
         wanted |= {f"fv_{name}": facts.value(name) for name in self._withdrawn()}
         wanted |= self._conflict_columns(facts)
         return sheet.select(source, wanted)
@@ -100,6 +106,7 @@ class WorldTables:
                 wanted[self._layout.second(name)] = f"CASE WHEN NOT {withheld} AND x_{name} THEN c_{name} END"
                 wanted[f"x_{name}"] = f"x_{name}"
         wanted |= {f"broken_{i}": f"broken_{i}" for i in range(len(self._broken))}
+        wanted |= {f"i_{name}": f"i_{name}" for name in self._plausible_derived}
         return f"SELECT {_listed(wanted)} FROM {source} AS found"
 
     def _ways(self) -> str:
