@@ -28,7 +28,13 @@ NUMBERS = {  # fact: low, high, digits, unit
     "iga": (0.05, 3, 2, "g/L"),
     "current_systemic_corticosteroid": (0, 40, 0, "mg/d"),
 }
-PLAIN = {"age_years": (0.5, 20, 1), "jdm_onset_age": (1, 17, 0), "cmas": (5, 52, 0), "mmt8": (20, 80, 0), "weeks_since_treatment_start": (0, 60, 0)}
+PLAIN = {
+    "age_years": (0.5, 20, 1),
+    "jdm_onset_age": (1, 17, 0),
+    "cmas": (5, 52, 0),
+    "mmt8": (20, 80, 0),
+    "weeks_since_treatment_start": (0, 60, 0),
+}
 
 
 def columns(dictionary) -> dict[str, str]:
@@ -61,11 +67,14 @@ def columns(dictionary) -> dict[str, str]:
     found["weight_date"] = f"DATE '2026-11-21' - (({draw('when')}) * 93)::INT"
     found["current_medications"] = known(
         "current_medications",
-        f"(CASE WHEN {draw('steroid')} < 0.5 THEN ['none', 'methotrexate', 'mycophenolate_mofetil', 'hydroxychloroquine']"
+        f"(CASE WHEN {draw('steroid')} < 0.5"
+        " THEN ['none', 'methotrexate', 'mycophenolate_mofetil', 'hydroxychloroquine']"
         " ELSE ['prednisolone', 'prednisolone;methotrexate', 'prednisolone;ciclosporin', 'prednisolone;ivig'] END)"
         "[1 + (hash(i, 'taken') % 4)::INT]",
     )
-    found["drug_hypersensitivity"] = known("drug_hypersensitivity", f"CASE WHEN {draw('allergic')} < 0.05 THEN 'methotrexate' ELSE 'none' END")
+    found["drug_hypersensitivity"] = known(
+        "drug_hypersensitivity", f"CASE WHEN {draw('allergic')} < 0.05 THEN 'methotrexate' ELSE 'none' END"
+    )
     return found
 
 

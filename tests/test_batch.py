@@ -99,7 +99,7 @@ def answers_of(pack, rows, types=None, wishes=Wishes(), as_of=None):  # noqa: B0
 
 
 def test_generated_patients_have_the_answers_of_the_evaluator(jdm):
-    maker, r = PatientMaker(jdm.guideline), Random(20261122)
+    maker, r = PatientMaker(jdm.guideline), Random(20261122)  # noqa: S311 - a seeded test
     rows = [as_cells(maker.patient(r), jdm.guideline.dictionary.facts) for _ in range(PATIENTS)]
     seen = set()
     for layout, answer, single, facts in answers_of(jdm, rows):
@@ -112,8 +112,20 @@ def test_generated_patients_have_the_answers_of_the_evaluator(jdm):
 
 
 def test_both_sides_of_every_threshold_are_exact():
-    r = Random(1)
-    thresholds = [0.0, 30.0, 60.0, 40.0, 1.0, 0.7, 88.4, 1e-5, 12.0, 2.675, *(round(r.uniform(0, 500), 2) for _ in range(60))]
+    r = Random(1)  # noqa: S311 - a seeded test
+    thresholds = [
+        0.0,
+        30.0,
+        60.0,
+        40.0,
+        1.0,
+        0.7,
+        88.4,
+        1e-5,
+        12.0,
+        2.675,
+        *(round(r.uniform(0, 500), 2) for _ in range(60)),
+    ]
     con = duckdb.connect()
     for threshold in thresholds:
         near = [lowest(threshold), highest(threshold), threshold, exact(threshold)]
@@ -121,12 +133,15 @@ def test_both_sides_of_every_threshold_are_exact():
         near += [threshold * (1 + k * 1e-15) for k in range(-12, 13)]
         con.register("near", pa.table({"x": pa.array(near, pa.float64())}))
         for comparator, compares in COMPARES.items():
-            said = con.execute(f"SELECT {against_constant(comparator, Sql('x'), threshold).text} FROM near").fetchall()  # noqa: S608 - ours
-            assert [row[0] for row in said] == [compares(exact(x), exact(threshold)) for x in near], (comparator, threshold)
+            said = con.execute(f"SELECT {against_constant(comparator, Sql('x'), threshold).text} FROM near").fetchall()
+            assert [row[0] for row in said] == [compares(exact(x), exact(threshold)) for x in near], (
+                comparator,
+                threshold,
+            )
 
 
 def test_the_rounding_of_the_engine_is_ours():
-    r = Random(2)
+    r = Random(2)  # noqa: S311 - a seeded test
     values = [r.uniform(-1, 1) * 10 ** r.randint(-12, 14) for _ in range(20000)]
     values += [round(r.uniform(0, 1000), r.randint(0, 6)) for _ in range(20000)] + [128 * 0.393 * 2.54, 0.1 + 0.2, 0.0]
     duck = Duck(threads=1)
@@ -153,11 +168,23 @@ def typed(row):
 
 
 def test_doses_at_every_cap_and_with_each_input_missing(jdm):
-    sizes = [(128.0, 26.0), (180.0, 80.0), (160.0, 160.0), (180.0, 79.99), (180.0, 80.01), (176.0, 100.0), (120.0, 30.0)]
-    sizes += [(150.0, w) for w in (1000 / 30, 30.0, 33.33, 33.34, 40.0, 50.0, 60.0, 29.999999999999996, 30.000000000000004)]
+    sizes = [
+        (128.0, 26.0),
+        (180.0, 80.0),
+        (160.0, 160.0),
+        (180.0, 79.99),
+        (180.0, 80.01),
+        (176.0, 100.0),
+        (120.0, 30.0),
+    ]
+    sizes += [
+        (150.0, w) for w in (1000 / 30, 30.0, 33.33, 33.34, 40.0, 50.0, 60.0, 29.999999999999996, 30.000000000000004)
+    ]
     rows = [READY | {"height": h, "weight": w} for h, w in sizes]
     rows += [READY | {"height": 180.0, "weight": 80.0, "egfr": e} for e in (29.99, 30.0, 30.01, 59.99, 60.0, 60.01)]
-    rows += [READY | {"disease_phase": phase, "weight": w} for phase in ("flare", "established_active") for w in (20.0, 60.0)]
+    rows += [
+        READY | {"disease_phase": phase, "weight": w} for phase in ("flare", "established_active") for w in (20.0, 60.0)
+    ]
     rows += [{k: v for k, v in READY.items() if k != name} for name in READY]
     rows += [READY | {"height": 1000.0}]
     dosed = 0
@@ -179,7 +206,12 @@ def test_doubts_are_judged_in_every_world(jdm):
     ):  # fmt: skip
         rows += [READY | change, READY | change | {"current_medications": "methotrexate daily"}]
     names = {name: kind for row in rows for name, kind in typed(row).items()}
-    units = UNITS | {"body_surface_area": "m2", "serum_creatinine": "mg/dL", "bp_systolic": "mm[Hg]", "bp_diastolic": "mm[Hg]"}
+    units = UNITS | {
+        "body_surface_area": "m2",
+        "serum_creatinine": "mg/dL",
+        "bp_systolic": "mm[Hg]",
+        "bp_diastolic": "mm[Hg]",
+    }
     doubts = 0
     for layout, answer, single, facts in answers_of(jdm, rows, names, Wishes(units), AS_OF):
         assert not differences(layout, answer, single), (differences(layout, answer, single), facts)
@@ -220,7 +252,9 @@ def test_every_row_is_answered_or_in_quarantine(jdm, tmp_path):
 
 def test_a_table_gives_the_same_in_every_form(jdm, tmp_path):
     source = csv_of(tmp_path / "in.csv", LINES[:3])
-    frame = pa.table({n: [line.split(",")[i] or None for line in LINES[1:3]] for i, n in enumerate(LINES[0].split(","))})
+    frame = pa.table(
+        {n: [line.split(",")[i] or None for line in LINES[1:3]] for i, n in enumerate(LINES[0].split(","))}
+    )
     nd = tmp_path / "in.ndjson"
     nd.write_text("".join(json.dumps(row) + "\n" for row in frame.to_pylist()))
     pq = tmp_path / "in.parquet"
@@ -240,14 +274,21 @@ def test_a_table_gives_the_same_in_every_form(jdm, tmp_path):
         {"height": "128 cm", "weight": {"value": 26, "unit": "kg", "date": "2026-11-01"}, "diagnosis_jdm": "confirmed",
          "jdm_onset_age": 7, "disease_phase": "new_onset"}, as_of="2026-11-21",
     )  # fmt: skip
-    assert one["missing"].split(";") == next(r.missing for r in single.recommendations if r.rule == "start-methotrexate")
+    assert one["missing"].split(";") == next(
+        r.missing for r in single.recommendations if r.rule == "start-methotrexate"
+    )
 
 
 def test_a_second_table_lists_the_medicines(jdm, tmp_path):
     patients = csv_of(tmp_path / "p.csv", ["patient,diagnosis_jdm", "A,confirmed", "B,confirmed", "C,confirmed"])
     medicines = csv_of(
         tmp_path / "m.csv",
-        ["patient,drug,dose,unit,per,route", "A,methotrexate,15,mg,day,oral", "A,MTX,10,mg,week,SC", "B,prednisolone,20,mg,day,po"],
+        [
+            "patient,drug,dose,unit,per,route",
+            "A,methotrexate,15,mg,day,oral",
+            "A,MTX,10,mg,week,SC",
+            "B,prednisolone,20,mg,day,po",
+        ],
     )
     out = tmp_path / "out.csv"
     report = jdm.evaluate_table(patients, out, as_of="2026-11-21", medicines=medicines)

@@ -50,7 +50,9 @@ def _names(layout: Layout, words: Mapping[int, str]) -> str:
 
 def alert_bits(layout: Layout) -> str:
     """Return the alerts that are raised, as bits."""
-    return " | ".join(f"CASE WHEN alert{i} THEN {1 << i} ELSE 0 END" for i in range(len(layout.guideline.alerts))) or "0"
+    return (
+        " | ".join(f"CASE WHEN alert{i} THEN {1 << i} ELSE 0 END" for i in range(len(layout.guideline.alerts))) or "0"
+    )
 
 
 def wide_query(layout: Layout, own: Iterable[str], relation: str) -> str:
@@ -65,14 +67,19 @@ def wide_query(layout: Layout, own: Iterable[str], relation: str) -> str:
     columns += ["alert_names.alerts", "missing_names.missing", "nullif(answers.problems, '') AS problems"]
     words = {word: f"missing_{word}" for word in layout.words}
     ids = [alert.id for _, alert in layout.guideline.alerts]
-    said = ", ".join(f"CASE WHEN (alert_bits & {1 << i}) <> 0 THEN {literal(name)} END" for i, name in enumerate(ids)) or "NULL"
+    said = (
+        ", ".join(f"CASE WHEN (alert_bits & {1 << i}) <> 0 THEN {literal(name)} END" for i, name in enumerate(ids))
+        or "NULL"
+    )
     mine = ", ".join(words.values())
     on = " AND ".join(f"missing_names.{word} = answers.{word}" for word in words.values())
     return (
         f"SELECT {', '.join(columns)}\nFROM answers\n"
-        f"JOIN (SELECT {mine}, nullif({_names(layout, words)}, '') AS missing FROM (SELECT DISTINCT {mine} FROM answers))"
+        f"JOIN (SELECT {mine}, nullif({_names(layout, words)}, '') AS missing"
+        f" FROM (SELECT DISTINCT {mine} FROM answers))"
         f" AS missing_names ON {on}\n"
-        f"JOIN (SELECT alert_bits, nullif(concat_ws(';', {said}), '') AS alerts FROM (SELECT DISTINCT alert_bits FROM answers))"
+        f"JOIN (SELECT alert_bits, nullif(concat_ws(';', {said}), '') AS alerts"
+        f" FROM (SELECT DISTINCT alert_bits FROM answers))"
         f" AS alert_names ON alert_names.alert_bits = answers.alert_bits"
         + (f"\nJOIN {relation} AS cells ON cells.row = answers.row" if list(own) else "")
     )
@@ -116,7 +123,11 @@ def _long_rule(layout: Layout, index: int, spec: RuleSpec) -> str:
 
     def word(which: str) -> str:
         cases = " ".join(f"WHEN {literal(t.target)} THEN {literal(getattr(t.dose, which))}" for _, t in doses)
-        return f"CASE WHEN {own}_status = 'recommended' THEN CASE {own}_chosen {cases} END END" if doses else "CAST(NULL AS VARCHAR)"
+        return (
+            f"CASE WHEN {own}_status = 'recommended' THEN CASE {own}_chosen {cases} END END"
+            if doses
+            else "CAST(NULL AS VARCHAR)"
+        )
 
     blocks = ", ".join(f"{own}_{place}_blocked_by" for place in range(len(spec.treatments)))
     speaking = ", ".join(f"{own}_{place}_cautions" for place in range(len(spec.treatments)))
@@ -124,7 +135,8 @@ def _long_rule(layout: Layout, index: int, spec: RuleSpec) -> str:
     return (
         f"SELECT row, {literal(spec.rule.id)} AS rule, {literal(spec.statement.id)} AS statement,"
         f" {literal(str(spec.modality))} AS modality, {own}_status AS status, {own}_chosen AS treatment,"
-        f" {dose('shown_low')} AS dose_low, {dose('shown_high')} AS dose_high, {word('unit')} AS dose_unit, {word('per')} AS dose_per,"
+        f" {dose('shown_low')} AS dose_low, {dose('shown_high')} AS dose_high,"
+        f" {word('unit')} AS dose_unit, {word('per')} AS dose_per,"
         f" CASE WHEN {own}_status = 'blocked' THEN nullif(concat_ws(';', {blocks}), '') END AS blocked_by,"
         f" nullif(concat_ws(';', {speaking}), '') AS cautions, nullif({missing}, '') AS missing,"
         f" {literal(spec.statement.source)} AS source"

@@ -45,7 +45,7 @@ def _of_rule(layout: Layout, index: int, row: Mapping[str, object], said: Recomm
         found.append(Difference(f"missing of {said.rule}", missing, said.missing))
     if said.status != "not_applicable" and row[f"{own}_chosen"] != (said.drug or said.action):
         found.append(Difference(f"choice of {said.rule}", row[f"{own}_chosen"], said.drug or said.action))
-    each: list[Choice] | list[Recommendation] = said.choices or [said]
+    each: list[Choice | Recommendation] = [*said.choices] or [said]
     for place, (treatment, choice) in enumerate(zip(spec.treatments, each, strict=False)):
         if treatment.dose is not None:
             found += _of_dose(f"dose of {treatment.target} by {said.rule}", f"{own}_{place}", row, choice.dose)

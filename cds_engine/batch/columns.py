@@ -106,19 +106,31 @@ def understand(table: Mapping[str, str], dictionary: Dictionary, wishes: Wishes)
     sources = []
     for fact, spec in dictionary.facts.items():
         if fact in by_role:
-            parts = {suffix: by_role.get(f"{fact}{suffix}") for suffix in SUFFIXES if f"{fact}{suffix}" not in dictionary.facts}
+            parts = {
+                suffix: by_role.get(f"{fact}{suffix}")
+                for suffix in SUFFIXES
+                if f"{fact}{suffix}" not in dictionary.facts
+            }
             used |= {by_role[fact].name, *(cell.name for cell in parts.values() if cell is not None)}
             sources.append(_source(spec, by_role[fact], parts, wishes, wrong))
     known = {source.spec.name for source in sources} | {source.value.name for source in sources}
-    wrong += [f"`{name}` has a unit but no column; {did_you_mean(name, known) or 'name a column or its fact'}" for name in wishes.units if name not in known]
+    wrong += [
+        f"`{name}` has a unit but no column; {did_you_mean(name, known) or 'name a column or its fact'}"
+        for name in wishes.units
+        if name not in known
+    ]
     patient = next((by_role[name] for name in IDS if name in by_role), None)
     as_of = by_role.get("as_of")
     used |= {cell.name for cell in (patient, as_of) if cell is not None}
     if wrong:
         raise InputError("\n".join(wrong))
     if not sources:
-        raise InputError("no column of the table is a fact of the pack; `cds-engine facts` lists them, a mapping renames columns")
-    return Columns(tuple(sources), patient, as_of, tuple(name for name in table if name not in used), tuple(cells.values()))
+        raise InputError(
+            "no column of the table is a fact of the pack; `cds-engine facts` lists them, a mapping renames columns"
+        )
+    return Columns(
+        tuple(sources), patient, as_of, tuple(name for name in table if name not in used), tuple(cells.values())
+    )
 
 
 def _source(

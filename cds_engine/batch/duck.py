@@ -28,7 +28,10 @@ def library() -> ModuleType:
         raise InputError(NEEDS) from None
     return duckdb
 
-WORTHWHILE = frozenset({"unused_columns", "column_lifetime", "filter_pushdown", "build_side_probe_side", "late_materialization"})
+
+WORTHWHILE = frozenset(
+    {"unused_columns", "column_lifetime", "filter_pushdown", "build_side_probe_side", "late_materialization"}
+)
 """The optimizers that are left on. The text is layered so that nothing is computed twice; the others rearrange its
 thousands of expressions for most of a second, or undo the layers."""
 

@@ -51,7 +51,7 @@ class Held:
         """
         if not wanted or not source.rows:
             return
-        rows = random.Random(seed).sample(range(source.rows), min(wanted, source.rows))  # noqa: S311 - no secret
+        rows = random.Random(seed).sample(range(source.rows), min(wanted, source.rows))  # noqa: S311 - a sample, no secret
         start, picked = 0, []
         for part in source.parts:
             mine = [str(row) for row in rows if start <= row < start + part.rows]

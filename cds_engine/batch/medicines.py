@@ -39,7 +39,8 @@ DRUGS = """SELECT lists.*, drug, intervals, all_timed, all_routed, routes, certa
   (is_listed AND NOT is_withheld AND is_named) OR (is_named AND any_total) AS is_whole,
   stated IS NOT NULL OR (is_listed AND NOT is_withheld AND is_named AND NOT any_open) AS is_known
 FROM lists LEFT JOIN
-  (SELECT *, cds_exact(CASE WHEN coalesce(stated, 0.0) > listed THEN stated ELSE listed END) AS certain FROM taken) AS taken
+  (SELECT *, cds_exact(CASE WHEN coalesce(stated, 0.0) > listed THEN stated ELSE listed END) AS certain
+   FROM taken) AS taken
   ON lists.row = taken.row"""
 
 
@@ -64,11 +65,15 @@ def _medicines(layout: Layout) -> str:
         if found == name or found.startswith(f"{name}."):
             wanted[f"m_{layout.is_listed(found)}"] = f"CASE WHEN {known} THEN TRUE END"
             for code in codes:
-                held, said = (f"drug = {text(code).text}", complete) if found == name else _of_drug(found, name, code, complete)
+                held, said = (
+                    (f"drug = {text(code).text}", complete) if found == name else _of_drug(found, name, code, complete)
+                )
                 wanted[f"m_{layout.member(found, code)}"] = (
                     f"CASE WHEN NOT {known} THEN NULL WHEN bool_or({held}) THEN TRUE WHEN {said} THEN FALSE END"
                 )
-    amounts = {f.removeprefix(f"{name}.").removesuffix(".weekly_amount"): f for f in layout.carried if _is_amount(f, name)}
+    amounts = {
+        f.removeprefix(f"{name}.").removesuffix(".weekly_amount"): f for f in layout.carried if _is_amount(f, name)
+    }
     for drug, amount in amounts.items():
         own = f"FILTER (WHERE drug = {text(drug).text})"
         wanted[f"m_{layout.column(amount)}"] = (
@@ -80,7 +85,9 @@ def _medicines(layout: Layout) -> str:
     wanted[f"m_{layout.withheld(name + OTHER_AMOUNTS)}"] = (
         f"coalesce(bool_or(NOT is_known AND certain > 0.0) FILTER (WHERE drug NOT IN ({others})), FALSE)"
     )
-    return "SELECT " + ", ".join(f"{value} AS {column}" for column, value in wanted.items()) + " FROM drugs GROUP BY row"
+    return (
+        "SELECT " + ", ".join(f"{value} AS {column}" for column, value in wanted.items()) + " FROM drugs GROUP BY row"
+    )
 
 
 def _is_amount(found: str, name: str) -> bool:

@@ -79,7 +79,7 @@ def remove(parts: Sequence[Path]) -> None:
 
 
 def write_quarantine(into: Path | None, source: Source, refused: Sequence[Refused]) -> Path | None:
-    """Write the lines that are no rows and the rows that have no answer, each with its reason; None if there are none."""
+    """Write the lines that are no rows and the rows that have no answer, each with its reason; None if all is well."""
     lines: list[dict[str, object]] = [
         {"line": bad.line, "value": bad.value, "code": "not_a_row", "reason": bad.reason} for bad in source.bad
     ]

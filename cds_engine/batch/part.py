@@ -44,7 +44,9 @@ class PartRunner:
         given = set(task.columns.facts)
         medications = self._dictionary.medications
         kinds = {source.spec.entry.type for source in task.columns.sources}
-        self._has_medicines = medications is not None and (bool(kinds & {"medications", "drug_dose"}) or task.medicines is not None)
+        self._has_medicines = medications is not None and (
+            bool(kinds & {"medications", "drug_dose"}) or task.medicines is not None
+        )
         if self._has_medicines and medications is not None:
             given.add(medications)
         self.program: Program = compile_pack(task.guideline, given)
@@ -58,7 +60,8 @@ class PartRunner:
     def answer(self, relation: str, kept: Mapping[str, str] | None = None) -> None:
         """Answer the rows of *relation* (a `row`, and the columns of the table) into the table `answers`.
 
-        Of the answers only what is *kept* is computed: name to expression. Rows that have too many readings to be tried are in `refused` instead.
+        Of the answers only what is *kept* is computed: name to expression. Rows that cannot be answered are in the
+        table `refused` instead, with a code.
         """
         duck = self._duck
         cells = ", ".join(f"{quoted(cell.name)} AS {cell.alias}" for cell in self._task.columns.cells)
@@ -69,7 +72,9 @@ class PartRunner:
         source = self._with_words()
         as_of = self._as_of()
         readings = Readings(self._task.columns, self.layout, self._units, has_medicines=self._has_medicines)
-        duck.run("CREATE OR REPLACE TEMP VIEW readings AS " + readings.query(source, self.program.reading_columns, as_of))
+        duck.run(
+            "CREATE OR REPLACE TEMP VIEW readings AS " + readings.query(source, self.program.reading_columns, as_of)
+        )
         wanted = "*" if kept is None else ", ".join(f"{value} AS {name}" for name, value in kept.items())
         duck.keep("facts", self.program.flags)
         doubtful = duck.one("SELECT count(*) FROM facts WHERE NOT is_plain")
@@ -82,12 +87,15 @@ class PartRunner:
         duck.run("DELETE FROM certain WHERE row IN (SELECT row FROM refused)")
         duck.keep(
             "answers",
-            f"SELECT {wanted} FROM ({self.program.plain}) AS plain UNION ALL SELECT {wanted} FROM ({self.program.doubtful}) AS doubtful",
+            f"SELECT {wanted} FROM ({self.program.plain}) AS plain"
+            f" UNION ALL SELECT {wanted} FROM ({self.program.doubtful}) AS doubtful",
         )
 
     def _as_of(self) -> Sql:
         cell = self._task.columns.as_of
-        own = Sql(f"DATE '{self._task.as_of.isoformat()}'") if self._task.as_of is not None else Sql("CAST(NULL AS DATE)")
+        own = (
+            Sql(f"DATE '{self._task.as_of.isoformat()}'") if self._task.as_of is not None else Sql("CAST(NULL AS DATE)")
+        )
         return own if cell is None else Sql(f"coalesce({day_of(cell).text}, {own.text})")
 
     def _bad_day(self) -> str:
@@ -127,8 +135,15 @@ class PartRunner:
                 f" WHERE length({cell.alias}) <= {LONGEST}"
             )
             named += [row[0] for row in found if row[0] is not None]
-            if source.unit is None and source.unit_column is None and source.spec.entry.type == "quantity" and not named:
-                numbers = self._duck.one(f"SELECT count(*) FROM cells WHERE regexp_matches({cell.alias}, {literal(QUANTITY)})")
+            if (
+                source.unit is None
+                and source.unit_column is None
+                and source.spec.entry.type == "quantity"
+                and not named
+            ):
+                numbers = self._duck.one(
+                    f"SELECT count(*) FROM cells WHERE regexp_matches({cell.alias}, {literal(QUANTITY)})"
+                )
                 if numbers:
                     raise InputError(no_unit(source.spec, cell.name))
         if source.unit_column is not None:
@@ -142,7 +157,13 @@ class PartRunner:
 
     def _set_columns(self, source: FactSource) -> list[str]:
         words, alias, layout, name = f"words_{source.value.alias}", source.value.alias, self.layout, source.spec.name
-        columns = ["known", "problem", "remark", layout.is_listed(name), *(layout.member(name, c) for c in layout.sets[name])]
+        columns = [
+            "known",
+            "problem",
+            "remark",
+            layout.is_listed(name),
+            *(layout.member(name, c) for c in layout.sets[name]),
+        ]
         return [f"{words}.{column} AS {alias}_{column}" for column in columns]
 
     def _set_words(self, source: FactSource) -> str:
@@ -151,7 +172,8 @@ class PartRunner:
         cells = [row[0] for row in self._duck.rows(f"SELECT DISTINCT {alias} FROM cells WHERE {alias} IS NOT NULL")]
         found = set_rows(source, cells, layout, self._dictionary)
         flags = [layout.is_listed(name), *(layout.member(name, code) for code in layout.sets[name])]
-        types = {"cell": self._duck.columns(f"(SELECT {alias} FROM cells)")[alias], "known": "BOOLEAN", "problem": "VARCHAR",
+        kind = self._duck.columns(f"(SELECT {alias} FROM cells)")[alias]
+        types = {"cell": kind, "known": "BOOLEAN", "problem": "VARCHAR",
                  "remark": "VARCHAR", **dict.fromkeys(flags, "BOOLEAN")}  # fmt: skip
         self._duck.fill(words, types, [[row.get(column) for column in types] for row in found])
         return f"LEFT JOIN {words} ON {words}.cell = cells.{alias}"
@@ -166,11 +188,25 @@ class PartRunner:
             name, alias = source.spec.name, source.value.alias
             match source.spec.entry.type:
                 case "medications":
-                    cells = [row[0] for row in self._duck.rows(f"SELECT DISTINCT {alias} FROM cells WHERE {alias} IS NOT NULL")]
-                    texts = self._duck.rows(f"SELECT DISTINCT {alias}, CAST({alias} AS VARCHAR) FROM cells WHERE {alias} IS NOT NULL") if cells else []
-                    rows += medicine_rows(name, [(f"list {key}", listed(cell)) for cell, key in texts], self._dictionary)
+                    cells = [
+                        row[0]
+                        for row in self._duck.rows(f"SELECT DISTINCT {alias} FROM cells WHERE {alias} IS NOT NULL")
+                    ]
+                    texts = (
+                        self._duck.rows(
+                            f"SELECT DISTINCT {alias}, CAST({alias} AS VARCHAR) FROM cells WHERE {alias} IS NOT NULL"
+                        )
+                        if cells
+                        else []
+                    )
+                    rows += medicine_rows(
+                        name, [(f"list {key}", listed(cell)) for cell, key in texts], self._dictionary
+                    )
                     said = f"lower(trim(CAST({alias} AS VARCHAR))) NOT IN ('', 'unknown')"
-                    parts.append(f"SELECT row, 'list ' || CAST({alias} AS VARCHAR) AS key, '{name}' AS fact, TRUE AS is_list FROM cells WHERE {said}")
+                    parts.append(
+                        f"SELECT row, 'list ' || CAST({alias} AS VARCHAR) AS key, '{name}' AS fact, TRUE AS is_list"
+                        f" FROM cells WHERE {said}"
+                    )
                 case "drug_dose":
                     part, more = self._dose_words(source)
                     parts.append(part)
@@ -181,7 +217,11 @@ class PartRunner:
             rows += more
         self._duck.fill("words", WORD_TYPES, [[row[column] for column in WORD_TYPES] for row in rows])
         kept = ", ".join(f"words.{column}" for column in WORD_TYPES if column != "word")
-        self._duck.keep("entries", f"SELECT said.row, said.fact, said.is_list, {kept} FROM ({' UNION ALL '.join(parts)}) AS said JOIN words ON words.word = said.key")
+        self._duck.keep(
+            "entries",
+            f"SELECT said.row, said.fact, said.is_list, {kept} FROM ({' UNION ALL '.join(parts)}) AS said"
+            " JOIN words ON words.word = said.key",
+        )
         for step in fold_steps(self.layout):
             self._duck.keep(step.table, step.query)
 
@@ -193,15 +233,18 @@ class PartRunner:
         late = "CAST(NULL AS VARCHAR)"
         if source.date is not None:
             day = day_of(source.date).text
+            written = f"lower(trim(CAST({source.date.alias} AS VARCHAR)))"
             late = (
-                f"CASE WHEN {source.date.alias} IS NULL OR lower(trim(CAST({source.date.alias} AS VARCHAR))) IN ('', 'unknown') THEN NULL"
+                f"CASE WHEN coalesce({written}, '') IN ('', 'unknown') THEN NULL"
                 f" WHEN {day} IS NULL THEN 'bad' WHEN {day} > {self._as_of().text} THEN 'future' END"
             )
-        key = f"'dose {name} ' || CAST({alias} AS VARCHAR) || '|' || coalesce({unit}, '') || '|' || coalesce({late}, '')"
+        key = (
+            f"'dose {name} ' || CAST({alias} AS VARCHAR) || '|' || coalesce({unit}, '') || '|' || coalesce({late}, '')"
+        )
         said = f"{alias} IS NOT NULL AND lower(trim(CAST({alias} AS VARCHAR))) NOT IN ('', 'unknown')"
         found = self._duck.rows(f"SELECT DISTINCT {key}, {alias}, {unit}, {late} FROM cells WHERE {said}")
         part = f"SELECT row, {key} AS key, '{name}' AS fact, FALSE AS is_list FROM cells WHERE {said}"
-        return part, dose_rows(name, [tuple(row) for row in found], self._dictionary)  # type: ignore[misc]
+        return part, dose_rows(name, [tuple(row) for row in found], self._dictionary)
 
     def _entry_words(self, columns: Mapping[str, str]) -> tuple[str, list[dict[str, object]]]:
         """Read the distinct entries of the second table."""
@@ -212,7 +255,8 @@ class PartRunner:
         present = [column for column in MEDICINE_COLUMNS if column in columns]
         key = "'entry ' || " + " || '|' || ".join(f"coalesce(CAST({quoted(c)} AS VARCHAR), '')" for c in present)
         own = next(c for c in ("patient", "patient_id", "id") if c in columns)
-        source = f"medicines_in JOIN cells ON CAST(cells.{patient.alias} AS VARCHAR) = CAST(medicines_in.{quoted(own)} AS VARCHAR)"
+        same = f"CAST(cells.{patient.alias} AS VARCHAR) = CAST(medicines_in.{quoted(own)} AS VARCHAR)"
+        source = f"medicines_in JOIN cells ON {same}"
         found = self._duck.rows(f"SELECT DISTINCT {key}, {', '.join(quoted(c) for c in present)} FROM {source}")
         words = [(row[0], [entry_of(dict(zip(present, row[1:], strict=True)))]) for row in found]
         part = f"SELECT cells.row, {key} AS key, '{name}' AS fact, TRUE AS is_list FROM {source}"

@@ -63,7 +63,11 @@ class Readings:
             read = self._set(found, as_of) if found.spec.entry.type in SETS else self._scalar(found, as_of)
             problem = self._sheet.shared(f"p_{fact}", read.problem)
             any_wrong += [sql("({} IS NOT NULL)", read.remark)] if read.remark != NO_TEXT else []
-            wrong += [sql(f"CASE WHEN {{0}} IS NOT NULL THEN '{fact}:' || {{0}} END", p) for p in (problem, read.remark) if p != NO_TEXT]
+            wrong += [
+                sql(f"CASE WHEN {{0}} IS NOT NULL THEN '{fact}:' || {{0}} END", p)
+                for p in (problem, read.remark)
+                if p != NO_TEXT
+            ]
             withheld = FALSE if problem == NO_TEXT else sql("({} IS NOT NULL)", problem)
             any_wrong += [withheld] if withheld != FALSE else []
             wanted[layout.withheld(fact)] = withheld
@@ -93,9 +97,13 @@ class Readings:
         """Return what the folded medicines say; a patient of whom they say nothing is unknown."""
         layout, name = self._layout, self._layout.guideline.dictionary.medications or ""
         mine = [found for found in layout.doubtable if found == name or found.startswith(f"{name}.")]
-        wanted = {layout.withheld(found): sql("coalesce({}, FALSE)", Sql(f"m_{layout.withheld(found)}")) for found in mine}
+        wanted = {
+            layout.withheld(found): sql("coalesce({}, FALSE)", Sql(f"m_{layout.withheld(found)}")) for found in mine
+        }
         wanted |= {layout.column(found): Sql(f"m_{layout.column(found)}") for found in mine if found in layout.carried}
-        wanted |= {c: Sql(f"m_{c}") for c, of in layout.set_columns().items() if of == name or of.startswith(f"{name}.")}
+        wanted |= {
+            c: Sql(f"m_{c}") for c, of in layout.set_columns().items() if of == name or of.startswith(f"{name}.")
+        }
         return wanted
 
     # One value
@@ -138,7 +146,11 @@ class Readings:
         )  # fmt: skip
         problem = self._sheet.shared(f"problem_{spec.name}", problem)
         kept = sql("(CASE WHEN {} AND coalesce({}, 'D109') = 'D109' THEN {} END)", given, problem, value)
-        remark = read.remark if read.remark == NO_TEXT else sql("(CASE WHEN {} AND NOT {} THEN {} END)", given, sql("coalesce({}, FALSE)", bad), read.remark)
+        remark = (
+            read.remark
+            if read.remark == NO_TEXT
+            else sql("(CASE WHEN {} AND NOT {} THEN {} END)", given, sql("coalesce({}, FALSE)", bad), read.remark)
+        )
         return Read(self._sheet.shared(f"kept_{spec.name}", kept), problem, read.properties, remark)
 
     # Numbers
@@ -151,7 +163,13 @@ class Readings:
         if written is not None and beside is not None:
             two = sql("({0} IS NOT NULL AND {1} IS NOT NULL AND {0} <> {1})", written, beside)
         known = [part for part in (written, beside) if part is not None]
-        named = Sql("CAST(NULL AS VARCHAR)") if not known else known[0] if len(known) == 1 else sql("coalesce({}, {})", *known)
+        named = (
+            Sql("CAST(NULL AS VARCHAR)")
+            if not known
+            else known[0]
+            if len(known) == 1
+            else sql("coalesce({}, {})", *known)
+        )
         if not _is_literal(named):
             named = self._sheet.shared(f"unit_{spec.name}", named)
         needs = spec.entry.type == "quantity"
@@ -212,7 +230,11 @@ class Readings:
 
     def _unit_beside(self, found: FactSource) -> Sql | None:
         if found.unit_column is not None:
-            cell = Sql(found.unit_column.alias) if found.unit_column.kind == "text" else sql("CAST({} AS VARCHAR)", Sql(found.unit_column.alias))
+            cell = (
+                Sql(found.unit_column.alias)
+                if found.unit_column.kind == "text"
+                else sql("CAST({} AS VARCHAR)", Sql(found.unit_column.alias))
+            )
             own = sql("(CASE WHEN {} THEN {} END)", self._is_said(found.unit_column), cell)
             return own if found.unit is None else sql("coalesce({}, {})", own, text(found.unit))
         return text(found.unit) if found.unit is not None else None
@@ -228,9 +250,7 @@ class Readings:
             return _changed(magnitude, spec.change_from(named.text[1:-1].replace("''", "'"))), FALSE
         if not ways:
             return Sql("CAST(NULL AS DOUBLE)"), sql("({} IS NOT NULL)", named)
-        cases = " ".join(
-            f"WHEN {text(unit).text} THEN {_changed(magnitude, way).text}" for unit, way in ways.items()
-        )
+        cases = " ".join(f"WHEN {text(unit).text} THEN {_changed(magnitude, way).text}" for unit, way in ways.items())
         chosen = Sql(f"(CASE {named.text} {cases} END)", max(named.layer, magnitude.layer))
         listed = ", ".join(text(unit).text for unit in ways)
         is_none = sql("({0} IS NOT NULL AND {0} NOT IN ({1}))", named, Sql(listed))
@@ -253,9 +273,19 @@ class Readings:
             wrong.append(sql("NOT (abs({}) <= 1.7976931348623157e308)", value))
             if rest is not None:
                 wrong.append(sql("({0} IS NOT NULL AND {0} <> {1})", rest, named))
-            bad.append(sql("({} AND coalesce({}, FALSE))", self._is_said(cell), joined(" OR ", (sql("coalesce({}, FALSE)", w) for w in wrong), FALSE)))
+            bad.append(
+                sql(
+                    "({} AND coalesce({}, FALSE))",
+                    self._is_said(cell),
+                    joined(" OR ", (sql("coalesce({}, FALSE)", w) for w in wrong), FALSE),
+                )
+            )
             converted, _ = self._converted(found.spec, value, named)
-            ends.append(self._sheet.shared(f"limit_{name}_{part}", sql("(CASE WHEN {} THEN {} END)", self._is_said(cell), converted)))
+            ends.append(
+                self._sheet.shared(
+                    f"limit_{name}_{part}", sql("(CASE WHEN {} THEN {} END)", self._is_said(cell), converted)
+                )
+            )
         bad.append(sql("coalesce({} > {}, FALSE)", ends[0], ends[1]))
         is_bad = self._sheet.column(f"bad_range_{name}", joined(" OR ", bad, FALSE))
         remark = sql("(CASE WHEN {} IS NULL AND {} THEN 'D115' END)", code, is_bad)
@@ -267,7 +297,9 @@ class Readings:
     def _word(self, cell: Cell) -> Sql:
         """Return a text without the space around it, in lower case; once for every cell that needs it."""
         if cell.alias not in self._words:
-            self._words[cell.alias] = self._sheet.column(f"word_{cell.alias}", sql("lower(trim({}, E'" + SPACE + "'))", Sql(cell.alias)))
+            self._words[cell.alias] = self._sheet.column(
+                f"word_{cell.alias}", sql("lower(trim({}, E'" + SPACE + "'))", Sql(cell.alias))
+            )
         return self._words[cell.alias]
 
     def _is_said(self, cell: Cell) -> Sql:
@@ -301,7 +333,9 @@ class Readings:
     def _set(self, found: FactSource, as_of: Sql) -> Read:
         """A list of codes: what its words mean is in the vocabulary, joined to the row."""
         alias = found.value.alias
-        return self._dated(found, Read(Sql(f"{alias}_known"), Sql(f"{alias}_problem"), {}, Sql(f"{alias}_remark")), as_of)
+        return self._dated(
+            found, Read(Sql(f"{alias}_known"), Sql(f"{alias}_problem"), {}, Sql(f"{alias}_remark")), as_of
+        )
 
 
 def _listed(wrong: list[Sql], any_wrong: list[Sql]) -> Sql:
@@ -340,7 +374,10 @@ def _day(cell: Cell) -> Sql:
         return sql("CAST({} AS DATE)", Sql(cell.alias))
     if cell.kind != "text":
         return Sql("CAST(NULL AS DATE)")
-    return sql(f"(CASE WHEN regexp_matches({{0}}, '{DAY}') THEN TRY_CAST(trim({{0}}, E'{SPACE}') AS DATE) END)", Sql(cell.alias))
+    return sql(
+        f"(CASE WHEN regexp_matches({{0}}, '{DAY}') THEN TRY_CAST(trim({{0}}, E'{SPACE}') AS DATE) END)",
+        Sql(cell.alias),
+    )
 
 
 def day_of(cell: Cell) -> Sql:

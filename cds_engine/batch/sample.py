@@ -8,7 +8,9 @@ from cds_engine.batch.columns import Columns, FactSource, said
 from cds_engine.batch.vocabulary import listed
 
 
-def facts_of(row: Mapping[str, object], columns: Columns, medicines: Sequence[object], medications: str | None) -> dict[str, object]:
+def facts_of(
+    row: Mapping[str, object], columns: Columns, medicines: Sequence[object], medications: str | None
+) -> dict[str, object]:
     """Return one row (by column of the table) as the facts of a patient, with the entries of the second table."""
     facts: dict[str, object] = {}
     for source in columns.sources:

@@ -52,7 +52,9 @@ def open_source(table: object, duck: Duck, part_rows: int, name: str = "input") 
     """
     if not isinstance(table, str | Path | list | tuple):
         return _in_memory(table, duck, part_rows, name)
-    files = [file for item in (table if isinstance(table, list | tuple) else [table]) for file in _files(Path(str(item)))]
+    files = [
+        file for item in (table if isinstance(table, list | tuple) else [table]) for file in _files(Path(str(item)))
+    ]
     kinds = {_kind(file) for file in files}
     if len(kinds) > 1:
         raise InputError("files of one table must be of one kind; these are " + " and ".join(sorted(kinds)))
@@ -141,10 +143,12 @@ def _csv(files: list[Path], duck: Duck, part_rows: int, name: str) -> Source:
 
 def _ndjson(files: list[Path], duck: Duck, part_rows: int, name: str) -> Source:
     listed = ", ".join(literal(str(file)) for file in files)
-    lines = f"read_csv([{listed}], columns={{'line': 'VARCHAR'}}, header=false, delim='\\x01', quote='', escape='', auto_detect=false)"
+    options = "header=false, delim='\\x01', quote='', escape='', auto_detect=false"
+    lines = f"read_csv([{listed}], columns={{'line': 'VARCHAR'}}, {options})"
     duck.keep("lines", f"SELECT row_number() OVER () AS number, line FROM {lines}")
     found = duck.rows(
-        "SELECT number, line FROM lines WHERE trim(line) <> '' AND coalesce(json_type(try_cast(line AS JSON)), '') <> 'OBJECT'"
+        "SELECT number, line FROM lines"
+        " WHERE trim(line) <> '' AND coalesce(json_type(try_cast(line AS JSON)), '') <> 'OBJECT'"
     )
     bad = tuple(Bad(int(number), str(line)[:400], "the line is no JSON object") for number, line in found)
     if not bad:
@@ -162,5 +166,7 @@ def _in_memory(table: object, duck: Duck, part_rows: int, name: str) -> Source:
     try:
         duck.register(f"frame_{name}", to_arrow() if callable(to_arrow) else frame)
     except duck.errors:
-        raise InputError(f"a `{type(table).__name__}` is no table; give a path, or a table of Arrow, pandas or Polars") from None
+        raise InputError(
+            f"a `{type(table).__name__}` is no table; give a path, or a table of Arrow, pandas or Polars"
+        ) from None
     return _staged(f"frame_{name}", duck, part_rows, name)

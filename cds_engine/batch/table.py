@@ -32,7 +32,7 @@ class Order:
     table: object
     into: Path | None = None
     as_of: date | None = None
-    wishes: Wishes = Wishes()
+    wishes: Wishes = field(default_factory=Wishes)
     medicines: object = None
     form: Form = "wide"
     part_rows: int = PART_ROWS
@@ -40,7 +40,7 @@ class Order:
     seed: int = 1
     threads: int | None = None
     memory: str | None = None
-    progress: Callable[[int, int], None] = field(default=lambda done, rows: None)
+    progress: Callable[[int, int], None] | None = None
     """Called after each part with the rows done and the rows there are."""
 
 
@@ -130,7 +130,9 @@ def _kind_of(into: Path | None) -> str:
         return "PARQUET"
     kind = ENDINGS.get(into.suffix)
     if kind is None:
-        raise InputError(f"`{into}` is no kind of output that is written; its name should end in .parquet, .csv or .ndjson")
+        raise InputError(
+            f"`{into}` is no kind of output that is written; its name should end in .parquet, .csv or .ndjson"
+        )
     return kind
 
 
@@ -142,7 +144,10 @@ def _medicines(order: Order, duck: Duck) -> Mapping[str, str] | None:
     relation = " UNION ALL ".join(f"SELECT * FROM {part.relation}" for part in source.parts) or "SELECT 1 WHERE FALSE"
     duck.keep("medicines_in", relation)
     if "drug" not in source.columns:
-        raise InputError("the table of medicines needs the columns `patient` and `drug`; `dose`, `unit`, `per`, `times` and `route` may follow")
+        raise InputError(
+            "the table of medicines needs the columns `patient` and `drug`;"
+            " `dose`, `unit`, `per`, `times` and `route` may follow"
+        )
     return source.columns
 
 
@@ -150,23 +155,33 @@ def _run(guideline: Guideline, order: Order, run: _Run, held: Held) -> tuple[lis
     """Answer part by part; a part is written whole under another name and then renamed."""
     written: list[Path] = []
     refused: list[Refused] = []
-    own = [cell.name for cell in run.columns.cells if cell is run.columns.patient or (order.wishes.keep and cell.name in run.columns.ignored)]
+    own = [
+        cell.name
+        for cell in run.columns.cells
+        if cell is run.columns.patient or (order.wishes.keep and cell.name in run.columns.ignored)
+    ]
     layout = run.runner.layout
     make = long_query if order.form == "long" else wide_query
     done = 0
     try:
         for number, part in enumerate(run.source.parts):
             run.runner.answer(part.relation, kept_columns(layout, order.form))
-            refused += [Refused(row, reason) for row, reason in run.duck.rows("SELECT row, reason FROM refused ORDER BY row")]
+            refused += [
+                Refused(row, reason) for row, reason in run.duck.rows("SELECT row, reason FROM refused ORDER BY row")
+            ]
             held.compare(run.duck)
             _count(guideline, run)
             if order.into is not None:
                 path = order.into.with_name(f"{order.into.name}.part-{number:05d}")
-                run.duck.run(f"COPY ({make(layout, own, part.relation)}) TO {literal(str(path) + '.tmp')} (FORMAT {run.kind}{options(run.kind)})")
+                run.duck.run(
+                    f"COPY ({make(layout, own, part.relation)}) TO {literal(str(path) + '.tmp')}"
+                    f" (FORMAT {run.kind}{options(run.kind)})"
+                )
                 Path(f"{path}.tmp").replace(path)
                 written.append(path)
             done += part.rows
-            order.progress(done, run.source.rows)
+            if order.progress is not None:
+                order.progress(done, run.source.rows)
     except BaseException:
         remove(written)
         raise

@@ -40,7 +40,9 @@ def listed(cell: object) -> object:
     return [] if [item.lower() for item in items] == ["none"] else items
 
 
-def set_rows(source: FactSource, cells: Iterable[object], layout: Layout, dictionary: Dictionary) -> list[dict[str, object]]:
+def set_rows(
+    source: FactSource, cells: Iterable[object], layout: Layout, dictionary: Dictionary
+) -> list[dict[str, object]]:
     """Return for each distinct cell of a list of codes what the reader makes of it."""
     name = source.spec.name
     found = []
@@ -76,15 +78,15 @@ def medicine_rows(fact: str, words: Iterable[tuple[object, object]], dictionary:
         codes = [problem.code for problem in record.problems]
         entries = medicines_of({fact: sent}, dictionary, None)
         taken = record.facts.get(dictionary.medications or "")
-        is_withheld = isinstance(taken, Withheld) or (
-            bool(codes) and "D102" in codes and not entries
-        )
+        is_withheld = isinstance(taken, Withheld) or (bool(codes) and "D102" in codes and not entries)
         found.append(_row(key, None, codes, is_withheld=is_withheld))
         found += [_row(key, entry, (), is_withheld=is_withheld) for entry in entries]
     return found
 
 
-def dose_rows(fact: str, words: Iterable[tuple[object, object, object, object]], dictionary: Dictionary) -> list[dict[str, object]]:
+def dose_rows(
+    fact: str, words: Iterable[tuple[object, object, object, object]], dictionary: Dictionary
+) -> list[dict[str, object]]:
     """Return the entry that each distinct weekly dose of one drug comes to; *words* are (key, value, unit, is late)."""
     found: list[dict[str, object]] = []
     for key, value, unit, is_late in words:

@@ -116,7 +116,9 @@ def _batch(  # noqa: PLR0913, PLR0917 - one parameter an option
     tables: Annotated[
         list[str] | None, typer.Argument(metavar="TABLE", help="CSV, NDJSON or Parquet files, or folders of them.")
     ] = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="Ends in .parquet, .csv, .ndjson.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Ends in .parquet, .csv, .ndjson.")
+    ] = None,
     pack: PackOption = None,
     as_of: Annotated[
         str | None, typer.Option("--as-of", metavar="DATE", help="The day of the answers; today unless a column says.")

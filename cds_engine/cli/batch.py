@@ -55,7 +55,7 @@ def evaluate_tables(pack: LoadedPack, wanted: Wanted) -> Exit:
             "long" if wanted.long else "wide",
             wanted.part_rows,
             wanted.sample,
-            progress=_Progress().tell if wanted.format is Format.TEXT else lambda _, __: None,
+            progress=_Progress().tell if wanted.format is Format.TEXT else None,
         )
         report = evaluate_table(pack.guideline, pack.evaluate, order)
     except InputError as error:
@@ -92,8 +92,12 @@ def read_mapping(path: Path | None) -> tuple[dict[str, str], dict[str, str]]:
         raise InputError(f"the mapping `{path}` cannot be read: {error}") from None
     parts = [found.get(key, {}) for key in ("columns", "units")] if isinstance(found, dict) else []
     strange = set(found) - {"columns", "units"} if isinstance(found, dict) else {"it is no mapping"}
-    if strange or any(not isinstance(part, dict) or not all(isinstance(v, str) for v in part.values()) for part in parts):
-        raise InputError(f"the mapping `{path}` needs `columns` (column to fact) and `units` (column to unit), nothing else")
+    if strange or any(
+        not isinstance(part, dict) or not all(isinstance(v, str) for v in part.values()) for part in parts
+    ):
+        raise InputError(
+            f"the mapping `{path}` needs `columns` (column to fact) and `units` (column to unit), nothing else"
+        )
     return {k: v for k, v in parts[0].items() if v}, {k: v for k, v in parts[1].items() if v}
 
 

@@ -98,7 +98,7 @@ class LoadedPack:
         )
         return Answer(self.guideline, worlds, decisions, asked).build()
 
-    def evaluate_table(
+    def evaluate_table(  # noqa: PLR0913 - one parameter a wish
         self,
         table: object,
         into: str | Path | None = None,

@@ -16,10 +16,12 @@ from cds_engine.backends.sql.sheet import FALSE, TRUE, ZERO, Sheet, Sql, joined,
 from cds_engine.language.syntax import Comparator, Operator
 from cds_engine.lowering import core as c
 from cds_engine.lowering.guideline import Guideline
-from cds_engine.lowering.walk import nodes
 
 Missing = Mapping[int, Sql]
 """By word: the bits of the facts that are missing, 0 where nothing is."""
+
+LONGEST = 2000
+"""A text that people can still read."""
 
 NULL_TRUTH = Sql("CAST(NULL AS BOOLEAN)")
 
@@ -56,7 +58,7 @@ class Conditions:
         return f"{self._prefix}{self._count}"
 
     def _shared(self, node: c.CoreNode, value: Sql) -> Sql:
-        if self._uses[id(node)] > 1 or len(value.text) > 2000:  # noqa: PLR2004 - a text that people can still read
+        if self._uses[id(node)] > 1 or len(value.text) > LONGEST:
             return self._sheet.shared(self._name(), value)
         return value
 
@@ -79,10 +81,10 @@ class Conditions:
             case c.Compare():
                 return self._compared(node)
             case c.OneOf(term, codes):
-                value = self.value(term)
+                asked = self.value(term)
                 if not codes:
-                    return sql("(CASE WHEN {} IS NOT NULL THEN FALSE END)", value)
-                return sql("({} IN ({}))", value, Sql(", ".join(text(code).text for code in codes)))
+                    return sql("(CASE WHEN {} IS NOT NULL THEN FALSE END)", asked)
+                return sql("({} IN ({}))", asked, Sql(", ".join(text(code).text for code in codes)))
             case c.Holds(name, codes):
                 return joined(" OR ", (self._facts.member(name, code) for code in codes), NULL_TRUTH)
             case c.IsUnknown(operand):
@@ -199,13 +201,13 @@ class Conditions:
             case c.Defined(_, condition):
                 return self.missing(condition)
             case c.Choose():
-                condition = self._as_column(self.truth(node.condition))
+                decides = self._as_column(self.truth(node.condition))
                 yes, no = self.missing(node.yes), self.missing(node.no)
                 own = self.missing(node.condition)
                 return {
                     word: sql(
                         "(CASE WHEN {0} IS NULL THEN {1} WHEN {0} THEN {2} ELSE {3} END)",
-                        condition,
+                        decides,
                         own.get(word, ZERO),
                         yes.get(word, ZERO),
                         no.get(word, ZERO),
@@ -244,7 +246,8 @@ def uses_of(guideline: Guideline) -> Counter[int]:
 
 def _children(node: c.CoreNode) -> list[c.CoreNode]:
     found: list[c.CoreNode] = []
-    for name in node.__match_args__:  # type: ignore[attr-defined]  # every node is a dataclass
+    fields: tuple[str, ...] = node.__match_args__
+    for name in fields:
         value = getattr(node, name)
         found += [part for part in (value if isinstance(value, tuple) else (value,)) if isinstance(part, c.CoreNode)]
     return found
@@ -287,8 +290,8 @@ def _calculated(operator: Operator, left: Sql, right: Sql) -> Sql:
             return sql("(CASE WHEN {1} <> 0.0 THEN {0} / {1} END)", left, right)
         case Operator.POWER:
             return sql(
-                "(CASE WHEN {0} IS NULL OR {1} IS NULL OR ({0} < 0.0 AND {1} <> floor({1})) OR ({0} = 0.0 AND {1} < 0.0)"
-                " THEN NULL ELSE power({0}, {1}) END)",
+                "(CASE WHEN {0} IS NULL OR {1} IS NULL OR ({0} < 0.0 AND {1} <> floor({1}))"
+                " OR ({0} = 0.0 AND {1} < 0.0) THEN NULL ELSE power({0}, {1}) END)",
                 left,
                 right,
             )

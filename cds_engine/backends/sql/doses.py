@@ -35,7 +35,9 @@ Adjustments = Mapping[str, tuple[Sql, Missing]]
 """The truth of each adjustment's condition and what it waits for, by its key."""
 
 
-def dose_columns(sheet: Sheet, prefix: str, plan: DosePlan, facts: PatientColumns, adjustments: Adjustments) -> DoseColumns:
+def dose_columns(
+    sheet: Sheet, prefix: str, plan: DosePlan, facts: PatientColumns, adjustments: Adjustments
+) -> DoseColumns:
     """Put the dose of *plan* onto the sheet."""
     basis = None if plan.basis is None else sheet.shared(f"{prefix}_basis", facts.value(plan.basis))
     parts = [sql("{} IS NOT NULL", adjustments[a.key][0]) for a in plan.adjustments]
@@ -45,18 +47,25 @@ def dose_columns(sheet: Sheet, prefix: str, plan: DosePlan, facts: PatientColumn
     waits = [adjustments[a.key][1] for a in plan.adjustments]
     if basis is not None and plan.basis is not None:
         waits.append(where_null(basis, facts.missing(plan.basis)))
-    missing = {
-        word: sql("(CASE WHEN {} THEN 0 ELSE {} END)", known, bits) for word, bits in union(*waits).items()
-    }
+    missing = {word: sql("(CASE WHEN {} THEN 0 ELSE {} END)", known, bits) for word, bits in union(*waits).items()}
     low, low_capped = _end(sheet, f"{prefix}_low", plan, plan.low, basis, known, adjustments)
     high, high_capped = _end(sheet, f"{prefix}_high", plan, plan.high, basis, known, adjustments)
     first, last = _products(sheet, prefix, plan, low, high)
     return DoseColumns(
-        low, high, cents_up(low, plan.cap), cents_up(high, plan.cap), low_capped, high_capped, first, last, known, missing
+        low,
+        high,
+        cents_up(low, plan.cap),
+        cents_up(high, plan.cap),
+        low_capped,
+        high_capped,
+        first,
+        last,
+        known,
+        missing,
     )
 
 
-def _end(  # noqa: PLR0913, PLR0917 - the dose path in one place
+def _end(
     sheet: Sheet, name: str, plan: DosePlan, rate: float, basis: Sql | None, known: Sql, adjustments: Adjustments
 ) -> tuple[Sql, Sql]:
     raw = number(rate) if basis is None else sql("{} * ({} * {})", number(rate), basis, number(plan.basis_scale))
@@ -78,10 +87,18 @@ def _products(sheet: Sheet, prefix: str, plan: DosePlan, low: Sql, high: Sql) ->
     if plan.product_sizes is None:
         return None, None
     smallest, largest, step = (number(size) for size in plan.product_sizes)
-    from_low = sheet.column(f"{prefix}_from_low", sql("(CASE WHEN {0} >= {1} THEN {0} ELSE {1} END) / {2}", low, smallest, step))
-    to_high = sheet.column(f"{prefix}_to_high", sql("(CASE WHEN {0} <= {1} THEN {0} ELSE {1} END) / {2}", high, largest, step))
-    first = sheet.column(f"{prefix}_first", sql("(CASE WHEN {} IS NOT NULL THEN ceil(cds_exact({})) END)", low, from_low))
-    last = sheet.column(f"{prefix}_last", sql("(CASE WHEN {} IS NOT NULL THEN floor(cds_exact({})) END)", high, to_high))
+    from_low = sheet.column(
+        f"{prefix}_from_low", sql("(CASE WHEN {0} >= {1} THEN {0} ELSE {1} END) / {2}", low, smallest, step)
+    )
+    to_high = sheet.column(
+        f"{prefix}_to_high", sql("(CASE WHEN {0} <= {1} THEN {0} ELSE {1} END) / {2}", high, largest, step)
+    )
+    first = sheet.column(
+        f"{prefix}_first", sql("(CASE WHEN {} IS NOT NULL THEN ceil(cds_exact({})) END)", low, from_low)
+    )
+    last = sheet.column(
+        f"{prefix}_last", sql("(CASE WHEN {} IS NOT NULL THEN floor(cds_exact({})) END)", high, to_high)
+    )
     fits = sql("{} <= {}", first, last)
     return (
         sql("(CASE WHEN {} THEN {} * {} END)", fits, first, step),

@@ -146,16 +146,22 @@ class PatientColumns:
         computed, implausible = self._plausible(spec, raw)
         if implausible != FALSE:
             doubted = self._bits(
-                found for found in derivation.reads if self._facts[found].entry.ask and not self._facts[found].entry.setting
+                found
+                for found in derivation.reads
+                if self._facts[found].entry.ask and not self._facts[found].entry.setting
             )
             waits = {
-                word: sql("(CASE WHEN {} THEN {} ELSE {} END)", implausible, doubted.get(word, ZERO), waits.get(word, ZERO))
+                word: sql(
+                    "(CASE WHEN {} THEN {} ELSE {} END)", implausible, doubted.get(word, ZERO), waits.get(word, ZERO)
+                )
                 for word in sorted({*waits, *doubted})
             }
         has_given = name in self._layout.carried
         differs = disagrees = FALSE
         if has_given:
-            unlike = sql("({0} IS NOT NULL AND {1} IS NOT NULL AND {2} AND {0} <> {1})", given, computed, self._unsettled(name))
+            unlike = sql(
+                "({0} IS NOT NULL AND {1} IS NOT NULL AND {2} AND {0} <> {1})", given, computed, self._unsettled(name)
+            )
             unlike = self._sheet.column(f"unlike_{name}", unlike)
             agrees = self._agree(spec, given, computed)
             disagrees = self._sheet.column(f"disagrees_{name}", sql("({} AND NOT {})", unlike, agrees))
@@ -168,7 +174,11 @@ class PatientColumns:
             in_doubt = joined(" OR ", [found for found in inputs if found != FALSE], FALSE)
             self._doubtful[name] = self._sheet.shared(
                 f"d_{name}",
-                joined(" OR ", [self._withheld(name), disagrees, sql("({} IS NULL AND {})", self._values[name], in_doubt)], FALSE),
+                joined(
+                    " OR ",
+                    [self._withheld(name), disagrees, sql("({} IS NULL AND {})", self._values[name], in_doubt)],
+                    FALSE,
+                ),
             )
 
     def _first_branch(self, derivation: Derivation) -> tuple[Sql, Missing]:
@@ -202,7 +212,9 @@ class PatientColumns:
         implausible = self._sheet.column(
             f"implausible_{spec.name}", sql("({0} IS NOT NULL AND NOT ({0} >= {1} AND {0} <= {2}))", raw, low, high)
         )
-        return self._sheet.column(f"computed_{spec.name}", sql("(CASE WHEN NOT {} THEN {} END)", implausible, raw)), implausible
+        return self._sheet.column(
+            f"computed_{spec.name}", sql("(CASE WHEN NOT {} THEN {} END)", implausible, raw)
+        ), implausible
 
     def _unsettled(self, name: str) -> Sql:
         match self._doubt:

@@ -1,4 +1,4 @@
-"""What stands in which column: a value a fact, a truth a code that is asked of a set, a bit a fact that can be missing."""
+"""What stands in which column: a value a fact, a truth a code that is asked of a set, a bit a missing fact."""
 
 from __future__ import annotations
 
@@ -122,9 +122,7 @@ def layout_of(guideline: Guideline, given: Iterable[str]) -> Layout:
     facts = guideline.dictionary.facts
     known = frozenset(given) & facts.keys()
     used: dict[str, None] = {}
-    sets: dict[str, dict[str, None]] = {
-        name: {} for name, spec in facts.items() if spec.entry.type in SETS
-    }
+    sets: dict[str, dict[str, None]] = {name: {} for name, spec in facts.items() if spec.entry.type in SETS}
     for node in _every_node(guideline):
         match node:
             case c.Holds(name, codes):

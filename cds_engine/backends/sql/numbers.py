@@ -6,8 +6,8 @@ all those from one certain double on. A comparison with that double is the compa
 
 from __future__ import annotations
 
-import math
 import struct
+from decimal import ROUND_DOWN, Decimal
 from functools import cache
 
 from cds_engine.backends.sql.sheet import Sql, number, sql
@@ -16,7 +16,8 @@ from cds_engine.units import exact
 
 PRELUDE_DUCKDB = (
     """CREATE OR REPLACE TEMP MACRO cds_exact(x) AS
-    CASE WHEN abs(x) < 1e10 AND floor(x * 10000.0 + 0.5) / 10000.0 = x THEN x ELSE CAST(printf('%.14e', x) AS DOUBLE) END""",
+    CASE WHEN abs(x) < 1e10 AND floor(x * 10000.0 + 0.5) / 10000.0 = x THEN x
+    ELSE CAST(printf('%.14e', x) AS DOUBLE) END""",
     "CREATE OR REPLACE TEMP MACRO cds_days(first, last) AS date_diff('day', first, last)",
 )
 """The two functions that a dialect must bring: `exact`, with a short way for short decimals, and days between dates."""
@@ -25,7 +26,7 @@ PRELUDE_DUCKDB = (
 def _rank(value: float) -> int:
     """Number the doubles in their order."""
     (bits,) = struct.unpack("<q", struct.pack("<d", value))
-    return bits if bits >= 0 else -(bits & 0x7FFFFFFFFFFFFFFF)
+    return int(bits) if bits >= 0 else -(bits & 0x7FFFFFFFFFFFFFFF)
 
 
 def _ranked(rank: int) -> float:
@@ -128,6 +129,4 @@ def cents_up(value: Sql, cap: float | None) -> Sql:
 
 
 def _down(cap: float) -> float:
-    from decimal import ROUND_DOWN, Decimal  # noqa: PLC0415 - a constant of the text
-
     return float(Decimal(repr(cap)).quantize(Decimal("0.01"), ROUND_DOWN))

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from cds_engine.backends.sql.conditions import uses_of
 from cds_engine.backends.sql.facts import PatientColumns
-from cds_engine.backends.sql.layout import Layout, base_of, layout_of
+from cds_engine.backends.sql.layout import Layout, layout_of
 from cds_engine.backends.sql.rules import RuleColumns, Rules, Warnings
-from cds_engine.backends.sql.sheet import FALSE, TRUE, Sheet, Sql, joined, sql, text
+from cds_engine.backends.sql.sheet import FALSE, Sheet, Sql, joined, sql
 from cds_engine.backends.sql.worlds import Step, WorldTables, warning_keys
 from cds_engine.lowering.guideline import Guideline
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from cds_engine.backends.sql.conditions import Missing, union
@@ -99,12 +99,19 @@ class Rules:
     def _sorted(self, prefix: str, target: str) -> SafetyColumns:
         against = self._guideline.contraindications.get(target, ())
         beside = self._guideline.cautions.get(target, ())
-        undecided, waits = [], []
-        for key, rule in (*against, *beside):
+        undecided: list[Sql] = []
+        waits: list[Missing] = []
+        rules: tuple[tuple[str, Contraindication | Caution], ...] = (*against, *beside)
+        for key, rule in rules:
             holds = self._holds_back(key, rule)
             if holds != FALSE:
                 undecided.append(holds)
-                waits.append({w: sql("(CASE WHEN {} THEN {} ELSE 0 END)", holds, b) for w, b in self._warnings.missing[key].items()})
+                waits.append(
+                    {
+                        w: sql("(CASE WHEN {} THEN {} ELSE 0 END)", holds, b)
+                        for w, b in self._warnings.missing[key].items()
+                    }
+                )
         truths = [(rule.id, self._warnings.truth[key]) for key, rule in against]
         cautions = [(rule.id, self._warnings.truth[key]) for key, rule in beside]
         return SafetyColumns(
@@ -125,7 +132,9 @@ class Rules:
         if not common:
             return FALSE
         doubted = joined(" OR ", common, FALSE)
-        return self._sheet.column(f"{_identifier(key)}_{len(self._safety)}_holds", sql("({} AND ({}))", unknown, doubted))
+        return self._sheet.column(
+            f"{_identifier(key)}_{len(self._safety)}_holds", sql("({} AND ({}))", unknown, doubted)
+        )
 
     # Rules
 
@@ -143,7 +152,8 @@ class Rules:
         dose = self._dose(treatment.dose) if treatment.dose else None
         parts = [when, sql("NOT {}", safety.undecided), *([dose.is_known] if dose else [])]
         status = sql(
-            "(CASE WHEN {} IS FALSE THEN 'not_applicable' WHEN {} THEN 'blocked' WHEN {} THEN 'recommended' ELSE 'needs_data' END)",
+            "(CASE WHEN {} IS FALSE THEN 'not_applicable' WHEN {} THEN 'blocked' WHEN {} THEN 'recommended'"
+            " ELSE 'needs_data' END)",
             when, safety.blocked, joined(" AND ", parts, TRUE),
         )  # fmt: skip
         waits = [safety.missing, dose.missing] if dose else [safety.missing]
@@ -153,11 +163,9 @@ class Rules:
         condition = self._guideline.conditions[spec.key]
         when = self._sheet.shared(f"r{index}_when", self._facts.conditions.truth(condition))
         treatments = tuple(self._treatment(f"r{index}_{i}", t, when) for i, t in enumerate(spec.treatments))
-        some, every = (" AND ", " OR ") if spec.mode == "one_of" else (" OR ", " AND ")
-        blocked = joined(some, (t.safety.blocked for t in treatments), FALSE)
-        ready = joined(
-            " OR " if spec.mode == "one_of" else every, (sql("({} = 'recommended')", t.status) for t in treatments), FALSE
-        )
+        blocking, enough = (" AND ", " OR ") if spec.mode == "one_of" else (" OR ", " AND ")
+        blocked = joined(blocking, (t.safety.blocked for t in treatments), FALSE)
+        ready = joined(enough, (sql("({} = 'recommended')", t.status) for t in treatments), FALSE)
         status = sql(
             "(CASE WHEN {0} IS FALSE THEN 'not_applicable' WHEN {1} THEN 'blocked' WHEN {2} THEN 'recommended'"
             " ELSE 'needs_data' END)",
@@ -170,30 +178,34 @@ class Rules:
             for t in treatments
         ]
         missing = {
-            w: self._sheet.column(f"r{index}_missing_{w}", sql("(CASE WHEN {} = 'needs_data' THEN {} ELSE 0 END)", status, bits))
+            w: self._sheet.column(
+                f"r{index}_missing_{w}", sql("(CASE WHEN {} = 'needs_data' THEN {} ELSE 0 END)", status, bits)
+            )
             for w, bits in union(own, *waiting).items()
         }
         return RuleColumns(spec, status, self._chosen(treatments, status), treatments, missing)
 
     def _chosen(self, treatments: tuple[TreatmentColumns, ...], status: Sql) -> Sql:
-        """The first that is ready, or the first that waits; else the first."""
+        """Return the first that is ready, or of a waiting rule the first that waits; else the first."""
         first = text(treatments[0].treatment.target)
         if len(treatments) == 1:
             return first
-        ready = [sql("WHEN {} = 'recommended' THEN {}", t.status, text(t.treatment.target)) for t in treatments]
+        ready = [
+            sql("WHEN {} = 'recommended' AND {} = 'recommended' THEN {}", status, t.status, text(t.treatment.target))
+            for t in treatments
+        ]
         waits = [
             sql("WHEN {} = 'needs_data' AND NOT {} THEN {}", status, t.safety.blocked, text(t.treatment.target))
             for t in treatments
         ]
-        ready = [sql("WHEN {} = 'recommended' AND {}", status, Sql(r.text[5:], r.layer)) for r in ready]
-        cases = " ".join(found.text for found in (*ready, *waits))
-        layer = max(found.layer for found in (*ready, *waits))
-        return Sql(f"(CASE {cases} ELSE {first.text} END)", layer)
+        cases = (*ready, *waits)
+        listed = " ".join(found.text for found in cases)
+        return Sql(f"(CASE {listed} ELSE {first.text} END)", max(found.layer for found in cases))
 
 
-def _any(truths: object) -> Sql:
+def _any(truths: Iterable[Sql]) -> Sql:
     """Return whether one is certainly true; unknown ones are weighed elsewhere."""
-    listed = list(truths)  # type: ignore[call-overload]
+    listed = list(truths)
     return FALSE if not listed else sql("coalesce({}, FALSE)", joined(" OR ", listed, FALSE))
 
 

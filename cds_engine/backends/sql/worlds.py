@@ -15,7 +15,7 @@ from cds_engine.backends.sql.conditions import Conditions, Missing
 from cds_engine.backends.sql.facts import PatientColumns, is_judged
 from cds_engine.backends.sql.layout import Layout, base_of
 from cds_engine.backends.sql.rules import Warnings
-from cds_engine.backends.sql.sheet import FALSE, TRUE, ZERO, Sheet, Sql, joined, sql
+from cds_engine.backends.sql.sheet import FALSE, TRUE, Sheet, Sql, joined, sql
 from cds_engine.lowering.walk import names_in
 
 MAX_WORLDS = 64
@@ -69,7 +69,9 @@ class WorldTables:
         wanted = {name: Sql(name) for name in self._columns}
         wanted |= {f"x_{d}": sql("coalesce({}, FALSE)", facts.derived[d].disagrees) for d in self._derived}
         wanted |= {f"c_{d}": facts.derived[d].computed for d in self._derived}
-        wanted |= {f"i_{name}": found.is_implausible for name, found in facts.derived.items() if found.is_implausible != FALSE}
+        wanted |= {
+            f"i_{name}": found.is_implausible for name, found in facts.derived.items() if found.is_implausible != FALSE
+        }
         wanted |= {f"fv_{name}": facts.value(name) for name in self._withdrawn()}
         wanted |= self._conflict_columns(facts)
         return sheet.select(source, wanted)
@@ -151,7 +153,11 @@ class WorldTables:
         wanted["world"] = "world"
         numbers = ", ".join(f"({index})" for index in range(MAX_WORLDS))
         any_open = " OR ".join(f"({condition})" for condition in opened.values()) or "FALSE"
-        certain = {**{name: name for name in self._columns}, **{self._layout.settled(n): "FALSE" for n in names}, "world": "-1"}
+        certain = {
+            **{name: name for name in self._columns},
+            **{self._layout.settled(n): "FALSE" for n in names},
+            "world": "-1",
+        }
         source = (
             f"(SELECT certain.*, {_columns([f'ways_{n}' for n in names] + [f'second_{n}' for n in names])}"
             " FROM certain JOIN ways ON certain.row = ways.row)"
@@ -182,7 +188,11 @@ class WorldTables:
             wanted[f"y_{index}"] = truth
             if key.startswith("alert "):
                 other = absent.truth(condition)
-                wanted[f"y_{index}"] = sql("CASE WHEN {0} OR {1} THEN TRUE WHEN {0} IS NULL OR {1} IS NULL THEN NULL ELSE FALSE END", truth, other)
+                wanted[f"y_{index}"] = sql(
+                    "CASE WHEN {0} OR {1} THEN TRUE WHEN {0} IS NULL OR {1} IS NULL THEN NULL ELSE FALSE END",
+                    truth,
+                    other,
+                )
                 missing = {}
             wanted |= {f"y_{index}_{word}": bits for word, bits in missing.items()}
             gathered |= self._gathered(index, key, missing)
@@ -190,9 +200,7 @@ class WorldTables:
 
     def _gathered(self, index: int, key: str, missing: Missing) -> dict[str, str]:
         y = f"y_{index}"
-        first = {
-            f"{y}_{w}": f"coalesce(min_by({y}_{w}, world) FILTER (WHERE {y} IS NULL), 0)" for w in missing
-        }
+        first = {f"{y}_{w}": f"coalesce(min_by({y}_{w}, world) FILTER (WHERE {y} IS NULL), 0)" for w in missing}
         if not key.startswith("regimen "):
             said = f"CASE WHEN bool_or({y}) THEN TRUE WHEN count({y}) < count(*) THEN NULL ELSE FALSE END"
             return {y: said, **first}
@@ -218,9 +226,15 @@ class WorldTables:
         facts = PatientColumns(sheet, self._layout, self._uses, "worlds")
         for index, key in enumerate(warning_keys(self._layout)):
             truth[key] = Sql(f"y_{index}")
-            words = set() if key.startswith("alert ") else set(facts.conditions.missing(self._guideline.conditions[key]))
+            words = (
+                set() if key.startswith("alert ") else set(facts.conditions.missing(self._guideline.conditions[key]))
+            )
             if key.startswith("regimen "):
-                words |= {self._layout.bit(base_of(n))[0] for n in names_in(self._guideline.conditions[key]) if base_of(n) in self._guideline.positions}
+                words |= {
+                    self._layout.bit(base_of(n))[0]
+                    for n in names_in(self._guideline.conditions[key])
+                    if base_of(n) in self._guideline.positions
+                }
             missing[key] = {word: Sql(f"y_{index}_{word}") for word in sorted(words)}
         return Warnings(truth, missing)
 
