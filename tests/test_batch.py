@@ -20,6 +20,7 @@ from cds_engine.batch.columns import Wishes, understand
 from cds_engine.batch.duck import Duck
 from cds_engine.batch.part import PartRunner, Task
 from cds_engine.batch.sample import facts_of
+from cds_engine.batch.table import Order, evaluate_table
 from cds_engine.diagnostics import EngineDisagreement, InputError
 from cds_engine.engine.guide import LoadedPack
 from cds_engine.evaluator.conditions import COMPARES
@@ -313,3 +314,22 @@ def test_a_wrong_column_engine_writes_nothing(jdm, tmp_path, monkeypatch):
     with pytest.raises(EngineDisagreement, match="by the evaluator"):
         jdm.evaluate_table(source, tmp_path / "out.parquet", as_of="2026-11-21")
     assert not list(tmp_path.glob("out*"))
+
+
+def test_an_empty_table_has_an_empty_answer_and_a_missing_folder_is_said(jdm, tmp_path):
+    source = csv_of(tmp_path / "in.csv", ["height,weight"])
+    report = jdm.evaluate_table(source, tmp_path / "out.csv", as_of="2026-11-21")
+    assert (report.rows_in, report.rows_out, report.quarantined) == (0, 0, 0)
+    with pytest.raises(InputError, match="there is no folder"):
+        jdm.evaluate_table(source, tmp_path / "nowhere" / "out.csv")
+
+
+def test_lines_that_are_no_rows_are_in_quarantine_and_parts_join(jdm, tmp_path):
+    lines = ["patient,diagnosis_jdm", *(f"p{i},confirmed" for i in range(2500)), "too,many,cells"]
+    source, out = csv_of(tmp_path / "in.csv", lines), tmp_path / "out.parquet"
+    order = Order(source, out, part_rows=1000, sample=5)
+    report = evaluate_table(jdm.guideline, jdm.evaluate, order)
+    assert (report.rows_in, report.rows_out, report.quarantined, report.checked) == (2501, 2500, 1, 5)
+    assert json.loads(report.quarantine.read_text())["line"] == 2502
+    assert duckdb.sql(f"SELECT count(DISTINCT patient), count(*) FROM '{out}'").fetchall() == [(2500, 2500)]
+    assert [file.name for file in sorted(tmp_path.glob("out*"))] == ["out.parquet", "out.parquet.quarantine.ndjson"]

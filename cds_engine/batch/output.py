@@ -26,9 +26,11 @@ class Refused(NamedTuple):
     code: str
 
 
-def options(kind: str) -> str:
+def options(kind: str, metadata: Mapping[str, str]) -> str:
     """Return how a kind of file is written."""
-    return {"PARQUET": ", COMPRESSION zstd, COMPRESSION_LEVEL 1", "CSV": ", HEADER", "JSON": ""}[kind]
+    listed = ", ".join(f"{key}: {literal(value)}" for key, value in metadata.items())
+    parquet = f", COMPRESSION zstd, COMPRESSION_LEVEL 1, KV_METADATA {{{listed}}}"
+    return {"PARQUET": parquet, "CSV": ", HEADER", "JSON": ""}[kind]
 
 
 def metadata_of(guideline: Guideline, as_of: date | None) -> dict[str, str]:
@@ -49,11 +51,13 @@ def finish(parts: Sequence[Path], into: Path, kind: str, duck: Duck, metadata: M
     whole = into.with_name(into.name + ".tmp")
     if kind == "PARQUET":
         files = ", ".join(literal(str(part)) for part in parts)
-        listed = ", ".join(f"{key}: {literal(value)}" for key, value in metadata.items())
-        duck.run(
-            f"COPY (SELECT * FROM read_parquet([{files}])) TO {literal(str(whole))}"
-            f" (FORMAT PARQUET{options(kind)}, KV_METADATA {{{listed}}})"
-        )
+        if len(parts) == 1:
+            parts[0].replace(whole)
+        else:
+            duck.run(
+                f"COPY (SELECT * FROM read_parquet([{files}])) TO {literal(str(whole))}"
+                f" (FORMAT PARQUET{options(kind, metadata)})"
+            )
     else:
         _join(parts, whole, skip_first_line=kind == "CSV")
         beside = into.with_name(into.name + ".metadata.json")

@@ -93,7 +93,7 @@ def _kind(file: Path) -> str:
 def _parquet(files: Iterable[Path], duck: Duck, part_rows: int) -> Source:
     parts: list[Part] = []
     columns: dict[str, str] = {}
-    start = 0
+    start, read, listed = 0, "", ""
     for file in files:
         read = f"read_parquet({literal(str(file))}, file_row_number=true)"
         found = {name: kind for name, kind in duck.columns(read).items() if name != "file_row_number"}
@@ -107,6 +107,8 @@ def _parquet(files: Iterable[Path], duck: Duck, part_rows: int) -> Source:
             where = "" if high - low == rows else f" WHERE file_row_number >= {low} AND file_row_number < {high}"
             parts.append(Part(f"(SELECT file_row_number + {start} AS row, {listed} FROM {read}{where})", high - low))
         start += rows
+    if not parts:  # an empty table has an empty answer
+        parts.append(Part(f"(SELECT CAST(0 AS BIGINT) AS row, {listed} FROM {read} WHERE FALSE)", 0))
     return Source(columns, tuple(parts))
 
 
@@ -125,7 +127,7 @@ def _staged(relation: str, duck: Duck, part_rows: int, name: str, bad: tuple[Bad
                 f" WHERE row_number >= {low} AND row_number < {low + part_rows})",
                 min(part_rows, rows - low),
             )
-            for low in range(0, rows, part_rows)
+            for low in range(0, max(rows, 1), part_rows)
         ),
         bad,
     )

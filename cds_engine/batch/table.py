@@ -16,7 +16,7 @@ from cds_engine.batch.held import Evaluator, Held
 from cds_engine.batch.output import Refused, finish, metadata_of, options, remove, write_quarantine
 from cds_engine.batch.part import PartRunner, Task
 from cds_engine.batch.sources import Source, open_source
-from cds_engine.diagnostics import EngineDisagreement, InputError
+from cds_engine.diagnostics import BackendFault, EngineDisagreement, InputError
 from cds_engine.lowering.guideline import Guideline
 
 Form = Literal["wide", "long"]
@@ -78,6 +78,7 @@ def evaluate_table(guideline: Guideline, evaluator: Evaluator, order: Order) -> 
 
     Raises:
         InputError: If the table cannot be read or a column not be understood; nothing has been written then.
+        BackendFault: If DuckDB fails on the way: a full disk, an unreadable part; nothing is kept then.
         EngineDisagreement: If a sampled row differs from the evaluator's answer; nothing is kept then.
     """
     started = time.monotonic()
@@ -99,6 +100,8 @@ def evaluate_table(guideline: Guideline, evaluator: Evaluator, order: Order) -> 
         if order.into is not None:
             finish(parts, order.into, kind, duck, metadata_of(guideline, order.as_of))
         quarantine = write_quarantine(order.into, source, refused)
+    except duck.errors as error:
+        raise BackendFault(f"the table could not be answered: {str(error).splitlines()[0]}") from error
     finally:
         duck.close()
     return Report(
@@ -126,13 +129,14 @@ class _Run:
 
 
 def _kind_of(into: Path | None) -> str:
+    """Return how the output is written, once it is clear that it can be."""
     if into is None:
         return "PARQUET"
     kind = ENDINGS.get(into.suffix)
     if kind is None:
-        raise InputError(
-            f"`{into}` is no kind of output that is written; its name should end in .parquet, .csv or .ndjson"
-        )
+        raise InputError(f"`{into}` is no kind of output; its name should end in .parquet, .csv or .ndjson")
+    if not into.parent.is_dir():
+        raise InputError(f"there is no folder `{into.parent}` to write into; make it first")
     return kind
 
 
@@ -162,6 +166,7 @@ def _run(guideline: Guideline, order: Order, run: _Run, held: Held) -> tuple[lis
     ]
     layout = run.runner.layout
     make = long_query if order.form == "long" else wide_query
+    metadata = metadata_of(guideline, order.as_of)
     done = 0
     try:
         for number, part in enumerate(run.source.parts):
@@ -175,7 +180,7 @@ def _run(guideline: Guideline, order: Order, run: _Run, held: Held) -> tuple[lis
                 path = order.into.with_name(f"{order.into.name}.part-{number:05d}")
                 run.duck.run(
                     f"COPY ({make(layout, own, part.relation)}) TO {literal(str(path) + '.tmp')}"
-                    f" (FORMAT {run.kind}{options(run.kind)})"
+                    f" (FORMAT {run.kind}{options(run.kind, metadata)})"
                 )
                 Path(f"{path}.tmp").replace(path)
                 written.append(path)
