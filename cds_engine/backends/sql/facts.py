@@ -267,7 +267,7 @@ class PatientColumns:
                 size = sql("(CASE WHEN abs({0}) >= abs({1}) THEN abs({0}) ELSE abs({1}) END)", first, second)
                 allowed = sql("{} * {}", number(spec.tolerance), size if spec.tolerance_is_share else number(1.0))
                 return sql("(abs({} - {}) <= {} * {})", first, second, allowed, number(1 + 1e-12))
-            case "VARCHAR":
+            case "STRING":
                 return sql("({} = {})", _grouped(spec, first), _grouped(spec, second))
             case "BOOLEAN" | "DATE":
                 return sql("({} = {})", first, second)

@@ -19,7 +19,7 @@ SQL_TYPES = {
     "integer": "DOUBLE",
     "drug_dose": "DOUBLE",
     "boolean": "BOOLEAN",
-    "code": "VARCHAR",
+    "code": "STRING",
     "date": "DATE",
 }
 OTHER_AMOUNTS = ".other_amounts"
@@ -73,7 +73,7 @@ class Layout:
         spec = self.guideline.dictionary.facts.get(name)
         if spec is not None:
             return SQL_TYPES[spec.entry.type]
-        return "VARCHAR" if name.endswith("reported.unit") else "DOUBLE"
+        return "STRING" if name.endswith("reported.unit") else "DOUBLE"
 
     def set_columns(self) -> dict[str, str]:
         """Return every column that says something of a set, with the set it is of."""

@@ -87,7 +87,7 @@ def _believed_source(tables: WorldTables, keys: Iterable[str]) -> str:
 
 def reading_columns(layout: Layout) -> dict[str, str]:
     """Return the columns that a table of readings must have, with their types."""
-    found = {"row": "BIGINT", "as_of": "DATE", "problems": "VARCHAR"}
+    found = {"row": "BIGINT", "as_of": "DATE", "problems": "STRING"}
     for name in layout.carried:
         found[layout.column(name)] = layout.type_of(name)
     for name in layout.doubtable:

@@ -211,7 +211,7 @@ def _any(truths: Iterable[Sql]) -> Sql:
 
 def _listed(truths: list[tuple[str, Sql]]) -> Sql:
     if not truths:
-        return Sql("CAST(NULL AS VARCHAR)")
+        return Sql("CAST(NULL AS STRING)")
     parts = [sql("CASE WHEN {} THEN {} END", truth, text(name)) for name, truth in truths]
     return Sql(f"concat_ws(';', {', '.join(part.text for part in parts)})", max(part.layer for part in parts))
 
