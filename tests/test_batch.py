@@ -204,6 +204,7 @@ def test_doubts_are_judged_in_every_world(jdm):
         {"birth_date": dt.date(2012, 1, 1)}, {"birth_date": dt.date(2018, 9, 1)}, {"jdm_onset_age": 12.0},
         {"weight_date": late, "egfr_date": late, "body_surface_area": 1.4, "birth_date": dt.date(2010, 1, 1)},
         {"weight": 300.0}, {"bp_systolic": 80.0, "bp_diastolic": 90.0}, {"bp_systolic": 80.0, "weight_date": AS_OF},
+        {"serum_creatinine": 0.853, "egfr": 58.0}, {"serum_creatinine": 0.9, "egfr": 61.0}, {"serum_creatinine": 0.91},
     ):  # fmt: skip
         rows += [READY | change, READY | change | {"current_medications": "methotrexate daily"}]
     names = {name: kind for row in rows for name, kind in typed(row).items()}
@@ -333,3 +334,24 @@ def test_lines_that_are_no_rows_are_in_quarantine_and_parts_join(jdm, tmp_path):
     assert json.loads(report.quarantine.read_text())["line"] == 2502
     assert duckdb.sql(f"SELECT count(DISTINCT patient), count(*) FROM '{out}'").fetchall() == [(2500, 2500)]
     assert [file.name for file in sorted(tmp_path.glob("out*"))] == ["out.parquet", "out.parquet.quarantine.ndjson"]
+
+
+def test_generated_medicines_of_a_second_table_fold_as_one_list(jdm):
+    """Every row is in the sample, so the run itself compares each fold with the evaluator's."""
+    maker, r = PatientMaker(jdm.guideline), Random(7)  # noqa: S311 - a seeded test
+    patients, medicines = [], []
+    for number in range(250):
+        dose = r.choice((None, None, "15 mg/wk", "40.0001 mg/wk", "2 mg/d", "x", "0 mg/wk", "9999 mg/wk"))
+        patients.append({"patient": f"p{number}", "diagnosis_jdm": "confirmed", "current_methotrexate_dose": dose})
+        for entry in maker.medications(r):
+            sent = entry if isinstance(entry, dict) else {"drug": entry}
+            given = sent.get("dose")
+            parts = given if isinstance(given, dict) else {"value": given}
+            row = {name: text(sent.get(name)) for name in ("drug", "per", "route")}
+            row |= {"dose": text(parts.get("value")), "unit": text(parts.get("unit")), "times": text(sent.get("times"))}
+            medicines.append({"patient": f"p{number}", **row})
+    tables = [pa.Table.from_pylist(rows) for rows in (patients, medicines)]
+    order = Order(tables[0], as_of=AS_OF, medicines=tables[1], sample=len(patients))
+    report = evaluate_table(jdm.guideline, jdm.evaluate, order)
+    assert report.checked == report.rows_out == len(patients)
+    assert report.problems["current_medications:D111"] > 20

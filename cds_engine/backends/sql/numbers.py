@@ -39,6 +39,7 @@ def _ranked(rank: int) -> float:
 def lowest(threshold: float) -> float:
     """Return the smallest double that `exact` sees at or above *threshold*.
 
+    >>> import math
     >>> lowest(30.0) <= 30.0 and exact(lowest(30.0)) == 30.0
     True
     >>> exact(math.nextafter(lowest(30.0), 0)) < 30.0
@@ -58,6 +59,7 @@ def lowest(threshold: float) -> float:
 def highest(threshold: float) -> float:
     """Return the largest double that `exact` sees at or below *threshold*.
 
+    >>> import math
     >>> exact(highest(30.0)), exact(math.nextafter(highest(30.0), 31)) > 30.0
     (30.0, True)
     """
