@@ -20,6 +20,7 @@ from cds_engine.batch.columns import Wishes, understand
 from cds_engine.batch.duck import Duck
 from cds_engine.batch.part import PartRunner, Task
 from cds_engine.batch.sample import facts_of
+from cds_engine.batch.sources import ROW
 from cds_engine.batch.table import Order, evaluate_table
 from cds_engine.diagnostics import EngineDisagreement, InputError
 from cds_engine.engine.guide import LoadedPack
@@ -27,7 +28,7 @@ from cds_engine.evaluator.conditions import COMPARES
 from cds_engine.units import exact
 
 AS_OF = dt.date(2026, 11, 21)
-PATIENTS = int(os.environ.get("BATCH_PATIENTS", "600"))
+PATIENTS = int(os.environ.get("BATCH_PATIENTS", "400"))
 
 
 @pytest.fixture(scope="module")
@@ -82,8 +83,8 @@ def answers_of(pack, rows, types=None, wishes=Wishes(), as_of=None):  # noqa: B0
     names = list(dict.fromkeys(name for row in rows for name in row))
     cells = {name: pa.array([row.get(name) for row in rows], (types or {}).get(name, pa.string())) for name in names}
     duck = Duck(threads=1)
-    duck.register("src", pa.table({"row": pa.array(range(len(rows)), pa.int64()), **cells}))
-    table = {name: kind for name, kind in duck.columns("src").items() if name != "row"}
+    duck.register("src", pa.table({ROW: pa.array(range(len(rows)), pa.int64()), **cells}))
+    table = {name: kind for name, kind in duck.columns("src").items() if name != ROW}
     columns = understand(table, pack.guideline.dictionary, wishes)
     runner = PartRunner(Task(pack.guideline, columns, as_of), duck)
     runner.answer("src")
@@ -326,13 +327,15 @@ def test_an_empty_table_has_an_empty_answer_and_a_missing_folder_is_said(jdm, tm
 
 
 def test_lines_that_are_no_rows_are_in_quarantine_and_parts_join(jdm, tmp_path):
-    lines = ["patient,diagnosis_jdm", *(f"p{i},confirmed" for i in range(2500)), "too,many,cells"]
+    lines = ["patient,row", *(f"p{i},confirmed" for i in range(2500)), "too,many,cells"]
     source, out = csv_of(tmp_path / "in.csv", lines), tmp_path / "out.parquet"
-    order = Order(source, out, part_rows=1000, sample=5)
+    order = Order(source, out, part_rows=1000, sample=5, wishes=Wishes(names={"row": "diagnosis_jdm"}))
     report = evaluate_table(jdm.guideline, jdm.evaluate, order)
     assert (report.rows_in, report.rows_out, report.quarantined, report.checked) == (2501, 2500, 1, 5)
     assert json.loads(report.quarantine.read_text())["line"] == 2502
     assert duckdb.sql(f"SELECT count(DISTINCT patient), count(*) FROM '{out}'").fetchall() == [(2500, 2500)]
+    assert not report.problems
+    assert report.statuses["specialist-referral"]["needs_data"] == 2500
     assert [file.name for file in sorted(tmp_path.glob("out*"))] == ["out.parquet", "out.parquet.quarantine.ndjson"]
 
 

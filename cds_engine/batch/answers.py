@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from cds_engine.backends.sql.layout import WORD, Layout
 from cds_engine.batch.duck import literal, quoted
+from cds_engine.batch.sources import ROW
 from cds_engine.lowering.guideline import RuleSpec
 
 
@@ -81,7 +82,7 @@ def wide_query(layout: Layout, own: Iterable[str], relation: str) -> str:
         f"JOIN (SELECT alert_bits, nullif(concat_ws(';', {said}), '') AS alerts"
         f" FROM (SELECT DISTINCT alert_bits FROM answers))"
         f" AS alert_names ON alert_names.alert_bits = answers.alert_bits"
-        + (f"\nJOIN {relation} AS cells ON cells.row = answers.row" if list(own) else "")
+        + (f"\nJOIN {relation} AS cells ON cells.{ROW} = answers.row" if list(own) else "")
     )
 
 
@@ -106,7 +107,7 @@ def long_query(layout: Layout, own: Iterable[str], relation: str) -> str:
     """Return one row a patient and rule that is not `not_applicable`."""
     listed = list(own)
     columns = "".join(f"cells.{quoted(name)}, " for name in listed)
-    joined = f" JOIN {relation} AS cells ON cells.row = said.row" if listed else ""
+    joined = f" JOIN {relation} AS cells ON cells.{ROW} = said.row" if listed else ""
     rules = " UNION ALL ".join(_long_rule(layout, index, spec) for index, spec in enumerate(layout.guideline.rules))
     return f"SELECT {columns}said.* FROM ({rules}) AS said{joined}"
 

@@ -13,7 +13,7 @@ from cds_engine.batch.columns import Columns, said
 from cds_engine.batch.duck import Duck, literal, quoted
 from cds_engine.batch.part import PartRunner, entry_of
 from cds_engine.batch.sample import facts_of
-from cds_engine.batch.sources import Source
+from cds_engine.batch.sources import ROW, Source
 from cds_engine.diagnostics import EngineDisagreement
 from cds_engine.lowering.guideline import Guideline
 from cds_engine.results.evaluation import Evaluation
@@ -56,10 +56,10 @@ class Held:
         for part in source.parts:
             mine = [str(row) for row in rows if start <= row < start + part.rows]
             if mine:
-                picked.append(f"SELECT * FROM {part.relation} AS part WHERE row IN ({', '.join(mine)})")
+                picked.append(f"SELECT * FROM {part.relation} AS part WHERE {ROW} IN ({', '.join(mine)})")
             start += part.rows
         duck.keep("sampled", " UNION ALL ".join(picked))
-        cells = {int(found["row"]): found for found in duck.records("SELECT * FROM sampled")}
+        cells = {int(found[ROW]): found for found in duck.records("SELECT * FROM sampled")}
         runner.answer("sampled")
         entries = self._entries(duck, list(cells.values()))
         for answer in duck.records("SELECT * FROM answers"):
@@ -90,9 +90,9 @@ class Held:
         listed = ", ".join(literal(str(cell[patient.name])) for cell in cells)
         found: dict[str, list[object]] = {}
         for record in duck.records(f"SELECT * FROM medicines_in WHERE CAST({quoted(own)} AS VARCHAR) IN ({listed})"):
-            entry = entry_of({name: value for name, value in record.items() if name not in {own, "row"}})
+            entry = entry_of({name: value for name, value in record.items() if name not in {own, ROW}})
             found.setdefault(str(record[own]), []).append(entry)
-        return {int(str(cell["row"])): found.get(str(cell[patient.name]), []) for cell in cells}
+        return {int(str(cell[ROW])): found.get(str(cell[patient.name]), []) for cell in cells}
 
     def compare(self, duck: Duck) -> None:
         """Hold what a part is about to write to what the evaluator has agreed to.

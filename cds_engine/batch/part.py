@@ -13,6 +13,7 @@ from cds_engine.batch.columns import Columns, FactSource, no_unit
 from cds_engine.batch.duck import Duck, literal, quoted
 from cds_engine.batch.medicines import fold_steps
 from cds_engine.batch.readings import LONGEST, QUANTITY, Readings, day_of
+from cds_engine.batch.sources import ROW
 from cds_engine.batch.vocabulary import WORD_TYPES, dose_rows, listed, medicine_rows, set_rows, ways_from
 from cds_engine.diagnostics import InputError
 from cds_engine.lowering.guideline import Guideline
@@ -58,14 +59,14 @@ class PartRunner:
         return self.program.layout
 
     def answer(self, relation: str, kept: Mapping[str, str] | None = None) -> None:
-        """Answer the rows of *relation* (a `row`, and the columns of the table) into the table `answers`.
+        """Answer the rows of *relation* (its number, and the columns of the table) into the table `answers`.
 
         Of the answers only what is *kept* is computed: name to expression. Rows that cannot be answered are in the
         table `refused` instead, with a code.
         """
         duck = self._duck
         cells = ", ".join(f"{quoted(cell.name)} AS {cell.alias}" for cell in self._task.columns.cells)
-        duck.run(f"CREATE OR REPLACE TEMP VIEW every_cell AS SELECT row, {cells} FROM {relation}")
+        duck.run(f"CREATE OR REPLACE TEMP VIEW every_cell AS SELECT {ROW} AS row, {cells} FROM {relation}")
         bad = self._bad_day()
         duck.keep("refused", f"SELECT row, 'as_of' AS reason FROM every_cell WHERE {bad}")
         duck.run(f"CREATE OR REPLACE TEMP VIEW cells AS SELECT * FROM every_cell WHERE NOT ({bad})")

@@ -10,12 +10,14 @@ from pathlib import Path
 from cds_engine.batch.duck import Duck, literal, quoted
 from cds_engine.diagnostics import InputError
 
+ROW = "__row"
+"""The number of a row, among columns that may have any other name."""
 PARQUET, CSV, NDJSON = (".parquet", ".pq"), (".csv", ".tsv", ".csv.gz"), (".ndjson", ".jsonl", ".ndjson.gz")
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some rows of a table: the relation that has them, with their number in `row`, and how many they are."""
+    """Some rows of a table: the relation that has them, with their number in `__row`, and how many they are."""
 
     relation: str
     rows: int
@@ -105,10 +107,10 @@ def _parquet(files: Iterable[Path], duck: Duck, part_rows: int) -> Source:
         for low in range(0, rows, part_rows):
             high = min(low + part_rows, rows)
             where = "" if high - low == rows else f" WHERE file_row_number >= {low} AND file_row_number < {high}"
-            parts.append(Part(f"(SELECT file_row_number + {start} AS row, {listed} FROM {read}{where})", high - low))
+            parts.append(Part(f"(SELECT file_row_number + {start} AS {ROW}, {listed} FROM {read}{where})", high - low))
         start += rows
     if not parts:  # an empty table has an empty answer
-        parts.append(Part(f"(SELECT CAST(0 AS BIGINT) AS row, {listed} FROM {read} WHERE FALSE)", 0))
+        parts.append(Part(f"(SELECT CAST(0 AS BIGINT) AS {ROW}, {listed} FROM {read} WHERE FALSE)", 0))
     return Source(columns, tuple(parts))
 
 
@@ -123,7 +125,7 @@ def _staged(relation: str, duck: Duck, part_rows: int, name: str, bad: tuple[Bad
         columns,
         tuple(
             Part(
-                f"(SELECT row_number AS row, {back} FROM staged_{name}"
+                f"(SELECT row_number AS {ROW}, {back} FROM staged_{name}"
                 f" WHERE row_number >= {low} AND row_number < {low + part_rows})",
                 min(part_rows, rows - low),
             )

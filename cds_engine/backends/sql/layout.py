@@ -13,6 +13,9 @@ from cds_engine.lowering.walk import nodes
 WORD = 60
 """Facts a word of a set of missing facts."""
 
+MOST_ALERTS = 62
+"""Bits of a whole number that has a sign."""
+
 SQL_TYPES = {
     "quantity": "DOUBLE",
     "decimal": "DOUBLE",
@@ -136,6 +139,8 @@ def layout_of(guideline: Guideline, given: Iterable[str]) -> Layout:
         raise NotInColumns(f"a contradiction that withdraws the list `{bad[0]}`")
     if both := sorted({d.fact for d in guideline.derivations} & guideline.dictionary.presumed.keys()):
         raise NotInColumns(f"`{both[0]}`, which is presumed and derived as well,")
+    if len(guideline.alerts) > MOST_ALERTS:
+        raise NotInColumns(f"a pack with more than {MOST_ALERTS} alerts")
     carried = [
         name
         for name in facts
