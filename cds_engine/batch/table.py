@@ -102,6 +102,10 @@ def evaluate_table(guideline: Guideline, evaluator: Evaluator, order: Order) -> 
         quarantine = write_quarantine(order.into, source, refused)
     except duck.errors as error:
         raise BackendFault(f"the table could not be answered: {str(error).splitlines()[0]}") from error
+    except RuntimeError as error:
+        if "interrupted" in str(error).lower():  # how DuckDB passes on that somebody pressed Ctrl-C
+            raise KeyboardInterrupt from None
+        raise
     finally:
         duck.close()
     return Report(
