@@ -192,7 +192,8 @@ def _run(guideline: Guideline, order: Order, run: _Run, held: Held) -> tuple[lis
             if order.progress is not None:
                 order.progress(done, run.source.rows)
     except BaseException:
-        remove(written)
+        begun = [] if order.into is None else list(order.into.parent.glob(f"{order.into.name}.part-*.tmp"))
+        remove([*written, *begun])
         raise
     run.counts.quarantined += len(refused)
     return written, refused
