@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from datetime import date, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -130,6 +131,57 @@ def _evaluate(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     wanted = Wanted(format, explain, everything, strict, audience, day, period)
     raise typer.Exit(evaluate_files(open_pack(pack, value_sets), patients, wanted))
+
+
+@app.command("batch")
+def _batch(  # noqa: PLR0913, PLR0917 - one parameter an option
+    tables: Annotated[
+        list[str] | None, typer.Argument(metavar="TABLE", help="CSV, NDJSON or Parquet files, or folders of them.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Ends in .parquet, .csv, .ndjson.")
+    ] = None,
+    pack: PackOption = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="DATE", help="The day of the answers; today unless a column says.")
+    ] = None,
+    units: Annotated[
+        list[str] | None, typer.Option("--units", metavar="COLUMN=UNIT", help="The unit of a whole column.")
+    ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option("--mapping", metavar="FILE", help="JSON: `columns` (column to fact) and `units`.")
+    ] = None,
+    medicines: Annotated[
+        str | None, typer.Option("--medicines", metavar="TABLE", help="A second table, one medicine a row.")
+    ] = None,
+    long: Annotated[bool, typer.Option("--long", help="One row a patient and rule that applies.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep columns that are no facts.")] = False,
+    sample: Annotated[int, typer.Option("--sample", min=0, help="Rows that the evaluator answers as well.")] = 200,
+    part_rows: Annotated[int, typer.Option("--part-rows", min=1000, help="Rows in memory at once.")] = 250_000,
+    template: Annotated[bool, typer.Option("--template", help="Write an empty table and its mapping to FILE.")] = False,
+    format: Annotated[ListFormat, typer.Option("--format", help="For people or programs.")] = ListFormat.TEXT,  # noqa: A002
+) -> None:
+    """Answer for every row of a table of patients: statuses, doses, alerts and what is missing, in columns.
+
+    A column is a fact; `<fact>_unit`, `<fact>_date` and `<fact>_range_low` stand beside it. Exit status: 0 done,
+    1 rows are in quarantine, 2 wrong use or a table that cannot be understood, 3 a sampled row differs from the
+    evaluator.
+    """
+    from cds_engine.cli.batch import Wanted, evaluate_tables, write_template  # noqa: PLC0415 - start-up stays quick
+    from cds_engine.cli.exits import Exit, refuse  # noqa: PLC0415 - as above
+    from cds_engine.cli.packs import open_pack  # noqa: PLC0415 - as above
+
+    if out is None:
+        refuse("where to? say `-o answers.parquet`")
+    if template:
+        raise typer.Exit(write_template(open_pack(pack), out))
+    if not tables:
+        refuse("which table? name a CSV, NDJSON or Parquet file", Exit.USAGE)
+    wanted = Wanted(
+        tuple(tables), out, _day(as_of) or date.today(), tuple(units or ()), mapping, medicines,  # noqa: DTZ011 - the day on the wall
+        long, keep, sample, part_rows, Format(format.value),
+    )  # fmt: skip
+    raise typer.Exit(evaluate_tables(open_pack(pack), wanted))
 
 
 @app.command("check")

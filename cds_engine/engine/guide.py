@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 from cds_engine.diagnostics import InputError, did_you_mean
 from cds_engine.engine.agreement import Deciders, second_engines
@@ -28,6 +29,9 @@ from cds_engine.results.models import Assumption, Problem, Screened, Unused
 
 FhirRecord = Mapping[str, Any] | Iterable[Mapping[str, Any]]
 """A Bundle, or the resources of one patient."""
+if TYPE_CHECKING:
+    from cds_engine.batch.table import Report
+
 PATIENT_KEYS = ("id", "facts", "orders", "audience", "as_of")
 
 
@@ -166,6 +170,46 @@ class LoadedPack:
         from cds_engine.fhir.answer import failure_bundle  # noqa: PLC0415 - loaded when used
 
         return failure_bundle(self.guideline, patient, reason)
+
+    def evaluate_table(  # noqa: PLR0913 - one parameter a wish
+        self,
+        table: object,
+        into: str | Path | None = None,
+        *,
+        as_of: date | str | None = None,
+        units: Mapping[str, str] | None = None,
+        columns: Mapping[str, str] | None = None,
+        medicines: object = None,
+        form: Literal["wide", "long"] = "wide",
+        keep: bool = False,
+        sample: int = 200,
+    ) -> Report:
+        """Answer for every row of a table, in columns, and return what became of the rows.
+
+        *table* is a path (CSV, NDJSON, Parquet; a folder or pattern of them) or a table of Arrow, pandas or Polars:
+        one row a patient, a column a fact, `<fact>_unit`, `<fact>_date`, `<fact>_range_low` and `_high` beside it.
+        *columns* renames columns to what they say, *units* gives whole columns their unit, *medicines* is a second
+        table with one medicine a row. *into* names the output by its ending: `.parquet`, `.csv`, `.ndjson`. Every row
+        is answered or in quarantine; what cannot be used in a row is unknown there and listed under `problems`.
+        A *sample* of rows is answered by the evaluator as well.
+
+        Raises:
+            InputError: If the table cannot be read, or a column cannot be understood (all of them are named).
+            EngineDisagreement: If a sampled row differs from the evaluator's answer: then nothing is written.
+        """
+        from cds_engine.batch.columns import Wishes  # noqa: PLC0415 - an extra, loaded when a table comes
+        from cds_engine.batch.table import Order, evaluate_table  # noqa: PLC0415 - as above
+
+        order = Order(
+            table,
+            None if into is None else Path(into),
+            _day(as_of),
+            Wishes(units or {}, columns or {}, keep),
+            medicines,
+            form,
+            sample=sample,
+        )
+        return evaluate_table(self.guideline, self.evaluate, order)
 
     def _screened(
         self,

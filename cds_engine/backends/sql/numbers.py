@@ -1,0 +1,134 @@
+"""Numbers compared as `units.exact` sees them, without rounding any of them: the thresholds move instead.
+
+Rounding to 15 significant digits never turns an order around, so the doubles that round to at least a threshold are
+all those from one certain double on. A comparison with that double is the comparison of the rounded numbers.
+"""
+
+from __future__ import annotations
+
+import struct
+from decimal import ROUND_DOWN, Decimal
+from functools import cache
+
+from cds_engine.backends.sql.sheet import Sql, number, sql
+from cds_engine.language.syntax import Comparator
+from cds_engine.units import exact
+
+PRELUDE_DUCKDB = (
+    """CREATE OR REPLACE TEMP MACRO cds_exact(x) AS
+    CASE WHEN abs(x) < 1e10 AND floor(x * 10000.0 + 0.5) / 10000.0 = x THEN x
+    ELSE CAST(printf('%.14e', x) AS DOUBLE) END""",
+    "CREATE OR REPLACE TEMP MACRO cds_days(first, last) AS date_diff('day', first, last)",
+)
+"""The two functions that a dialect must bring: `exact`, with a short way for short decimals, and days between dates."""
+
+
+def _rank(value: float) -> int:
+    """Number the doubles in their order."""
+    (bits,) = struct.unpack("<q", struct.pack("<d", value))
+    return int(bits) if bits >= 0 else -(bits & 0x7FFFFFFFFFFFFFFF)
+
+
+def _ranked(rank: int) -> float:
+    bits = rank if rank >= 0 else (-rank) | -0x8000000000000000
+    (value,) = struct.unpack("<d", struct.pack("<q", bits))
+    return float(value)
+
+
+@cache
+def lowest(threshold: float) -> float:
+    """Return the smallest double that `exact` sees at or above *threshold*.
+
+    >>> import math
+    >>> lowest(30.0) <= 30.0 and exact(lowest(30.0)) == 30.0
+    True
+    >>> exact(math.nextafter(lowest(30.0), 0)) < 30.0
+    True
+    """
+    low, high = _rank(-abs(threshold) * 2 - 1), _rank(abs(threshold) * 2 + 1)
+    while low < high:
+        middle = (low + high) // 2
+        if exact(_ranked(middle)) >= threshold:
+            high = middle
+        else:
+            low = middle + 1
+    return _ranked(high)
+
+
+@cache
+def highest(threshold: float) -> float:
+    """Return the largest double that `exact` sees at or below *threshold*.
+
+    >>> import math
+    >>> exact(highest(30.0)), exact(math.nextafter(highest(30.0), 31)) > 30.0
+    (30.0, True)
+    """
+    low, high = _rank(-abs(threshold) * 2 - 1), _rank(abs(threshold) * 2 + 1)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if exact(_ranked(middle)) <= threshold:
+            low = middle
+        else:
+            high = middle - 1
+    return _ranked(low)
+
+
+def against_constant(comparator: Comparator, value: Sql, constant: float) -> Sql:
+    """Return the comparison of *value* with a number that the pack states."""
+    threshold = exact(constant)
+    low, high = number(lowest(threshold)), number(highest(threshold))
+    match comparator:
+        case Comparator.LESS:
+            return sql("({} < {})", value, low)
+        case Comparator.AT_LEAST:
+            return sql("({} >= {})", value, low)
+        case Comparator.GREATER:
+            return sql("({} > {})", value, high)
+        case Comparator.AT_MOST:
+            return sql("({} <= {})", value, high)
+        case Comparator.EQUAL:
+            return sql("({} >= {} AND {} <= {})", value, low, value, high)
+        case Comparator.NOT_EQUAL:
+            return sql("({} < {} OR {} > {})", value, low, value, high)
+
+
+def against_number(comparator: Comparator, left: Sql, right: Sql) -> Sql:
+    """Return the comparison of two numbers of a patient: rounded only where they nearly meet."""
+    sign = SIGNS[comparator]
+    return sql(
+        "(CASE WHEN abs({l} - {r}) <= 1e-14 * (abs({l}) + abs({r})) THEN cds_exact({l}) {s} cds_exact({r})"
+        " ELSE {l} {s} {r} END)".format(l="{0}", r="{1}", s=sign),
+        left,
+        right,
+    )
+
+
+SIGNS = {
+    Comparator.EQUAL: "=",
+    Comparator.NOT_EQUAL: "<>",
+    Comparator.LESS: "<",
+    Comparator.AT_MOST: "<=",
+    Comparator.GREATER: ">",
+    Comparator.AT_LEAST: ">=",
+}
+
+
+def finite(value: Sql) -> Sql:
+    """Return *value*, a column, or NULL where it left the numbers."""
+    return sql("(CASE WHEN abs({0}) <= 1.7976931348623157e308 THEN {0} END)", value)
+
+
+def cents_up(value: Sql, cap: float | None) -> Sql:
+    """Return *value*, a column, rounded half-up to two decimals and never above the cap: for display only."""
+    low, up = sql("floor({} * 100.0)", value), sql("(floor({} * 100.0) + 0.5) / 100.0", value)
+    rounded = sql(
+        "(CASE WHEN {} IS NULL THEN NULL WHEN cds_exact({}) >= {} THEN ({} + 1.0) / 100.0 ELSE {} / 100.0 END)",
+        value, value, up, low, low,
+    )  # fmt: skip
+    if cap is None:
+        return rounded
+    return sql("(CASE WHEN {0} > {1} THEN {2} ELSE {0} END)", rounded, number(cap), number(_down(cap)))
+
+
+def _down(cap: float) -> float:
+    return float(Decimal(repr(cap)).quantize(Decimal("0.01"), ROUND_DOWN))

@@ -1,0 +1,153 @@
+"""A whole pack as queries: from readings to answers, for rows without doubt at once, for the others by worlds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from cds_engine.backends.sql.conditions import uses_of
+from cds_engine.backends.sql.facts import PatientColumns
+from cds_engine.backends.sql.layout import Layout, layout_of
+from cds_engine.backends.sql.rules import RuleColumns, Rules, Warnings
+from cds_engine.backends.sql.sheet import FALSE, Sheet, Sql, joined, sql
+from cds_engine.backends.sql.worlds import Step, WorldTables, warning_keys
+from cds_engine.lowering.guideline import Guideline
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The queries of one pack for one layout of table."""
+
+    layout: Layout
+    reading_columns: Mapping[str, str]
+    """What a table of readings must have: name to SQL type."""
+    tables: WorldTables
+    plain: str
+    """Answers for the rows of `facts` that are plain."""
+    doubtful: str
+    """Answers for the rows of `certain`, with what is believed of them."""
+    flags: str
+    """`readings` with a mark on the rows in which nothing is in doubt."""
+
+    def steps(self) -> Iterator[Step]:
+        """Yield the queries from the rows of `facts` that are not plain to `certain` and `believed`."""
+        return self.tables.steps("(SELECT * FROM facts WHERE NOT is_plain)")
+
+
+def compile_pack(guideline: Guideline, given: Iterable[str]) -> Program:
+    """Compile a pack for a table that says something of the facts *given*.
+
+    Raises:
+        NotInColumns: If the pack says something that has no text of the same meaning.
+    """
+    layout = layout_of(guideline, given)
+    uses = uses_of(guideline)
+    columns = reading_columns(layout)
+    tables = WorldTables(layout, uses, columns)
+
+    sheet = Sheet()
+    facts = PatientColumns(sheet, layout, uses, "none")
+    doubts = [Sql(layout.withheld(name)) for name in layout.doubtable]
+    for derived in facts.derived.values():
+        doubts += [found for found in (derived.disagrees, derived.differs) if found != FALSE]
+    doubts += [facts.conditions.truth(guideline.conditions[key]) for key in guideline.conflicts]
+    is_plain = sql("NOT coalesce({}, FALSE)", joined(" OR ", (sql("coalesce({}, FALSE)", d) for d in doubts), FALSE))
+    flags = sheet.select("readings", {**{name: Sql(name) for name in columns}, "is_plain": is_plain})
+
+    sheet = Sheet()
+    facts = PatientColumns(sheet, layout, uses, "none")
+    keys = warning_keys(layout)
+    warnings = Warnings(
+        {key: facts.conditions.truth(guideline.conditions[key]) for key in keys},
+        {key: facts.conditions.missing(guideline.conditions[key]) for key in keys if not key.startswith("alert ")},
+    )
+    plain = _answers(sheet, layout, facts, warnings, "(SELECT * FROM facts WHERE is_plain)", ())
+
+    sheet = Sheet()
+    facts = PatientColumns(sheet, layout, uses, "first")
+    contradictions = [
+        *(sql(f"CASE WHEN x_{name} THEN '{name}:D108' END") for name in facts.derived if name in layout.carried),
+        *(
+            sql(f"CASE WHEN broken_{i} THEN '{name}:D112' END")
+            for i, key in enumerate(guideline.conflicts)
+            for name in guideline.conflicts[key]
+        ),
+    ]
+    source = _believed_source(tables, keys)
+    doubtful = _answers(sheet, layout, facts, tables.warnings(), source, contradictions, was_derived="i_{}")
+    return Program(layout, columns, tables, plain, doubtful, flags)
+
+
+def _believed_source(tables: WorldTables, keys: Iterable[str]) -> str:
+    warnings = tables.warnings()
+    names = [c.text for key in keys for c in (warnings.truth[key], *warnings.missing[key].values())]
+    listed = "".join(f", believed.{name}" for name in names)
+    return f"(SELECT certain.*{listed} FROM certain JOIN believed ON certain.row = believed.row)"
+
+
+def reading_columns(layout: Layout) -> dict[str, str]:
+    """Return the columns that a table of readings must have, with their types."""
+    found = {"row": "BIGINT", "as_of": "DATE", "problems": "STRING"}
+    for name in layout.carried:
+        found[layout.column(name)] = layout.type_of(name)
+    for name in layout.doubtable:
+        found[layout.withheld(name)] = "BOOLEAN"
+    return found | dict.fromkeys(layout.set_columns(), "BOOLEAN")
+
+
+def _answers(
+    sheet: Sheet,
+    layout: Layout,
+    facts: PatientColumns,
+    warnings: Warnings,
+    source: str,
+    contradictions: Iterable[Sql],
+    was_derived: str | None = None,
+) -> str:
+    rules = Rules(sheet, layout, facts, warnings)
+    found = rules.columns()
+    wanted: dict[str, Sql] = {"row": Sql("row"), "problems": _problems(facts, contradictions, was_derived)}
+    for index, rule in enumerate(found):
+        wanted |= _rule_columns(layout, f"r{index}", rule)
+    for index, (key, _) in enumerate(layout.guideline.alerts):
+        wanted[f"alert{index}"] = warnings.truth[key]
+    return sheet.select(source, wanted)
+
+
+def _problems(facts: PatientColumns, contradictions: Iterable[Sql], was_derived: str | None) -> Sql:
+    """List what is wrong with the row, as `fact:code` joined by `;`.
+
+    *was_derived* names the columns that say whether a fact was implausible before contradictions were withheld.
+    """
+    found = list(contradictions)
+    for name, derived in facts.derived.items():
+        if derived.is_implausible != FALSE:
+            before = Sql("FALSE" if was_derived is None else was_derived.format(name))
+            found.append(sql(f"CASE WHEN {{}} OR {{}} THEN '{name}:D105' END", derived.is_implausible, before))
+    listed = f"concat_ws(';', nullif(problems, ''), {', '.join(part.text for part in found)})"
+    return Sql(listed, max(part.layer for part in found)) if found else Sql("problems")
+
+
+def _rule_columns(layout: Layout, name: str, rule: RuleColumns) -> dict[str, Sql]:
+    found = {f"{name}_status": rule.status, f"{name}_chosen": rule.chosen}
+    for word in layout.words:
+        found[f"{name}_missing_{word}"] = rule.missing.get(word, Sql("0"))
+    is_ready = sql("{} = 'recommended'", rule.status)
+    for index, treatment in enumerate(rule.treatments):
+        own = f"{name}_{index}"
+        found[f"{own}_status"] = treatment.status
+        applies = sql("{} <> 'not_applicable'", rule.status)
+        found[f"{own}_blocked_by"] = sql("(CASE WHEN {} THEN {} END)", applies, treatment.safety.blocked_by)
+        found[f"{own}_cautions"] = sql("(CASE WHEN {} THEN {} END)", applies, treatment.safety.cautions)
+        if treatment.dose is not None:
+            ready = sql("{} AND {} = 'recommended'", is_ready, treatment.status)
+            dose = treatment.dose
+            columns = {
+                "low": dose.low, "high": dose.high, "shown_low": dose.shown_low, "shown_high": dose.shown_high,
+                "low_capped": dose.low_capped, "high_capped": dose.high_capped,
+            }  # fmt: skip
+            if dose.first_product is not None and dose.last_product is not None:
+                columns |= {"first_product": dose.first_product, "last_product": dose.last_product}
+            for part, value in columns.items():
+                found[f"{own}_{part}"] = sql("(CASE WHEN {} THEN {} END)", ready, value)
+    return found

@@ -1,0 +1,80 @@
+"""Columns computed in layers: each layer selects from the one below, so that what is shared is computed once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Sql(NamedTuple):
+    """A piece of SQL, and how many layers of columns must stand below it."""
+
+    text: str
+    layer: int = 0
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a name or a literal, not worth a column of its own."""
+        return all(letter.isalnum() or letter in "_.'" for letter in self.text)
+
+
+TRUE, FALSE, ZERO = Sql("TRUE"), Sql("FALSE"), Sql("0")
+
+
+def sql(template: str, *parts: Sql) -> Sql:
+    """Put *parts* into the holes `{}` of a template."""
+    return Sql(template.format(*(part.text for part in parts)), max((part.layer for part in parts), default=0))
+
+
+def joined(separator: str, parts: Iterable[Sql], empty: Sql) -> Sql:
+    """Join parts by an operator, in brackets."""
+    listed = list(parts)
+    if not listed:
+        return empty
+    if len(listed) == 1:
+        return listed[0]
+    return Sql(f"({separator.join(part.text for part in listed)})", max(part.layer for part in listed))
+
+
+def number(value: float) -> Sql:
+    """Return a literal that every engine reads as this very double."""
+    text = repr(float(value))
+    return Sql(text if "e" in text else f"{text}E0")
+
+
+def text(value: str) -> Sql:
+    """Return a literal of a text."""
+    return Sql("'" + value.replace("'", "''") + "'")
+
+
+@dataclass(slots=True)
+class Sheet:
+    """Collects named columns; each may use those of the layers below it."""
+
+    _layers: list[dict[str, str]] = field(default_factory=list)
+    _names: set[str] = field(default_factory=set)
+
+    def column(self, name: str, value: Sql) -> Sql:
+        """Give *value* a name, and return the name."""
+        if name in self._names:
+            raise AssertionError(f"two columns of the name {name}")
+        self._names.add(name)
+        while len(self._layers) <= value.layer:
+            self._layers.append({})
+        self._layers[value.layer][name] = value.text
+        return Sql(name, value.layer + 1)
+
+    def shared(self, name: str, value: Sql) -> Sql:
+        """Give *value* a name if it is worth one."""
+        return value if value.is_plain else self.column(name, value)
+
+    def select(self, source: str, wanted: Mapping[str, Sql], where: Sql | None = None) -> str:
+        """Return the query that computes the *wanted* columns from *source*."""
+        query = f"SELECT * FROM {source}"
+        for index, layer in enumerate(self._layers):
+            columns = "".join(f",\n  {value} AS {name}" for name, value in layer.items())
+            query = f"SELECT *{columns}\nFROM ({query}) AS layer_{index}"
+        listed = ",\n  ".join(f"{value.text} AS {name}" for name, value in wanted.items())
+        condition = f"\nWHERE {where.text}" if where is not None else ""
+        return f"SELECT\n  {listed}\nFROM ({query}) AS answered{condition}"

@@ -1,0 +1,266 @@
+"""The few rows whose record can be read in several ways, as more rows: one a reading, judged together.
+
+The steps of `engine.worlds` as queries, each over the table that the one before made. A fact that contradicts what is
+derived from others, or other facts, is withheld; then every combination of the values that withheld facts may have
+becomes a row of its own, and what is believed of a warning is what any of them says.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from cds_engine.backends.sql.conditions import Conditions, Missing
+from cds_engine.backends.sql.facts import PatientColumns, is_judged
+from cds_engine.backends.sql.layout import Layout, base_of
+from cds_engine.backends.sql.rules import Warnings
+from cds_engine.backends.sql.sheet import FALSE, TRUE, Sheet, Sql, joined, sql
+from cds_engine.lowering.walk import names_in
+
+MAX_WORLDS = 64
+"""As for one patient; a row with more is not answered in columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One query, and the table that its answer is kept in."""
+
+    table: str
+    query: str
+
+
+class WorldTables:
+    """Writes the queries for rows with facts in doubt; *prefix* keeps their tables apart."""
+
+    def __init__(self, layout: Layout, uses: Counter[int], carried: Iterable[str]) -> None:
+        self._layout = layout
+        self._guideline = layout.guideline
+        self._uses = uses
+        self._columns = list(carried)
+        self._derived = [d.fact for d in self._guideline.derivations if d.fact in layout.carried]
+        self._always = {d.fact for d in self._guideline.derivations if d.always}
+
+    def steps(self, source: str) -> Iterator[Step]:
+        """Yield the queries from the rows of *source* to `certain` and `believed`."""
+        yield Step("first", self._first(source))
+        yield Step("hidden", self._hidden(source))
+        yield Step("certain", self._certain())
+        yield Step("ways", self._ways())
+        yield Step("worlds", self._worlds())
+        yield Step("believed", self._believed())
+
+    @property
+    def _broken(self) -> list[str]:
+        return list(self._guideline.conflicts)
+
+    def _conflict_columns(self, facts: PatientColumns) -> dict[str, Sql]:
+        truths = (facts.conditions.truth(self._guideline.conditions[key]) for key in self._broken)
+        return {f"b_{i}": sql("coalesce({}, FALSE)", truth) for i, truth in enumerate(truths)}
+
+    @property
+    def _plausible_derived(self) -> list[str]:
+        facts = self._guideline.dictionary.facts
+        return [d.fact for d in self._guideline.derivations if is_judged(facts[d.fact])]
+
+    def _first(self, source: str) -> str:
+        sheet = Sheet()
+        facts = PatientColumns(sheet, self._layout, self._uses, "first")
+        wanted = {name: Sql(name) for name in self._columns}
+        wanted |= {f"x_{d}": sql("coalesce({}, FALSE)", facts.derived[d].disagrees) for d in self._derived}
+        wanted |= {f"c_{d}": facts.derived[d].computed for d in self._derived}
+        wanted |= {
+            f"i_{name}": found.is_implausible for name, found in facts.derived.items() if found.is_implausible != FALSE
+        }
+        wanted |= {f"fv_{name}": facts.value(name) for name in self._withdrawn()}
+        wanted |= self._conflict_columns(facts)
+        return sheet.select(source, wanted)
+
+    def _withdrawn(self) -> list[str]:
+        return sorted({name for names in self._guideline.conflicts.values() for name in names})
+
+    def _hidden(self, source: str) -> str:
+        """Contradictions that a contradicted derivation would hide: seen with everything taken as it was given."""
+        sheet = Sheet()
+        facts = PatientColumns(sheet, self._layout, self._uses, "all_settled")
+        hidden = {name.replace("b_", "hidden_"): truth for name, truth in self._conflict_columns(facts).items()}
+        return sheet.select(source, {"row": Sql("row"), **hidden})
+
+    def _certain(self) -> str:
+        """Withhold what contradicts; keep the values that may be right after all."""
+        contradicted = joined(" OR ", (Sql(f"x_{d}") for d in self._derived), FALSE)
+        broken = [
+            sql(f"(b_{i} OR ({{}} AND hidden_{i})) AS broken_{i}", contradicted) for i in range(len(self._broken))
+        ]
+        inner = ", ".join(["first.*", *(found.text for found in broken)])
+        source = f"(SELECT {inner} FROM first JOIN hidden ON first.row = hidden.row)"
+        wanted: dict[str, str] = {name: name for name in self._columns}
+        for name in self._layout.carried:
+            value, withheld = self._layout.column(name), self._layout.withheld(name)
+            by = [f"broken_{i}" for i, key in enumerate(self._broken) if name in self._guideline.conflicts[key]]
+            disagrees = [f"x_{name}"] if name in self._derived else []
+            if disagrees or by:
+                wanted[withheld] = " OR ".join([withheld, *disagrees, *by])
+            if by:
+                keeps = " OR ".join([withheld, *disagrees])
+                wanted[value] = f"CASE WHEN {keeps} THEN {value} WHEN {' OR '.join(by)} THEN fv_{name} ELSE {value} END"
+            if disagrees:
+                wanted[self._layout.second(name)] = f"CASE WHEN NOT {withheld} AND x_{name} THEN c_{name} END"
+                wanted[f"x_{name}"] = f"x_{name}"
+        wanted |= {f"broken_{i}": f"broken_{i}" for i in range(len(self._broken))}
+        wanted |= {f"i_{name}": f"i_{name}" for name in self._plausible_derived}
+        return f"SELECT {_listed(wanted)} FROM {source} AS found"
+
+    def _ways(self) -> str:
+        """Count the values that each derived fact may have, and say what the second one is."""
+        sheet = Sheet()
+        facts = PatientColumns(sheet, self._layout, self._uses, "first")
+        wanted: dict[str, Sql] = {"row": Sql("row")}
+        for name in self._derived:
+            derived, value = facts.derived[name], Sql(self._layout.column(name))
+            second, withheld = Sql(self._layout.second(name)), Sql(self._layout.withheld(name))
+            wanted[f"ways_{name}"] = sql(
+                "CASE WHEN {} THEN CASE WHEN {} IS NOT NULL THEN 2 WHEN {} IS NOT NULL THEN 1 ELSE 0 END"
+                " WHEN {} THEN 2 WHEN {} THEN " + ("1" if name in self._always else "2") + " ELSE 0 END",
+                withheld, second, value, derived.disagrees, derived.differs,
+            )  # fmt: skip
+            wanted[f"second_{name}"] = sql("CASE WHEN {} THEN {} ELSE {} END", withheld, second, derived.computed)
+        return sheet.select("certain", wanted)
+
+    def _worlds(self) -> str:
+        """One row a combination, beside the row of what is certain; in it what is open is settled."""
+        names = sorted(self._derived)
+        counts = {name: f"(CASE WHEN ways_{name} = 2 THEN 2 ELSE 1 END)" for name in names}
+        total = " * ".join(counts.values()) or "1"
+        opened = {
+            name: f"ways_{name} > 0"
+            if name in self._derived
+            else f"{self._layout.withheld(name)} AND {self._layout.first_column(name)} IS NOT NULL"
+            for name in self._layout.doubtable
+            if self._layout.is_own(name)
+        }
+        wanted = {name: name for name in self._columns}
+        for name in self._layout.doubtable:
+            owner = name if self._layout.is_own(name) else base_of(name)
+            withheld = self._layout.withheld(name)
+            wanted[withheld] = f"{withheld} AND NOT ({opened[owner]})"
+        for index, name in enumerate(names):
+            after = " * ".join([counts[other] for other in names[index + 1 :]]) or "1"
+            digit = f"CAST(floor(world / ({after})) AS INT) % 2"
+            value = self._layout.column(name)
+            wanted[value] = f"CASE WHEN ways_{name} = 2 AND {digit} = 1 THEN second_{name} ELSE {value} END"
+            wanted[self._layout.settled(name)] = opened[name]
+        wanted["world"] = "world"
+        numbers = ", ".join(f"({index})" for index in range(MAX_WORLDS))
+        any_open = " OR ".join(f"({condition})" for condition in opened.values()) or "FALSE"
+        certain = {
+            **{name: name for name in self._columns},
+            **{self._layout.settled(n): "FALSE" for n in names},
+            "world": "-1",
+        }
+        source = (
+            f"(SELECT certain.*, {_columns([f'ways_{n}' for n in names] + [f'second_{n}' for n in names])}"
+            " FROM certain JOIN ways ON certain.row = ways.row)"
+        )
+        return (
+            f"SELECT {_listed(wanted)} FROM {source} AS found"
+            f" JOIN (VALUES {numbers}) AS listed(world) ON listed.world < {total} AND ({any_open})"
+            f" UNION ALL SELECT {_listed({name: certain[name] for name in wanted})} FROM certain"
+        )
+
+    def too_many(self) -> str:
+        """Return the query for the rows with more readings than are tried."""
+        total = " * ".join(f"(CASE WHEN ways_{name} = 2 THEN 2 ELSE 1 END)" for name in self._derived) or "1"
+        return f"SELECT row FROM ways WHERE {total} > {MAX_WORLDS}"
+
+    # What is believed
+
+    def _believed(self) -> str:
+        """Of all worlds of a row: a warning is true if any says so, else unknown if any says so."""
+        sheet = Sheet()
+        facts = PatientColumns(sheet, self._layout, self._uses, "worlds")
+        absent = Conditions(sheet, self._layout, AsIfAbsent(facts), self._uses, "z")
+        wanted: dict[str, Sql] = {"row": Sql("row"), "world": Sql("world")}
+        gathered: dict[str, str] = {"row": "row"}
+        for index, key in enumerate(warning_keys(self._layout)):
+            condition = self._guideline.conditions[key]
+            truth, missing = facts.conditions.truth(condition), facts.conditions.missing(condition)
+            wanted[f"y_{index}"] = truth
+            if key.startswith("alert "):
+                other = absent.truth(condition)
+                wanted[f"y_{index}"] = sql(
+                    "CASE WHEN {0} OR {1} THEN TRUE WHEN {0} IS NULL OR {1} IS NULL THEN NULL ELSE FALSE END",
+                    truth,
+                    other,
+                )
+                missing = {}
+            wanted |= {f"y_{index}_{word}": bits for word, bits in missing.items()}
+            gathered |= self._gathered(index, key, missing)
+        return f"SELECT {_listed(gathered)} FROM ({sheet.select('worlds', wanted)}) AS judged GROUP BY row"
+
+    def _gathered(self, index: int, key: str, missing: Missing) -> dict[str, str]:
+        y = f"y_{index}"
+        first = {f"{y}_{w}": f"coalesce(min_by({y}_{w}, world) FILTER (WHERE {y} IS NULL), 0)" for w in missing}
+        if not key.startswith("regimen "):
+            said = f"CASE WHEN bool_or({y}) THEN TRUE WHEN count({y}) < count(*) THEN NULL ELSE FALSE END"
+            return {y: said, **first}
+        same = f"count({y}) = count(*) AND bool_or({y}) = bool_and({y})"
+        certain = " + ".join(f"coalesce(max({y}_{w}) FILTER (WHERE world = -1), 0)" for w in missing) or "0"
+        doubted: dict[int, int] = {}
+        for name in names_in(self._guideline.conditions[key]):
+            if base_of(name) in self._guideline.positions:
+                word, bit = self._layout.bit(base_of(name))
+                doubted[word] = doubted.get(word, 0) | bit
+        own = {
+            f"{y}_{w}": f"CASE WHEN {same} THEN 0 WHEN {certain} = 0 AND count({y}) > 0 THEN {doubted.get(w, 0)}"
+            + (f" ELSE coalesce(max({y}_{w}) FILTER (WHERE world = -1), 0) END" if w in missing else " ELSE 0 END")
+            for w in sorted({*missing, *doubted})
+        }
+        return {y: f"CASE WHEN {same} THEN bool_or({y}) END", **own}
+
+    def warnings(self) -> Warnings:
+        """Return what is believed, as columns of `believed`."""
+        truth: dict[str, Sql] = {}
+        missing: dict[str, Missing] = {}
+        sheet = Sheet()
+        facts = PatientColumns(sheet, self._layout, self._uses, "worlds")
+        for index, key in enumerate(warning_keys(self._layout)):
+            truth[key] = Sql(f"y_{index}")
+            words = (
+                set() if key.startswith("alert ") else set(facts.conditions.missing(self._guideline.conditions[key]))
+            )
+            if key.startswith("regimen "):
+                words |= {
+                    self._layout.bit(base_of(n))[0]
+                    for n in names_in(self._guideline.conditions[key])
+                    if base_of(n) in self._guideline.positions
+                }
+            missing[key] = {word: Sql(f"y_{index}_{word}") for word in sorted(words)}
+        return Warnings(truth, missing)
+
+
+class AsIfAbsent:
+    """The facts of a world in which what cannot be used was never given."""
+
+    def __init__(self, facts: PatientColumns) -> None:
+        self._facts = facts
+        self.missing = facts.missing
+        self.member = facts.member
+
+    def value(self, name: str) -> Sql:
+        """Return the value of a fact or property; everything is usable."""
+        return TRUE if name.endswith(".usable") else self._facts.value(name)
+
+
+def warning_keys(layout: Layout) -> list[str]:
+    """Return the keys of the conditions that are judged over all worlds."""
+    kinds = ("contraindication ", "caution ", "alert ", "regimen ")
+    return [key for key in layout.guideline.conditions if key.startswith(kinds)]
+
+
+def _listed(columns: Mapping[str, str]) -> str:
+    return ", ".join(f"{value} AS {name}" for name, value in columns.items())
+
+
+def _columns(names: Iterable[str]) -> str:
+    return ", ".join(names) or "0 AS nothing"
