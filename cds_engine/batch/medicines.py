@@ -18,7 +18,7 @@ LISTS = """SELECT row,
   bool_or(is_entry) AS has_entries,
   bool_and(NOT is_entry OR (drug IS NOT NULL AND is_sure)) AS is_named,
   bool_or(is_list AND is_withheld) AS is_withheld,
-  string_agg(DISTINCT fact || ':' || problem, ';') AS medicine_problems
+  string_agg(DISTINCT fact || ':' || problem, ';' ORDER BY fact || ':' || problem) AS medicine_problems
 FROM entries GROUP BY row"""
 """What each patient's entries come to as a list."""
 
