@@ -1,0 +1,90 @@
+"""Every invariant of a pack: proved for every patient, refuted by one, or undecided, which is a failure."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Literal
+
+import z3
+
+from cds_engine.backends.smt.answer import SymbolicAnswer
+from cds_engine.backends.smt.logic import both, opposite
+from cds_engine.backends.smt.search import Search
+from cds_engine.backends.smt.spoken import speak
+from cds_engine.lowering.guideline import Guideline
+from cds_engine.proof.invariants import Promise
+from cds_engine.proof.polarity import needs_one_reading
+from cds_engine.proof.replay import Patient, Replay
+from cds_engine.proof.smaller import smaller
+
+Outcome = Literal["proved", "refuted", "undecided", "vacuous"]
+SECONDS = 5.0
+"""For one question to Z3."""
+CANDIDATES = 12
+"""How many candidates are replayed before a refutation counts as not shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What became of one invariant."""
+
+    promise: Promise
+    outcome: Outcome
+    single: bool
+    """Proved only for records in which no fact has two readings."""
+    patient: Patient | None
+    """Of a refuted one who breaks it; of a proved one somebody of whom it speaks."""
+    seconds: float
+
+
+class Prover:
+    """Proves the invariants of one pack."""
+
+    def __init__(self, guideline: Guideline, promises: Sequence[Promise], seconds: float = SECONDS) -> None:
+        self._guideline = guideline
+        self._promises = promises
+        conditions = [condition for p in promises for condition in (p.premise, p.claim)]
+        self.answer = SymbolicAnswer(guideline, conditions)
+        speak(self.answer, conditions)
+        self._search = Search(self.answer, seconds)
+
+    @property
+    def loose(self) -> list[str]:
+        """What the proof only knows within bounds, in words."""
+        return list(self.answer.arithmetic.loose)
+
+    def run(self) -> Iterator[Finding]:
+        """Prove one after the other."""
+        for promise in self._promises:
+            yield self.prove(promise)
+
+    def prove(self, promise: Promise) -> Finding:
+        """Prove or refute one invariant."""
+        begun = time.perf_counter()
+        single = needs_one_reading(promise, self._guideline)
+        premise = self.answer.certain.truth(promise.premise)
+        claim = self.answer.certain.truth(promise.claim)
+        broken = both(premise.yes, opposite(claim.yes))
+        held = self._search.none(broken, single)
+        outcome: Outcome
+        if held is True:
+            patient = self._shown(premise.yes, single, lambda replay: replay.meets(promise))
+            outcome = "proved" if patient is not None else "vacuous"
+        elif held is False:
+            patient = self._shown(broken, single, lambda replay: replay.breaks(promise))
+            outcome = "refuted" if patient is not None else "undecided"
+        else:
+            patient, outcome = None, "undecided"
+        return Finding(promise, outcome, single, patient, time.perf_counter() - begun)
+
+    def _shown(self, goal: z3.BoolRef, single: bool, shows: Callable[[Replay], bool]) -> Patient | None:  # noqa: FBT001 - passed on
+        """Return a patient of whom the evaluator says the same, with nothing on record that it does not need."""
+
+        def is_shown(patient: Patient) -> bool:
+            return shows(Replay.of(self._guideline, patient))
+
+        found = next((p for p in islice(self._search.patients(goal, single), CANDIDATES) if is_shown(p)), None)
+        return None if found is None else smaller(found, is_shown)
