@@ -15,6 +15,7 @@ from cds_engine.backends.smt.logic import both, opposite
 from cds_engine.backends.smt.search import Search
 from cds_engine.backends.smt.spoken import speak
 from cds_engine.lowering.guideline import Guideline
+from cds_engine.proof.examples import bases_of, examples_of
 from cds_engine.proof.invariants import Promise
 from cds_engine.proof.polarity import needs_one_reading
 from cds_engine.proof.replay import Patient, Replay
@@ -49,7 +50,8 @@ class Prover:
         conditions = [condition for p in promises for condition in (p.premise, p.claim)]
         self.answer = SymbolicAnswer(guideline, conditions)
         speak(self.answer, conditions)
-        self._search = Search(self.answer, seconds)
+        self._usual = bases_of(guideline.pack.path)
+        self._search = Search(self.answer, seconds, examples_of(guideline))
 
     @property
     def loose(self) -> list[str]:
@@ -68,23 +70,24 @@ class Prover:
         premise = self.answer.certain.truth(promise.premise)
         claim = self.answer.certain.truth(promise.claim)
         broken = both(premise.yes, opposite(claim.yes))
-        held = self._search.none(broken, single)
+        beside = [self.answer.is_single] if single else []
+        held = self._search.none(broken, *beside)
         outcome: Outcome
         if held is True:
-            patient = self._shown(premise.yes, single, lambda replay: replay.meets(promise))
+            patient = self._shown([premise.yes, *beside], lambda replay: replay.meets(promise))
             outcome = "proved" if patient is not None else "vacuous"
         elif held is False:
-            patient = self._shown(broken, single, lambda replay: replay.breaks(promise))
+            patient = self._shown([broken, *beside], lambda replay: replay.breaks(promise))
             outcome = "refuted" if patient is not None else "undecided"
         else:
             patient, outcome = None, "undecided"
         return Finding(promise, outcome, single, patient, time.perf_counter() - begun)
 
-    def _shown(self, goal: z3.BoolRef, single: bool, shows: Callable[[Replay], bool]) -> Patient | None:  # noqa: FBT001 - passed on
+    def _shown(self, goals: list[z3.BoolRef], shows: Callable[[Replay], bool]) -> Patient | None:
         """Return a patient of whom the evaluator says the same, with nothing on record that it does not need."""
 
         def is_shown(patient: Patient) -> bool:
             return shows(Replay.of(self._guideline, patient))
 
-        found = next((p for p in islice(self._search.patients(goal, single), CANDIDATES) if is_shown(p)), None)
-        return None if found is None else smaller(found, is_shown)
+        found = next((p for p in islice(self._search.patients(*goals), CANDIDATES) if is_shown(p)), None)
+        return None if found is None else smaller(found, is_shown, self._usual)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from cds_engine.language.printer import number
 
 Patient = Mapping[str, object]
 
 
-def smaller(patient: Patient, shows: Callable[[Patient], bool]) -> Patient:
-    """Return a patient with fewer facts and rounder numbers of whom *shows* is still true."""
+def smaller(patient: Patient, shows: Callable[[Patient], bool], examples: Sequence[Patient] = ()) -> Patient:
+    """Return a patient with fewer facts and rounder numbers of whom *shows* is still true.
+
+    A value is put back to that of an example patient where that shows it as well.
+    """
     found = dict(patient)
     if "as_of" in found and shows(without := {"facts": found["facts"]}):
         found = dict(without)
@@ -22,7 +25,10 @@ def smaller(patient: Patient, shows: Callable[[Patient], bool]) -> Patient:
         if shows({**found, "facts": less}):
             kept = less
     for name in list(kept):
-        for other in _rounder(kept[name]):
+        usual = [example[name] for example in examples if name in example]
+        if kept[name] in usual:
+            continue
+        for other in [*usual, *_rounder(kept[name])]:
             if shows({**found, "facts": {**kept, name: other}}):
                 kept[name] = other
                 break
@@ -37,16 +43,17 @@ def _rounder(value: object) -> Iterator[object]:
             yield from (f"{number(rounded)} {unit}" for rounded in _rounded(float(amount)))
         case float():
             yield from _rounded(value)
-        case list() if len(value) > 1 and not all(isinstance(item, str) for item in value):
-            yield from value
+        case list() if len(value) > 1 and "?" in value:
+            yield "?"
 
 
 def _rounded(value: float) -> Iterator[float]:
-    for digits in (1, 2, 3, 4, 6):
+    if float(f"{value:.2g}") == value:
+        return
+    for digits in (2, 3, 4, 6):
         rounded = float(f"{value:.{digits}g}")
-        if rounded == value:
-            return
-        yield rounded
+        if rounded != value:
+            yield rounded
 
 
 def _is_number(text: str) -> bool:

@@ -237,7 +237,7 @@ def codes_asked(guideline: Guideline, beside: Iterable[c.Condition]) -> dict[str
         for node in nodes(condition):
             if isinstance(node, c.Holds):
                 found.setdefault(node.name, {}).update(dict.fromkeys(node.codes))
-            if isinstance(node, c.Holds | c.Fact) and "." in node.name:
+            if isinstance(node, c.Holds | c.Fact) and node.name.count(".") == 2:  # noqa: PLR2004 - list, drug, property
                 base, drug = node.name.split(".")[:2]
                 if base == guideline.dictionary.medications:
                     found.setdefault(base, {})[drug] = None

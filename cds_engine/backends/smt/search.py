@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 
 import z3
 
 from cds_engine.backends.smt.answer import SymbolicAnswer
 from cds_engine.backends.smt.decode import Decoder
-from cds_engine.backends.smt.logic import both, opposite
-from cds_engine.backends.smt.record import base_of
+from cds_engine.backends.smt.logic import FALSE, both, constant, opposite
+from cds_engine.backends.smt.record import Slot, rational
+from cds_engine.backends.smt.values import Code, Day, Flag, Members, Number, Payload
+from cds_engine.patient.values import CodeSet, Known, Value
 
-DIGITS = (3, 5, 9, 15)
+DIGITS = (3, 5, 15)
 """Significant digits of a patient's numbers, the roundest first."""
+ROUNDS = 40
+"""How often facts of an example patient are given up before he is given up himself."""
+Example = Mapping[str, Known]
+"""A patient to stay near to, as he was read."""
 
 
 class Search:
@@ -21,58 +28,75 @@ class Search:
     The products and roots of facts are left out at first. What no patient shows without them none shows with them.
     """
 
-    def __init__(self, answer: SymbolicAnswer, seconds: float) -> None:
+    def __init__(self, answer: SymbolicAnswer, seconds: float, examples: Sequence[Example] = ()) -> None:
         self._answer = answer
         self._timeout = int(seconds * 1000)
+        self._examples = (*examples, {})
         self._solver = z3.Solver()
         self._curved = z3.Solver()
         self._told = (0, 0)
-        self._told_curved = 0
+        self._told_curved = (0, 0, 0)
 
-    def none(self, goal: z3.BoolRef, single: bool = False) -> bool | None:  # noqa: FBT001, FBT002 - a way to ask
-        """Say whether there is no patient with *goal*, among all or those with one reading; None when undecided."""
+    def none(self, goal: z3.BoolRef, *beside: z3.BoolRef) -> bool | None:
+        """Say whether there is no patient with *goal* and what stands *beside* it; None when undecided."""
         self._tell()
-        assumed = [self._answer.is_single] if single else []
-        return _said(self._ask(self._solver, goal, assumed))
+        self._solver.push()
+        self._solver.set("timeout", self._timeout)
+        self._solver.add(goal, *beside)
+        found = self._solver.check()
+        self._solver.pop()
+        return True if found == z3.unsat else False if found == z3.sat else None
 
-    def patients(self, goal: z3.BoolRef, single: bool = False) -> Iterator[dict[str, object]]:  # noqa: FBT001, FBT002 - a way to ask
+    def patients(self, goal: z3.BoolRef, *beside: z3.BoolRef) -> Iterator[dict[str, object]]:
         """Return candidates for patients with *goal*, the simplest first; each is still to be replayed."""
         self._tell()
         self._tell_curved()
-        one = [self._answer.is_single] if single else []
-        exact = self._answer.arithmetic.ideal
-        plain = [*one, self._answer.is_single, exact, *self._nothing_odd()]
-        for solver in (self._curved, self._solver):
-            for assumed in (plain, [*one, exact, *self._no_dates()], [*one, exact], one):
-                if self._ask(solver, goal, assumed, leave=True) == z3.sat:
-                    model = solver.model()
-                    solver.pop()
-                    for digits in DIGITS:
-                        yield Decoder(self._answer, model, digits).patient()
-                else:
-                    solver.pop()
+        record, exact = self._answer.record, self._answer.arithmetic.ideal
+        derived = {d.fact for d in self._answer.guideline.derivations if d.always}
+        odd = [record.slots[name].known for name in derived if name in record.slots]
+        plain = [self._answer.is_single, exact, self._nothing_odd(), *(opposite(known) for known in odd)]
+        for assumed in (plain, [exact, self._no_dates()], [exact], []):
+            for example in self._examples:
+                for solver in (self._curved, self._solver):
+                    model = self._nearest(solver, [goal, *beside, *assumed], example)
+                    if model is not None:
+                        yield from (Decoder(self._answer, model, digits).patient() for digits in DIGITS)
 
-    def _ask(
-        self, solver: z3.Solver, goal: z3.BoolRef, assumed: Sequence[z3.BoolRef], *, leave: bool = False
-    ) -> z3.CheckSatResult:
+    def _nearest(self, solver: z3.Solver, wanted: list[z3.BoolRef], example: Example) -> z3.ModelRef | None:
+        """Return a model that keeps as much of an example as Z3 lets it, None when there is none."""
         solver.push()
         solver.set("timeout", self._timeout)
-        solver.add(goal, *assumed)
-        found = solver.check()
-        if not leave:
-            solver.pop()
-        return found
+        solver.add(*wanted)
+        kept: dict[str, z3.BoolRef] = {}
+        for name, slot in self._answer.record.slots.items():
+            known = example.get(name)
+            wish = both(opposite(slot.known), opposite(slot.withheld)) if known is None else _is(slot, known.value)
+            kept[name] = z3.Bool(f"as in the example: {name}")
+            solver.add(z3.Implies(kept[name], wish))
+        model = None
+        for _ in range(ROUNDS):
+            found = solver.check(*kept.values())
+            if found == z3.sat:
+                model = solver.model()
+                break
+            core = {str(part) for part in solver.unsat_core()} if found == z3.unsat else set()
+            blamed = [name for name, flag in kept.items() if str(flag) in core]
+            if not blamed:
+                break
+            first = _least(blamed, example)
+            del kept[first]
+        solver.pop()
+        return model
 
-    def _nothing_odd(self) -> list[z3.BoolRef]:
+    def _nothing_odd(self) -> z3.BoolRef:
         """Return that nothing was given that cannot be used, and no dates."""
-        slots = self._answer.record.slots
-        withheld = [opposite(slot.withheld) for slot in slots.values()]
-        return [both(*withheld), opposite(z3.Bool(f"{self._answer.tag}another amount in doubt")), *self._no_dates()]
+        withheld = (opposite(slot.withheld) for slot in self._answer.record.slots.values())
+        return both(*withheld, opposite(z3.Bool(f"{self._answer.tag}another amount in doubt")), self._no_dates())
 
-    def _no_dates(self) -> list[z3.BoolRef]:
+    def _no_dates(self) -> z3.BoolRef:
         record = self._answer.record
-        dates = [name for name in record.slots if name in record.facts and record.facts[name].entry.type == "date"]
-        return [opposite(record.slots[name].known) for name in dates if name == base_of(name)]
+        dates = (name for name in record.slots if name in record.facts and record.facts[name].entry.type == "date")
+        return both(*(opposite(record.slots[name].known) for name in dates))
 
     def _tell(self) -> None:
         """Tell Z3 what has been made since; both lists only ever grow."""
@@ -81,12 +105,38 @@ class Search:
         self._told = len(record), len(linear)
 
     def _tell_curved(self) -> None:
-        total = len(self._answer.constraints()) + len(self._answer.curved)
-        if total != self._told_curved:
-            self._curved = z3.Solver()
-            self._curved.add(*self._answer.constraints(), *self._answer.curved)
-            self._told_curved = total
+        record, arithmetic = self._answer.record.constraints, self._answer.arithmetic
+        told = self._told_curved
+        self._curved.add(*record[told[0] :], *arithmetic.linear[told[1] :], *arithmetic.curved[told[2] :])
+        self._told_curved = len(record), len(arithmetic.linear), len(arithmetic.curved)
 
 
-def _said(found: z3.CheckSatResult) -> bool | None:
-    return True if found == z3.unsat else False if found == z3.sat else None
+def _least(names: list[str], example: Example) -> str:
+    """Return the fact to give up first: one that the example does not have, then the last."""
+    absent = [name for name in names if name not in example]
+    return (absent or names)[-1]
+
+
+def _is(slot: Slot, value: Value) -> z3.BoolRef:
+    """Return the truth that a fact is known with a value."""
+    return both(slot.known, has(slot.payload, value))
+
+
+def has(payload: Payload | None, value: Value) -> z3.BoolRef:
+    """Return the truth that a payload is a concrete value."""
+    same: z3.BoolRef
+    match payload, value:
+        case Flag(), bool():
+            return payload.value if value else opposite(payload.value)
+        case Number(), float():
+            same = payload.value == rational(value)
+            return same
+        case Code(), str():
+            return payload.is_one_of(value)
+        case Day(), date():
+            same = payload.value == value.toordinal()
+            return same
+        case Members(), CodeSet(members, is_complete):
+            each = (has_it if code in members else opposite(has_it) for code, has_it in payload.each.items())
+            return both(payload.complete == constant(is_complete), *each)
+    return FALSE

@@ -1,0 +1,49 @@
+"""Example patients of a pack, to which a found patient is kept near: those that its cases start from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from cds_engine.diagnostics import Diagnostic
+from cds_engine.lowering.guideline import Guideline
+from cds_engine.pack import reading
+from cds_engine.patient.read import read_facts
+from cds_engine.patient.values import Known
+
+MOST = 3
+
+
+def examples_of(guideline: Guideline) -> list[Mapping[str, Known]]:
+    """Return the first patients under `bases` in the pack's cases, as far as they can be read; often there are none."""
+    return [found for base in bases_of(guideline.pack.path)[:MOST] if (found := _known(base, guideline))]
+
+
+def bases_of(folder: Path) -> list[Mapping[str, object]]:
+    """Return the facts of each patient under `bases` in cases.yaml that starts from no other."""
+    file = folder / "cases.yaml"
+    if not file.is_file():
+        return []
+    findings: list[Diagnostic] = []
+    data = reading.read_yaml(file.read_bytes(), file.as_posix(), findings) or {}
+    bases = data.get("bases")
+    found = bases.values() if isinstance(bases, Mapping) else []
+    facts = [base.get("with") for base in found if isinstance(base, Mapping) and "from" not in base]
+    return [_typed(written) for written in facts if isinstance(written, Mapping)]
+
+
+def _typed(written: Mapping[str, object]) -> dict[str, object]:
+    """Give plain numbers back their type; a pack file holds every scalar as text."""
+    return {name: _number(value) for name, value in written.items()}
+
+
+def _number(value: object) -> object:
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+def _known(facts: Mapping[str, object], guideline: Guideline) -> dict[str, Known]:
+    record = read_facts(facts, guideline.dictionary, None)
+    return {name: value for name, value in record.facts.items() if isinstance(value, Known)}
