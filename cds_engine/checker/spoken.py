@@ -5,10 +5,14 @@
 | `acts.DRUG`, `acts.ACTION` | some rule that is recommended offers it, and it is ready there |
 | `status.RULE` | `recommended`, `blocked`, `needs_data` or `not_applicable` |
 | `dose.DRUG.low`, `dose.DRUG.high` | the smallest and the largest end, unrounded, of its doses that act; unknown if none does |
+| `dose.DRUG.high_per_basis` | the largest end divided by the basis: what it comes to per m2 or per kg |
 | `dose.DRUG.per` | the interval of these doses |
+| `ready.RULE.DRUG` | the drug or action is ready within the rule, if the rule is a choice or combination of several |
+| `chosen.RULE` | of a recommended choice the drug or action that is spoken of |
 | `reason.CONTRAINDICATION` | the contraindication is believed of this patient |
 | `alert.ALERT` | the alert is shown |
 | `perhaps.FACT` | the fact in any reading of the record: its value, or one of several that conflict |
+| `unknown.FACT` | no value of the fact can be used, for whatever reason |
 | `withheld.FACT` | the fact was given and cannot be used |
 | `given.FACT` | a usable value of the fact is on record |
 
@@ -49,10 +53,15 @@ def _spoken(pack: Pack, facts: dict[str, FactSymbol]) -> Iterator[FactSymbol]:
         yield FactSymbol(f"acts.{target}", yes_or_no)
     for rule in rules:
         yield FactSymbol(f"status.{word(rule.id)}", CodeType(STATUSES))
+        targets = tuple(found.drug or found.action or "" for found in treatments(rule.recommend))
+        yield FactSymbol(f"chosen.{word(rule.id)}", CodeType(targets))
+        for target in targets:
+            yield FactSymbol(f"ready.{word(rule.id)}.{target}", yes_or_no)
     for regimen in pack.regimens.regimens.values():
         mass = QuantityType(regimen.dose.range.unit.split("/", 1)[0])
         yield FactSymbol(f"dose.{regimen.drug}.low", mass)
         yield FactSymbol(f"dose.{regimen.drug}.high", mass)
+        yield FactSymbol(f"dose.{regimen.drug}.high_per_basis", QuantityType(regimen.dose.range.unit))
         yield FactSymbol(f"dose.{regimen.drug}.per", CodeType(PER))
     for topic in pack.safety.values():
         for contraindication in topic.contraindications:
@@ -62,5 +71,6 @@ def _spoken(pack: Pack, facts: dict[str, FactSymbol]) -> Iterator[FactSymbol]:
     for name, symbol in facts.items():
         yield FactSymbol(f"perhaps.{name}", symbol.type, symbol.plausible)
         if "." not in name and name != "as_of":
+            yield FactSymbol(f"unknown.{name}", yes_or_no)
             yield FactSymbol(f"withheld.{name}", yes_or_no)
             yield FactSymbol(f"given.{name}", yes_or_no)

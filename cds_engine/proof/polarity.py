@@ -78,12 +78,14 @@ def _of_name(name: str, guideline: Guideline) -> int | None:
     match kind:
         case "acts":
             return MORE if guideline.contraindications.get(rest) or _is_dosed(rest, guideline) else FREE
+        case "ready":
+            return MORE
         case "reason" | "alert":
             return LESS
         case "dose":
             plans = guideline.regimens_of.get(rest.rpartition(".")[0], ())
             return FREE if len(plans) < 2 else None  # noqa: PLR2004
-        case "status":
+        case "status" | "chosen":
             return None
         case _:
             return FREE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Literal
 
 import z3
@@ -51,6 +51,8 @@ class Prover:
         self.answer = SymbolicAnswer(guideline, conditions)
         speak(self.answer, conditions)
         self._usual = bases_of(guideline.pack.path)
+        self._met: list[Patient] = [{"facts": facts} for facts in self._usual]
+        """Patients seen before, who often show the next thing as well."""
         self._search = Search(self.answer, seconds, examples_of(guideline))
 
     @property
@@ -89,5 +91,9 @@ class Prover:
         def is_shown(patient: Patient) -> bool:
             return shows(Replay.of(self._guideline, patient))
 
-        found = next((p for p in islice(self._search.patients(*goals), CANDIDATES) if is_shown(p)), None)
-        return None if found is None else smaller(found, is_shown, self._usual)
+        candidates: Iterator[Patient] = islice(self._search.patients(*goals), CANDIDATES)
+        found = next((patient for patient in chain(self._met, candidates) if is_shown(patient)), None)
+        if found is None:
+            return None
+        self._met += [found] if found not in self._met else []
+        return smaller(found, is_shown, self._usual)

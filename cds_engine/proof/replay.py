@@ -81,20 +81,32 @@ class Replay:
             case "acts":
                 return any(True for _ in self._acting(rest))
             case "status":
-                return next(d.status for d in self.decisions if word(d.spec.rule.id) == rest)
+                return self._decision(rest).status
             case "dose":
                 drug, _, part = rest.rpartition(".")
                 return self._dose(drug, part)
+            case "chosen":
+                decision = self._decision(rest)
+                return decision.chosen.treatment.target if decision.status == "recommended" else None
+            case "ready":
+                rule, _, target = rest.rpartition(".")
+                parts = self._decision(rule).treatments
+                return any(p.status == "recommended" for p in parts if p.treatment.target == target)
             case "reason":
                 return self._believes(f"contraindication {self._safety_id(rest)}")
             case "alert":
                 return self._believes(next(key for key, alert in self.guideline.alerts if word(alert.id) == rest))
+            case "unknown":
+                return self.worlds.certain.facts.value(rest) is None
             case "withheld":
                 return rest in self.worlds.withheld
             case "given":
                 return self._is_given(rest)
             case _:
                 return None
+
+    def _decision(self, written: str) -> Decision:
+        return next(d for d in self.decisions if word(d.spec.rule.id) == written)
 
     def _safety_id(self, written: str) -> str:
         pairs = (pair for found in self.guideline.contraindications.values() for pair in found)
@@ -120,4 +132,6 @@ class Replay:
         if part == "per":
             found = {str(dose.plan.per) for dose in doses}
             return found.pop() if len(found) == 1 else None
+        if part == "high_per_basis":
+            return max(d.high.final / ((d.basis or 1.0) * d.plan.basis_scale if d.basis else 1.0) for d in doses)
         return min(d.low.final for d in doses) if part == "low" else max(d.high.final for d in doses)

@@ -31,6 +31,8 @@ class DoseEnds:
     known: z3.BoolRef
     low: z3.ArithRef
     high: z3.ArithRef
+    high_per_basis: z3.ArithRef
+    """The upper end divided by the basis: the rate where the cap does not hold it, less where it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,16 +237,19 @@ class SymbolicAnswer:
             sure, other = self.certain.truth(condition), self.other.truth(condition)
             known = both(known, either(both(sure.yes, other.yes), both(sure.no, other.no)))
             applied.append((sure.yes, adjustment.multiply))
-        low = self._end(plan, plan.low, basis, applied)
-        high = low if plan.low == plan.high else self._end(plan, plan.high, basis, applied)
+        low, share = self._end(plan, plan.low, basis, applied)
+        high = low
         if plan.low != plan.high:
+            high, share = self._end(plan, plan.high, basis, applied)
             self.arithmetic.linear.append(low <= high)  # rounding keeps order
-        return DoseEnds(known, low, high)
+        return DoseEnds(known, low, high, high if basis is None else share)
 
     def _end(
         self, plan: DosePlan, rate: float, basis: z3.ArithRef | None, applied: list[tuple[z3.BoolRef, float]]
-    ) -> z3.ArithRef:
+    ) -> tuple[z3.ArithRef, z3.ArithRef]:
+        """Return an end of the range, and what it comes to per unit of the basis."""
         raw: z3.ArithRef = rational(rate)
+        share: z3.ArithRef = rational(rate)
         if basis is not None:
             raw = self._near(rational(rate * plan.basis_scale) * basis, f"{plan.regimen} raw")
         if plan.cap is not None:
@@ -253,12 +258,18 @@ class SymbolicAnswer:
             almost = rational(plan.cap * (1 - 1e-12))
             self.arithmetic.linear += [z3.Implies(raw >= cap, reached), z3.Implies(reached, raw >= almost)]
             self.arithmetic.linear.append(z3.Implies(self.arithmetic.ideal, reached == (raw >= cap)))
+            if basis is not None:
+                less = self.arithmetic.fresh(f"{plan.regimen} per basis")
+                self.arithmetic.linear += [less >= 0, less <= share]
+                self.arithmetic.curved.append(z3.Implies(reached, less * basis * rational(plan.basis_scale) == cap))
+                share = z3.If(reached, less, share)
             raw = z3.If(reached, cap, raw)
         for condition, factor in applied:
             less = raw * rational(factor)
             exactly = factor in {0.5, 0.25, 0.125, 2.0, 4.0}
             raw = z3.If(condition, less if exactly else self._near(less, f"{plan.regimen} adjusted"), raw)
-        return raw
+            share = z3.If(condition, share * rational(factor), share)
+        return raw, share
 
     def _near(self, value: z3.ArithRef, word: str) -> z3.ArithRef:
         found = self.arithmetic.fresh(word)

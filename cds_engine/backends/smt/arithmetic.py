@@ -91,10 +91,12 @@ class Arithmetic:
             share = rational(right.constant)
             corners = left.low / right.constant, left.high / right.constant
             return Real(left.value / share, left.size / rational(abs(right.constant)), min(corners), max(corners)), TRUE
-        if not right.exact or right.low < 0:
+        is_relative = right.low >= 0 and z3.eq(right.size, right.value)
+        if not is_relative:
             return self._unbounded(word), exists
         found, size = self.fresh(word), self.fresh(word)
-        self.curved += [z3.Implies(exists, both(found * right.value == left.value, size * right.value == left.size))]
+        error = left.size if right.exact else 2 * left.size
+        self.curved += [z3.Implies(exists, both(found * right.value == left.value, size * right.value == error))]
         bounds = _quotient(left, right)
         self.linear.append(z3.Implies(exists, within(found, *bounds)))
         return Real(found, size, *bounds), exists

@@ -45,12 +45,19 @@ class Spoken:
             case "dose":
                 drug, _, part = rest.rpartition(".")
                 return self._dose(drug, part)
+            case "chosen":
+                return self._chosen(rest)
+            case "ready":
+                rule, _, target = rest.rpartition(".")
+                return _yes_or_no(self._answer.rule(self._rules[rule])[1][target].recommended)
             case "reason":
                 return _yes_or_no(self._answer.believed(self._reasons[rest]).yes)
             case "alert":
                 return _yes_or_no(self._answer.believed(self._alerts[rest]).yes)
             case "perhaps":
                 return self._answer.other.value(rest)
+            case "unknown":
+                return _yes_or_no(opposite(self._answer.certain.value(rest).known))
             case "withheld":
                 return _yes_or_no(self._answer.certain.withheld(rest))
             case "given":
@@ -81,6 +88,15 @@ class Spoken:
         whole, _ = self._answer.rule(self._rules[rule])
         return Value(TRUE, Code({status: getattr(whole, status) for status in STATUSES}))
 
+    def _chosen(self, rule: str) -> Value:
+        """Return the first treatment that is ready, of a rule that is recommended."""
+        whole, parts = self._answer.rule(self._rules[rule])
+        each, before = {}, FALSE
+        for target, part in parts.items():
+            each[target] = both(part.recommended, opposite(before))
+            before = either(before, part.recommended)
+        return Value(whole.recommended, Code(each))
+
     def _dose(self, drug: str, part: str) -> Value:
         by_plan: dict[str, tuple[DosePlan, list[z3.BoolRef]]] = {}
         for truth, plan in self._acting(drug):
@@ -98,7 +114,7 @@ class Spoken:
         before = FALSE
         for plan, truth in acting:
             ends = self._answer.dose(plan)
-            own = ends.low if part == "low" else ends.high
+            own = {"low": ends.low, "high": ends.high, "high_per_basis": ends.high_per_basis}[part]
             if found is None:
                 found = own
             else:

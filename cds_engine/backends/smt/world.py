@@ -32,6 +32,7 @@ from cds_engine.backends.smt.values import (
 from cds_engine.language.syntax import Comparator
 from cds_engine.lowering import core as c
 from cds_engine.lowering.guideline import Derivation, Guideline
+from cds_engine.lowering.walk import nodes
 from cds_engine.patient.spec import FactSpec
 
 Slots = Callable[[str], Slot]
@@ -130,7 +131,7 @@ class World:
         known, touch = found.known, found.touch
         if isinstance(payload, Number) and spec.plausible is not None:
             low, high = (rational(end) for end in spec.plausible)
-            edge = both(self._record.free(f"{self._tag}{name} at its edge"), either(payload.value == low, payload.value == high))
+            edge = both(self._at_its_edge(derivation), either(payload.value == low, payload.value == high))
             inside = either(both(payload.value > low, payload.value < high), edge)
             asked = [n for n in derivation.reads if self._asks(n) and not self._guideline.dictionary.facts[n].entry.setting]
             touch = choose(both(known, opposite(inside)), some(self._watch(n) for n in sorted(asked)), touch)
@@ -145,6 +146,14 @@ class World:
             touch = either(touch, self._watch_later(name))
         touch = choose(usable, touch, self._watch_later(name))
         return Value(both(usable, either(given, known)), merged(given, slot.payload, payload), touch)
+
+    def _at_its_edge(self, derivation: Derivation) -> z3.BoolRef:
+        """Return whether a value on the end of its plausible range counts: as computed it may lie beyond it."""
+        if not any(isinstance(node, c.Calculate) for branch in derivation.branches for node in nodes(branch.value)):
+            return TRUE
+        counts = self._record.free(f"{self._tag}{derivation.fact} at its edge")
+        self._arithmetic.linear.append(z3.Implies(self._arithmetic.ideal, counts))
+        return counts
 
     def _watch_later(self, name: str) -> z3.BoolRef:
         """Return whether a fact that is being derived is watched, without asking for its own value in a circle."""
@@ -181,6 +190,8 @@ class World:
             margin = allowed * rational(1e-9)
             clearly = both(apart <= allowed - margin, -apart <= allowed - margin)
             perhaps = both(apart <= allowed + margin, -apart <= allowed + margin)
+            within = both(apart <= allowed, -apart <= allowed)
+            self._arithmetic.linear.append(z3.Implies(self._arithmetic.ideal, edge == within))
             return either(clearly, both(edge, perhaps)) if spec.tolerance else either(apart == 0, FALSE)
         if isinstance(first, Code) and isinstance(second, Code):
             groups = {spec.agreeing.get(code, code) for code in [*first.each, *second.each]}
