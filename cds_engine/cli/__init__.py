@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from datetime import date, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -123,6 +124,29 @@ def _check(
     from cds_engine.cli.check import check_pack  # noqa: PLC0415 - start-up stays quick
 
     raise typer.Exit(check_pack(pack, format, strict=strict))
+
+
+@app.command("prove")
+def _prove(
+    pack: PackArgument = None,
+    format: Annotated[ListFormat, typer.Option("--format", help="For people or programs.")] = ListFormat.TEXT,  # noqa: A002
+    save: Annotated[
+        Path | None, typer.Option("--save", metavar="DIR", help="Write each refuting patient there as a fixture.")
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="ID", help="Prove only this invariant; may be repeated.")
+    ] = None,
+    gaps: Annotated[
+        bool, typer.Option("--gaps", help="Look for rules that never fire and what else was hardly meant.")
+    ] = False,
+) -> None:
+    """Prove the invariants of a pack for every possible patient, or show one who breaks them.
+
+    Exit status: 0 all proved, 1 refuted, undecided or no invariant, 2 wrong use.
+    """
+    from cds_engine.cli.prove import prove_pack  # noqa: PLC0415 - start-up stays quick
+
+    raise typer.Exit(prove_pack(pack, format, save, only or [], gaps=gaps))
 
 
 @app.command("facts")

@@ -33,11 +33,13 @@ def bases_of(folder: Path) -> list[Mapping[str, object]]:
 
 
 def _typed(written: Mapping[str, object]) -> dict[str, object]:
-    """Give plain numbers back their type; a pack file holds every scalar as text."""
-    return {name: _number(value) for name, value in written.items()}
+    """Give plain numbers and truths back their type; a pack file holds every scalar as text."""
+    return {name: _scalar(value) for name, value in written.items()}
 
 
-def _number(value: object) -> object:
+def _scalar(value: object) -> object:
+    if isinstance(value, str) and value in {"true", "false"}:
+        return value == "true"
     try:
         return float(value) if isinstance(value, str) else value
     except ValueError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import islice
 from typing import Literal
 
 import z3
@@ -51,7 +51,7 @@ class Prover:
         self.answer = SymbolicAnswer(guideline, conditions)
         speak(self.answer, conditions)
         self._usual = bases_of(guideline.pack.path)
-        self._met: list[Patient] = [{"facts": facts} for facts in self._usual]
+        self._met: list[tuple[Patient, Replay]] = []
         """Patients seen before, who often show the next thing as well."""
         self._search = Search(self.answer, seconds, examples_of(guideline))
 
@@ -76,24 +76,32 @@ class Prover:
         held = self._search.none(broken, *beside)
         outcome: Outcome
         if held is True:
-            patient = self._shown([premise.yes, *beside], lambda replay: replay.meets(promise))
+            patient = self._met_before(lambda replay: replay.meets(promise))
+            patient = patient or self._shown([premise.yes, *beside], lambda replay: replay.meets(promise))
             outcome = "proved" if patient is not None else "vacuous"
         elif held is False:
             patient = self._shown([broken, *beside], lambda replay: replay.breaks(promise))
+            patient = self._smaller(patient, lambda replay: replay.breaks(promise))
             outcome = "refuted" if patient is not None else "undecided"
         else:
             patient, outcome = None, "undecided"
         return Finding(promise, outcome, single, patient, time.perf_counter() - begun)
 
+    def _met_before(self, shows: Callable[[Replay], bool]) -> Patient | None:
+        """Return a patient seen before who shows it."""
+        return next((patient for patient, replay in self._met if shows(replay)), None)
+
     def _shown(self, goals: list[z3.BoolRef], shows: Callable[[Replay], bool]) -> Patient | None:
-        """Return a patient of whom the evaluator says the same, with nothing on record that it does not need."""
+        """Return a patient of whom the evaluator says the same."""
+        for patient in islice(self._search.patients(*goals), CANDIDATES):
+            replay = Replay.of(self._guideline, patient)
+            if shows(replay):
+                self._met.append((patient, replay))
+                return patient
+        return None
 
-        def is_shown(patient: Patient) -> bool:
-            return shows(Replay.of(self._guideline, patient))
-
-        candidates: Iterator[Patient] = islice(self._search.patients(*goals), CANDIDATES)
-        found = next((patient for patient in chain(self._met, candidates) if is_shown(patient)), None)
-        if found is None:
+    def _smaller(self, patient: Patient | None, shows: Callable[[Replay], bool]) -> Patient | None:
+        """Return the patient with nothing on record that he does not need to show it."""
+        if patient is None:
             return None
-        self._met += [found] if found not in self._met else []
-        return smaller(found, is_shown, self._usual)
+        return smaller(patient, lambda less: shows(Replay.of(self._guideline, less)), self._usual)

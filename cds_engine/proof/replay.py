@@ -57,6 +57,18 @@ class Replay:
             for facts in self._readings(promise)
         )
 
+    def said(self, promise: Promise) -> dict[str, Value | str]:
+        """Return what the answer says of every name that a promise speaks of, facts as far as they are known."""
+        found: dict[str, Value | str] = {}
+        for name in dict.fromkeys([*names_in(promise.premise), *names_in(promise.claim)]):
+            if name.endswith(".usable"):
+                continue
+            plain = name.removeprefix("perhaps.")
+            value = self.worlds.certain.facts.value(plain) if plain != name or "." not in name else None
+            spoken = self.spoken(name)
+            found[name] = spoken if spoken is not None else value if value is not None else "unknown"
+        return found
+
     def _readings(self, promise: Promise) -> Iterator[Facts]:
         """Return the facts that a promise is decided on: with what is answered, once for each reading."""
         names = {*names_in(promise.premise), *names_in(promise.claim)}

@@ -57,7 +57,7 @@ class Search:
         plain = [self._answer.is_single, exact, self._nothing_odd(), *(opposite(known) for known in odd)]
         for assumed in (plain, [exact, self._no_dates()], [exact], []):
             for example in self._examples:
-                for solver in (self._curved, self._solver):
+                for solver in (self._solver, self._curved):
                     model = self._nearest(solver, [goal, *beside, *assumed], example)
                     if model is not None:
                         yield from (Decoder(self._answer, model, digits).patient() for digits in DIGITS)
@@ -83,8 +83,8 @@ class Search:
             blamed = [name for name, flag in kept.items() if str(flag) in core]
             if not blamed:
                 break
-            first = _least(blamed, example)
-            del kept[first]
+            for name in _least(blamed, example):
+                del kept[name]
         solver.pop()
         return model
 
@@ -111,10 +111,10 @@ class Search:
         self._told_curved = len(record), len(arithmetic.linear), len(arithmetic.curved)
 
 
-def _least(names: list[str], example: Example) -> str:
-    """Return the fact to give up first: one that the example does not have, then the last."""
+def _least(names: list[str], example: Example) -> list[str]:
+    """Return the facts to give up first: half of those that the example does not have, or else one."""
     absent = [name for name in names if name not in example]
-    return (absent or names)[-1]
+    return absent[len(absent) // 2 :] if absent else names[-1:]
 
 
 def _is(slot: Slot, value: Value) -> z3.BoolRef:
