@@ -44,13 +44,42 @@ def test_every_proof_speaks_of_somebody(proved):
         assert Replay.of(guideline, found.patient).meets(found.promise), found.promise.id
 
 
+MTX = "safety/methotrexate.yaml"
 FAULTS = {
     "cap-left-off": ("regimens.yaml", "      at_most: 40 mg\n", "", "INV-04"),
-    "pregnancy-contraindication-dropped": (
-        "safety/methotrexate.yaml", "when: pregnancy_status in {'pregnant', 'possible'}\n    says: Methotrexate",
+    "cap-too-high": ("regimens.yaml", "      at_most: 40 mg\n", "      at_most: 45 mg\n", "INV-04"),
+    "half-dose-left-off": ("regimens.yaml", "          multiply: 0.5\n", "          multiply: 1\n", "INV-08"),
+    "per-day-for-per-week": (
+        "regimens.yaml", "      per: week\n      at_most: 40 mg\n", "      per: day\n      at_most: 40 mg\n", "INV-05",
+    ),
+    "below-for-at-most-30": (
+        "definitions.yaml", "    when: egfr < 30 'mL/min/{1.73_m2}'", "    when: egfr <= 30 'mL/min/{1.73_m2}'",
+        "INV-46-thirty",
+    ),
+    "possible-pregnancy-forgotten": (
+        MTX, "when: pregnancy_status in {'pregnant', 'possible'}\n    says: Methotrexate",
         "when: pregnancy_status = 'pregnant'\n    says: Methotrexate", "INV-01-methotrexate",
     ),
+    "unknown-pregnancy-taken-for-no": (
+        MTX, "when: pregnancy_status in {'pregnant', 'possible'}\n    says: Methotrexate",
+        "when: (pregnancy_status in {'pregnant', 'possible'}) is true\n    if_unknown: ignore\n    says: Methotrexate",
+        "INV-02",
+    ),
+    "contraindication-dropped": (
+        MTX, "    when: alcohol_misuse\n", "    when: alcohol_misuse and age_years >= 100 'a'\n", "INV-10-alcohol",
+    ),
+    "unknown-kidney-ignored": (
+        MTX, "    when: severe_renal_impairment\n    says",
+        "    when: severe_renal_impairment\n    if_unknown: ignore\n    says", "INV-28-kidney",
+    ),
+    "infants-given-a-formula": (
+        "formulas.yaml", "when: age_years >= 1 'a' and age_years < 18 'a'", "when: age_years < 18 'a'", "INV-30-infant",
+    ),
+    "onset-in-adult-life": (
+        "definitions.yaml", "jdm_onset_age < 18 'a' or (", "jdm_onset_age < 19 'a' or (", "INV-21-onset",
+    ),
 }  # fmt: skip
+"""File, what is written, what is written instead, and the invariant that must be refuted."""
 
 
 @pytest.fixture

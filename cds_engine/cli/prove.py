@@ -15,7 +15,7 @@ from cds_engine.cli.packs import pack_folder
 from cds_engine.lowering.guideline import Guideline
 from cds_engine.lowering.lower import lower
 from cds_engine.proof.invariants import Promise, promises_of
-from cds_engine.proof.limits import ABOUT, OUTSIDE, bounds
+from cds_engine.proof.limits import ABOUT, OUTSIDE
 from cds_engine.proof.prove import Finding, Prover
 from cds_engine.proof.replay import Replay
 from cds_engine.results.wording import clean, counted
@@ -144,7 +144,7 @@ def _write_end(found: list[Finding], prover: Prover) -> None:
     seconds = sum(finding.seconds for finding in found)
     typer.echo("")
     typer.echo(", ".join(f"{count} {word}" for word, count in counts.items()) + f" in {seconds:.1f} s")
-    for title, sentences in (("what is proved", ABOUT), ("outside the proof", OUTSIDE), ("bounds", bounds(prover.loose))):
+    for title, sentences in (("what is proved", ABOUT), ("outside the proof", OUTSIDE), ("bounds", prover.loose)):
         typer.echo(f"\n{title}:")
         for sentence in sentences:
             typer.echo(f"- {clean(sentence)}")
@@ -166,7 +166,7 @@ def _as_data(found: list[Finding], prover: Prover, noticed: list[dict[str, objec
         "noticed": noticed,
         "proved_of": list(ABOUT),
         "outside": list(OUTSIDE),
-        "bounds": bounds(prover.loose),
+        "bounds": prover.loose,
     }
 
 

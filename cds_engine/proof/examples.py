@@ -21,15 +21,30 @@ def examples_of(guideline: Guideline) -> list[Mapping[str, Known]]:
 
 def bases_of(folder: Path) -> list[Mapping[str, object]]:
     """Return the facts of each patient under `bases` in cases.yaml that starts from no other."""
-    file = folder / "cases.yaml"
-    if not file.is_file():
-        return []
-    findings: list[Diagnostic] = []
-    data = reading.read_yaml(file.read_bytes(), file.as_posix(), findings) or {}
-    bases = data.get("bases")
+    bases = _cases(folder).get("bases")
     found = bases.values() if isinstance(bases, Mapping) else []
     facts = [base.get("with") for base in found if isinstance(base, Mapping) and "from" not in base]
     return [_typed(written) for written in facts if isinstance(written, Mapping)]
+
+
+def usual_values(folder: Path) -> dict[str, list[object]]:
+    """Return for each fact the plain values that the patients in cases.yaml have, the first first."""
+    data = _cases(folder)
+    bases, cases = data.get("bases"), data.get("cases")
+    patients = [*(bases.values() if isinstance(bases, Mapping) else []), *(cases if isinstance(cases, list) else [])]
+    found: dict[str, list[object]] = {}
+    for patient in patients:
+        written = patient.get("with") if isinstance(patient, Mapping) else None
+        for name, value in _typed(written).items() if isinstance(written, Mapping) else ():
+            if isinstance(value, str | float | bool) and value not in found.setdefault(name, []):
+                found[name].append(value)
+    return found
+
+
+def _cases(folder: Path) -> Mapping[str, object]:
+    file = folder / "cases.yaml"
+    findings: list[Diagnostic] = []
+    return (reading.read_yaml(file.read_bytes(), file.as_posix(), findings) if file.is_file() else None) or {}
 
 
 def _typed(written: Mapping[str, object]) -> dict[str, object]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 ABOUT = (
     "Every patient means: each fact absent, known anywhere in its plausible range, or given and not usable (rejected,"
     " too old, in conflict); contradictions between facts and derived facts as the evaluator has them.",
@@ -18,11 +16,3 @@ OUTSIDE = (
     "Where the values that conflict have more than 64 combinations the engine holds back more than the proof knows.",
     "Arithmetic that overflows, orders that are screened, texts, citations and the order of an answer are outside.",
 )
-
-
-def bounds(loose: Iterable[str]) -> list[str]:
-    """Return what is only bounded, each once, whichever reading of the record it was met in."""
-    found: dict[str, None] = {}
-    for sentence in loose:
-        found[sentence.split(" ", 1)[-1] if sentence.split(" ", 1)[0] in {"first", "told", "certain", "other"} else sentence] = None
-    return [sentence.lstrip(": ") for sentence in found]

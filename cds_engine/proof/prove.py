@@ -15,7 +15,7 @@ from cds_engine.backends.smt.logic import both, opposite
 from cds_engine.backends.smt.search import Search
 from cds_engine.backends.smt.spoken import speak
 from cds_engine.lowering.guideline import Guideline
-from cds_engine.proof.examples import bases_of, examples_of
+from cds_engine.proof.examples import examples_of, usual_values
 from cds_engine.proof.invariants import Promise
 from cds_engine.proof.polarity import needs_one_reading
 from cds_engine.proof.replay import Patient, Replay
@@ -50,7 +50,7 @@ class Prover:
         conditions = [condition for p in promises for condition in (p.premise, p.claim)]
         self.answer = SymbolicAnswer(guideline, conditions)
         speak(self.answer, conditions)
-        self._usual = bases_of(guideline.pack.path)
+        self._usual = usual_values(guideline.pack.path)
         self._met: list[tuple[Patient, Replay]] = []
         """Patients seen before, who often show the next thing as well."""
         self._search = Search(self.answer, seconds, examples_of(guideline))

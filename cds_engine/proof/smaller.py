@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from itertools import combinations, product
+
 from cds_engine.language.printer import number
 
 Patient = Mapping[str, object]
+FEW, MANY = 6, 16
+"""How many usual values of a fact are tried alone, and how many beside those of another."""
 
 
-def smaller(patient: Patient, shows: Callable[[Patient], bool], examples: Sequence[Patient] = ()) -> Patient:
+def smaller(
+    patient: Patient, shows: Callable[[Patient], bool], usual: Mapping[str, Sequence[object]] | None = None
+) -> Patient:
     """Return a patient with fewer facts and rounder numbers of whom *shows* is still true.
 
-    A value is put back to that of an example patient where that shows it as well.
+    Values are exchanged for *usual* ones of the same fact, alone or two at a time, where these show it as well.
     """
     found = dict(patient)
     if "as_of" in found and shows(without := {"facts": found["facts"]}):
@@ -20,18 +26,26 @@ def smaller(patient: Patient, shows: Callable[[Patient], bool], examples: Sequen
     facts = found["facts"]
     assert isinstance(facts, Mapping)  # noqa: S101 - a patient has facts
     kept = dict(facts)
+
+    def still(changed: Mapping[str, object]) -> bool:
+        return shows({**found, "facts": changed})
+
     for name in list(kept):
         less = {key: value for key, value in kept.items() if key != name}
-        if shows({**found, "facts": less}):
+        if still(less):
             kept = less
+    known = usual or {}
     for name in list(kept):
-        usual = [example[name] for example in examples if name in example]
-        if kept[name] in usual:
-            continue
-        for other in [*usual, *_rounder(kept[name])]:
-            if shows({**found, "facts": {**kept, name: other}}):
-                kept[name] = other
-                break
+        if kept[name] not in known.get(name, ())[:1]:
+            others = (*known.get(name, ())[:FEW], *_rounder(kept[name]))
+            kept[name] = next((other for other in others if still({**kept, name: other})), kept[name])
+    strange = [name for name, value in kept.items() if known.get(name) and value not in known[name]]
+    for first, second in combinations(strange, 2):
+        pairs = product(known[first][:MANY], known[second][:MANY])
+        better = next(({first: a, second: b} for a, b in pairs if still({**kept, first: a, second: b})), {})
+        kept |= better
+        if better:
+            break
     return {**found, "facts": kept}
 
 

@@ -14,14 +14,14 @@ from functools import cached_property
 
 import z3
 
-from cds_engine.backends.smt.arithmetic import Arithmetic
+from cds_engine.backends.smt.arithmetic import Arithmetic, Real
 from cds_engine.backends.smt.logic import FALSE, TRUE, both, choose, either, every, opposite, some
-from cds_engine.backends.smt.record import NOBODY_SAID, Record, Slot, base_of, off_by, rational
+from cds_engine.backends.smt.record import NOBODY_SAID, Record, Slot, base_of, rational
 from cds_engine.backends.smt.values import Number, Truth, equal, merged
 from cds_engine.backends.smt.world import World
 from cds_engine.lowering import core as c
 from cds_engine.lowering.guideline import DosePlan, Guideline, RuleSpec, Treatment
-from cds_engine.pack.statements import Contraindication
+from cds_engine.pack.statements import Caution, Contraindication
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +46,18 @@ class Acts:
 
 
 class SymbolicAnswer:
-    """The answer to any one patient, part by part as it is asked for."""
+    """The answer to any one patient, part by part as it is asked for.
 
-    def __init__(self, guideline: Guideline, beside: Iterable[c.Condition] = (), tag: str = "") -> None:
+    Two answers of one *tag* are about one patient; *inner* tells apart what is made within them.
+    """
+
+    def __init__(
+        self, guideline: Guideline, beside: Iterable[c.Condition] = (), tag: str = "", inner: str = ""
+    ) -> None:
         self.guideline = guideline
         self.tag = tag
-        self.record = Record(guideline, beside, tag)
-        self.arithmetic = Arithmetic(tag)
+        self.record = Record(guideline, beside, tag, inner or tag)
+        self.arithmetic = Arithmetic(inner or tag)
         self._given: dict[str, Slot] = {}
         self.reread: dict[str, Slot] = {}
         self._opened: dict[str, z3.BoolRef] = {}
@@ -177,18 +182,35 @@ class SymbolicAnswer:
         if target not in self._safety:
             blocked, held = [], []
             for key, rule in self.guideline.contraindications.get(target, ()):
-                truth = self.believed(key)
-                blocked.append(truth.yes)
-                held.append(self._held(rule, truth))
+                blocked.append(self.believed(key).yes)
+                held.append(self._held(key, rule))
             for key, caution in self.guideline.cautions.get(target, ()):
-                held.append(self._held(caution, self.believed(key)))
+                held.append(both(self._held(key, caution), opposite(self._true_elsewhere(key))))
             self._safety[target] = some(blocked), some(held)
         return self._safety[target]
 
-    @staticmethod
-    def _held(rule: Contraindication | object, truth: Truth) -> z3.BoolRef:
-        holds = getattr(rule, "if_unknown", "hold") == "hold"
-        return both(truth.unknown, TRUE if holds else truth.touch)
+    def _held(self, key: str, rule: Contraindication | Caution) -> z3.BoolRef:
+        """Return the truth that an undecided safety rule holds its treatment back.
+
+        One that may be ignored goes by the first reading in which it is unknown; where that is not the certain
+        one, it may be a third reading, so that it holds or does not.
+        """
+        truth = self.believed(key)
+        if rule.if_unknown == "hold":
+            return truth.unknown
+        sure = self.certain.truth(self.guideline.conditions[key])
+        later = both(opposite(sure.unknown), truth.touch, self.record.free(f"{key} holds"))
+        return both(truth.unknown, either(both(sure.unknown, sure.touch), later))
+
+    def _true_elsewhere(self, key: str) -> z3.BoolRef:
+        """Return the truth that a caution is true in yet another reading: then it is shown and holds nothing back."""
+        names = (name for name in self.guideline.reads[key] if name in self.guideline.dictionary.facts)
+        doubted = some(either(self.certain.doubtful(name), self._is_tolerant(name)) for name in sorted(names))
+        return both(doubted, self.record.free(f"{key} elsewhere"), opposite(self.is_single))
+
+    def _is_tolerant(self, name: str) -> z3.BoolRef:
+        spec = self.guideline.dictionary.facts[name]
+        return self.kept(name).known if spec.tolerance or spec.agreeing else FALSE
 
     def rule(self, spec: RuleSpec) -> tuple[Acts, dict[str, Acts]]:
         """Return the status of a rule, and of each of its treatments."""
@@ -251,10 +273,10 @@ class SymbolicAnswer:
         raw: z3.ArithRef = rational(rate)
         share: z3.ArithRef = rational(rate)
         if basis is not None:
-            raw = self._near(rational(rate * plan.basis_scale) * basis, f"{plan.regimen} raw")
+            raw = self._near(rational(rate * plan.basis_scale) * basis, "dose")
         if plan.cap is not None:
             cap = rational(plan.cap)
-            reached = self.record.free(f"{plan.regimen} reaches its cap")
+            reached = z3.Bool(f"{raw.sexpr()} reaches {plan.cap}")
             almost = rational(plan.cap * (1 - 1e-12))
             self.arithmetic.linear += [z3.Implies(raw >= cap, reached), z3.Implies(reached, raw >= almost)]
             self.arithmetic.linear.append(z3.Implies(self.arithmetic.ideal, reached == (raw >= cap)))
@@ -267,15 +289,13 @@ class SymbolicAnswer:
         for condition, factor in applied:
             less = raw * rational(factor)
             exactly = factor in {0.5, 0.25, 0.125, 2.0, 4.0}
-            raw = z3.If(condition, less if exactly else self._near(less, f"{plan.regimen} adjusted"), raw)
+            raw = z3.If(condition, less if exactly else self._near(less, "adjusted dose"), raw)
             share = z3.If(condition, share * rational(factor), share)
         return raw, share
 
     def _near(self, value: z3.ArithRef, word: str) -> z3.ArithRef:
-        found = self.arithmetic.fresh(word)
-        self.arithmetic.linear.append(opposite(off_by(found, value, z3.If(value >= 0, value, -value))))
-        self.arithmetic.linear.append(z3.Implies(self.arithmetic.ideal, found == value))
-        return found
+        size = z3.If(value >= 0, value, -value)
+        return self.arithmetic.settled(Real(value, size), word)
 
     # Everything that must hold
 

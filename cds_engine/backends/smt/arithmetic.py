@@ -7,6 +7,7 @@ of its base's range, and listed in `loose`.
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass, field
 
@@ -45,11 +46,20 @@ class Arithmetic:
     """What is only bounded, in words."""
     ideal: z3.BoolRef = field(default_factory=lambda: z3.Bool("numbers are exact"))
     _count: int = 0
+    _named: set[str] = field(default_factory=set)
 
     def fresh(self, word: str) -> z3.ArithRef:
         """Return a new number."""
         self._count += 1
         return z3.Real(f"{self.tag}{word}~{self._count}")
+
+    def named(self, kind: str, *of: z3.ExprRef) -> tuple[z3.ArithRef, bool]:
+        """Return the number that a computation from these comes to, everywhere the same; and whether it is new."""
+        said = hashlib.sha256(" ".join(part.sexpr() for part in of).encode()).hexdigest()[:20]
+        name = f"{kind} {said}"
+        is_new = name not in self._named
+        self._named.add(name)
+        return z3.Real(name), is_new
 
     def constant(self, number: float) -> Real:
         """Return a number of the pack."""
@@ -60,7 +70,9 @@ class Arithmetic:
         """Return the number that comparisons see of *term*."""
         if term.exact:
             return term.value
-        found = self.fresh(word)
+        found, is_new = self.named(f"{word} as computed", term.value)
+        if not is_new:
+            return found
         margin = z3.RealVal(str(MARGIN)) * term.size
         near = both(found - term.value <= margin, term.value - found <= margin)
         where = self.linear if is_linear(near) else self.curved
@@ -94,7 +106,8 @@ class Arithmetic:
         is_relative = right.low >= 0 and z3.eq(right.size, right.value)
         if not is_relative:
             return self._unbounded(word), exists
-        found, size = self.fresh(word), self.fresh(word)
+        found, _ = self.named("quotient", left.value, right.value)
+        size, _ = self.named("size of quotient", left.size, right.value)
         error = left.size if right.exact else 2 * left.size
         self.curved += [z3.Implies(exists, both(found * right.value == left.value, size * right.value == error))]
         bounds = _quotient(left, right)
@@ -112,7 +125,7 @@ class Arithmetic:
         if left.low < 0 or (left.constant is None and power is None):
             return self._unbounded(word), self._exists(word)
         ends = _power_ends(left, right)
-        found = self.fresh(word)
+        found, _ = self.named("power", left.value, right.value)
         self.linear.append(within(found, *ends))
         if power == 0.5:  # noqa: PLR2004 - a root
             self.linear.append(found >= 0)

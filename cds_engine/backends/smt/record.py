@@ -54,10 +54,11 @@ def base_of(name: str) -> str:
 class Record:
     """The facts of any one patient, made as they are asked for."""
 
-    def __init__(self, guideline: Guideline, beside: Iterable[c.Condition] = (), tag: str = "") -> None:
+    def __init__(self, guideline: Guideline, beside: Iterable[c.Condition] = (), tag: str = "", inner: str = "") -> None:
         self.guideline = guideline
         self.facts: Mapping[str, FactSpec] = guideline.dictionary.facts
         self.tag = tag
+        self._inner = inner
         self.constraints: list[z3.BoolRef] = []
         self.slots: dict[str, Slot] = {}
         self._asked = codes_asked(guideline, beside)
@@ -76,12 +77,7 @@ class Record:
     def free(self, word: str) -> z3.BoolRef:
         """Return a truth that nothing else rests on."""
         self._fresh += 1
-        return z3.Bool(f"{self.tag}{word}#{self._fresh}")
-
-    def free_number(self, word: str) -> z3.ArithRef:
-        """Return a number that nothing else rests on."""
-        self._fresh += 1
-        return z3.Real(f"{self.tag}{word}#{self._fresh}")
+        return z3.Bool(f"{self._inner}{word}#{self._fresh}")
 
     def _made(self, name: str) -> Slot:
         if name == "as_of":

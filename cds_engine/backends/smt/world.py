@@ -282,7 +282,7 @@ class World:
             case c.Choose():
                 return self._chosen(node, word)
             case c.Calculate():
-                known, touch = self._calculates(node)
+                known, touch = self._calculates(node, word)
                 return Value(known, Number(self._number(node, word)), touch)
             case _:
                 return as_value(self.truth(node))
@@ -308,7 +308,7 @@ class World:
     def _counted(self, unit: str, days: z3.ArithRef) -> z3.ArithRef:
         if unit == "days":
             return z3.ToReal(days)
-        count = z3.FreshInt(f"{self._tag}{unit}")
+        count = z3.Int(f"whole {unit} in {days.sexpr()}")
         size = z3.If(days >= 0, days, -days)
         length = z3.If(count >= 0, count, -count)
         shortest, longest = {"weeks": (7, 7), "months": (28, 31), "years": (365, 366)}[unit]
@@ -318,21 +318,21 @@ class World:
             self._arithmetic.loose[f"{unit} between two days: between {shortest} and {longest} days each"] = None
         return z3.ToReal(count)
 
-    def _calculates(self, node: c.Term | c.Condition) -> tuple[z3.BoolRef, z3.BoolRef]:
+    def _calculates(self, node: c.Term | c.Condition, word: str) -> tuple[z3.BoolRef, z3.BoolRef]:
         """Return the truth that arithmetic has a result, and its touch."""
         if isinstance(node, c.Calculate):
-            left, right = self._calculates(node.left), self._calculates(node.right)
-            self._number(node)
+            left, right = self._calculates(node.left, word), self._calculates(node.right, word)
+            self._number(node, word)
             touch = either(both(opposite(left[0]), left[1]), both(opposite(right[0]), right[1]))
             return both(left[0], right[0], self._exists.get(id(node), TRUE)), touch
-        value = self.term(node)
+        value = self.term(node, word)
         return value.known, value.touch
 
     def _number(self, node: c.Term | c.Condition, word: str = "") -> z3.ArithRef:
         """Return the number that comparisons see."""
         if isinstance(node, c.Calculate):
             if id(node) not in self._numbers:
-                self._numbers[id(node)] = self._arithmetic.settled(self._real(node, word), f"{self._tag}{word}")
+                self._numbers[id(node)] = self._arithmetic.settled(self._real(node, word), word)
             return self._numbers[id(node)]
         payload = self.term(node).payload
         return payload.value if isinstance(payload, Number) else rational(0.0)
@@ -341,7 +341,7 @@ class World:
         match node:
             case c.Calculate(sign, left, right):
                 ends = self._real(left, word), self._real(right, word)
-                found, exists = self._arithmetic.calculate(sign, *ends, f"{self._tag}{word}")
+                found, exists = self._arithmetic.calculate(sign, *ends, word)
                 self._exists[id(node)] = exists
                 return found
             case c.Constant(float() as number):
