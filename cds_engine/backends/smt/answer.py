@@ -48,12 +48,20 @@ class Acts:
 class SymbolicAnswer:
     """The answer to any one patient, part by part as it is asked for.
 
-    Two answers of one *tag* are about one patient; *inner* tells apart what is made within them.
+    Two answers of one *tag* are about one patient; *inner* tells apart what is made within them. With *alone* it is
+    about patients in whose record no fact has two readings.
     """
 
-    def __init__(
-        self, guideline: Guideline, beside: Iterable[c.Condition] = (), tag: str = "", inner: str = ""
+    def __init__(  # noqa: PLR0913 - what an answer is about
+        self,
+        guideline: Guideline,
+        beside: Iterable[c.Condition] = (),
+        tag: str = "",
+        inner: str = "",
+        *,
+        alone: bool = False,
     ) -> None:
+        self._alone = alone
         self.guideline = guideline
         self.tag = tag
         self.record = Record(guideline, beside, tag, inner or tag)
@@ -86,6 +94,8 @@ class SymbolicAnswer:
     @cached_property
     def other(self) -> World:
         """Any one of the other readings of the record."""
+        if self._alone:
+            return self.certain
         return World(
             self.record, self.arithmetic, self._reread, f"{self.tag}other ", self.is_open, self.certain.doubtful
         )
@@ -119,6 +129,8 @@ class SymbolicAnswer:
 
     def is_open(self, name: str) -> z3.BoolRef:
         """Return the truth that the other world reads a fact in another way."""
+        if self._alone:
+            return FALSE
         self._reread(name)
         return self._opened[name]
 
@@ -204,6 +216,8 @@ class SymbolicAnswer:
 
     def _true_elsewhere(self, key: str) -> z3.BoolRef:
         """Return the truth that a caution is true in yet another reading: then it is shown and holds nothing back."""
+        if self._alone:
+            return FALSE
         names = (name for name in self.guideline.reads[key] if name in self.guideline.dictionary.facts)
         doubted = some(either(self.certain.doubtful(name), self._is_tolerant(name)) for name in sorted(names))
         return both(doubted, self.record.free(f"{key} elsewhere"), opposite(self.is_single))

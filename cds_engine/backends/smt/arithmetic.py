@@ -55,11 +55,14 @@ class Arithmetic:
 
     def named(self, kind: str, *of: z3.ExprRef) -> tuple[z3.ArithRef, bool]:
         """Return the number that a computation from these comes to, everywhere the same; and whether it is new."""
-        said = hashlib.sha256(" ".join(part.sexpr() for part in of).encode()).hexdigest()[:20]
-        name = f"{kind} {said}"
+        name = f"{kind} {_digest(of)}"
         is_new = name not in self._named
         self._named.add(name)
         return z3.Real(name), is_new
+
+    def flag(self, kind: str, *of: z3.ExprRef) -> z3.BoolRef:
+        """Return the truth that a comparison on the edge comes to, everywhere the same."""
+        return z3.Bool(f"{kind} {_digest(of)}")
 
     def constant(self, number: float) -> Real:
         """Return a number of the pack."""
@@ -142,6 +145,11 @@ class Arithmetic:
     def _exists(self, word: str) -> z3.BoolRef:
         self._count += 1
         return z3.Bool(f"{word} exists~{self._count}")
+
+
+def _digest(of: tuple[z3.ExprRef, ...]) -> str:
+    """Return a short name for what is computed from: its text, which names every free part."""
+    return hashlib.sha256(" ".join(part.sexpr() for part in of).encode()).hexdigest()[:20]
 
 
 def within(value: z3.ArithRef, low: float, high: float) -> z3.BoolRef:

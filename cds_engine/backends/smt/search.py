@@ -28,14 +28,18 @@ class Search:
     The products and roots of facts are left out at first. What no patient shows without them none shows with them.
     """
 
-    def __init__(self, answer: SymbolicAnswer, seconds: float, examples: Sequence[Example] = ()) -> None:
+    def __init__(
+        self, answer: SymbolicAnswer, seconds: float, examples: Sequence[Example] = (), *beside: SymbolicAnswer
+    ) -> None:
         self._answer = answer
+        self._answers = (answer, *beside)
+        """Several answers to one patient, or to several; candidates are read from the first."""
         self._timeout = int(seconds * 1000)
         self._examples = (*examples, {})
         self._solver = z3.Solver()
         self._curved = z3.Solver()
-        self._told = (0, 0)
-        self._told_curved = (0, 0, 0)
+        self._told: dict[int, int] = {}
+        self._told_curved: dict[int, int] = {}
 
     def none(self, goal: z3.BoolRef, *beside: z3.BoolRef) -> bool | None:
         """Say whether there is no patient with *goal* and what stands *beside* it; None when undecided."""
@@ -52,15 +56,20 @@ class Search:
         self._tell()
         self._tell_curved()
         record, exact = self._answer.record, self._answer.arithmetic.ideal
-        derived = {d.fact for d in self._answer.guideline.derivations if d.always}
-        odd = [record.slots[name].known for name in derived if name in record.slots]
+        guideline = self._answer.guideline
+        unusual = {d.fact for d in guideline.derivations if d.always} | guideline.dictionary.presumed.keys()
+        odd = [record.slots[name].known for name in sorted(unusual) if name in record.slots]
+        seen: list[dict[str, object]] = []
         plain = [self._answer.is_single, exact, self._nothing_odd(), *(opposite(known) for known in odd)]
         for assumed in (plain, [exact, self._no_dates()], [exact], []):
             for example in self._examples:
                 for solver in (self._solver, self._curved):
                     model = self._nearest(solver, [goal, *beside, *assumed], example)
-                    if model is not None:
-                        yield from (Decoder(self._answer, model, digits).patient() for digits in DIGITS)
+                    for digits in DIGITS if model is not None else ():
+                        patient = Decoder(self._answer, model, digits).patient()
+                        if patient not in seen:
+                            seen.append(patient)
+                            yield patient
 
     def _nearest(self, solver: z3.Solver, wanted: list[z3.BoolRef], example: Example) -> z3.ModelRef | None:
         """Return a model that keeps as much of an example as Z3 lets it, None when there is none."""
@@ -99,16 +108,21 @@ class Search:
         return both(*(opposite(record.slots[name].known) for name in dates))
 
     def _tell(self) -> None:
-        """Tell Z3 what has been made since; both lists only ever grow."""
-        record, linear = self._answer.record.constraints, self._answer.arithmetic.linear
-        self._solver.add(*record[self._told[0] :], *linear[self._told[1] :])
-        self._told = len(record), len(linear)
+        """Tell Z3 what has been made since."""
+        for answer in self._answers:
+            _tell(self._solver, self._told, answer.record.constraints, answer.arithmetic.linear)
 
     def _tell_curved(self) -> None:
-        record, arithmetic = self._answer.record.constraints, self._answer.arithmetic
-        told = self._told_curved
-        self._curved.add(*record[told[0] :], *arithmetic.linear[told[1] :], *arithmetic.curved[told[2] :])
-        self._told_curved = len(record), len(arithmetic.linear), len(arithmetic.curved)
+        for answer in self._answers:
+            arithmetic = answer.arithmetic
+            _tell(self._curved, self._told_curved, answer.record.constraints, arithmetic.linear, arithmetic.curved)
+
+
+def _tell(solver: z3.Solver, told: dict[int, int], *lists: list[z3.BoolRef]) -> None:
+    """Add what was appended to the lists, which only ever grow."""
+    for constraints in lists:
+        solver.add(*constraints[told.get(id(constraints), 0) :])
+        told[id(constraints)] = len(constraints)
 
 
 def _least(names: list[str], example: Example) -> list[str]:

@@ -151,7 +151,7 @@ class World:
         """Return whether a value on the end of its plausible range counts: as computed it may lie beyond it."""
         if not any(isinstance(node, c.Calculate) for branch in derivation.branches for node in nodes(branch.value)):
             return TRUE
-        counts = self._record.free(f"{self._tag}{derivation.fact} at its edge")
+        counts = z3.Bool(f"{self._record.tag}{derivation.fact} counts at its edge")
         self._arithmetic.linear.append(z3.Implies(self._arithmetic.ideal, counts))
         return counts
 
@@ -186,7 +186,7 @@ class World:
             apart = first.value - second.value
             largest = z3.If(first.value > second.value, first.value, second.value) if spec.tolerance_is_share else rational(1.0)
             allowed = rational(spec.tolerance) * largest
-            edge = self._record.free(f"{self._tag}{spec.name} agrees at the edge")
+            edge = self._arithmetic.flag("agrees at the edge", apart, allowed)
             margin = allowed * rational(1e-9)
             clearly = both(apart <= allowed - margin, -apart <= allowed - margin)
             perhaps = both(apart <= allowed + margin, -apart <= allowed + margin)
