@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import pytest
 
 import cds_engine
 from cds_engine.checker.check import check
 from cds_engine.engine.packs import find
+from cds_engine.engine.worlds import Worlds
+from cds_engine.lowering import core as c
 from cds_engine.lowering.lower import lower
 from cds_engine.proof.invariants import promises_of
 from cds_engine.proof.prove import Prover
 from cds_engine.proof.replay import Replay
 
 pytest.importorskip("z3")
+
+from cds_engine.backends.smt.answer import SymbolicAnswer  # noqa: E402 - once Z3 is known to be there
+from cds_engine.backends.smt.logic import FALSE  # noqa: E402
+
 JDM = find("jdm_calcinosis")
 
 
@@ -62,15 +69,18 @@ FAULTS = {
     ),
     "unknown-pregnancy-taken-for-no": (
         MTX, "when: pregnancy_status in {'pregnant', 'possible'}\n    says: Methotrexate",
-        "when: (pregnancy_status in {'pregnant', 'possible'}) is true\n    if_unknown: ignore\n    says: Methotrexate",
+        "when: pregnancy_status in {'pregnant', 'possible'}\n    if_unknown: ignore\n    says: Methotrexate",
+        "    when: pregnancy_status = 'not_applicable' and childbearing_potential\n    says: Pregnancy is given as",
+        "    when: pregnancy_status = 'not_applicable' and childbearing_potential\n    if_unknown: ignore\n    says: Pregnancy is given as",
         "INV-02",
     ),
+    "halved-before-the-cap": ("regimens.yaml", "      at_most: 40 mg\n", "      at_most: 80 mg\n", "INV-08"),
     "contraindication-dropped": (
         MTX, "    when: alcohol_misuse\n", "    when: alcohol_misuse and age_years >= 100 'a'\n", "INV-10-alcohol",
     ),
     "unknown-kidney-ignored": (
         MTX, "    when: severe_renal_impairment\n    says",
-        "    when: severe_renal_impairment\n    if_unknown: ignore\n    says", "INV-28-kidney",
+        "    when: severe_renal_impairment\n    if_unknown: ignore\n    says", "INV-09",
     ),
     "infants-given-a-formula": (
         "formulas.yaml", "when: age_years >= 1 'a' and age_years < 18 'a'", "when: age_years < 18 'a'", "INV-30-infant",
@@ -84,12 +94,14 @@ FAULTS = {
 
 @pytest.fixture
 def changed(tmp_path):
-    def change(file, old, new):
+    def change(file, *texts):
         folder = tmp_path / "pack"
         shutil.copytree(JDM, folder)
         text = (folder / file).read_text(encoding="utf-8")
-        assert text.count(old) == 1, f"{text.count(old)} places"
-        (folder / file).write_text(text.replace(old, new), encoding="utf-8")
+        for old, new in zip(texts[::2], texts[1::2], strict=True):
+            assert text.count(old) == 1, f"{text.count(old)} places"
+            text = text.replace(old, new)
+        (folder / file).write_text(text, encoding="utf-8")
         return folder
 
     return change
@@ -106,6 +118,43 @@ def test_faults_are_refuted_with_a_patient_who_shows_them(fault, changed):
 
     assert found.outcome == "refuted", found
     assert Replay.of(guideline, found.patient).breaks(promise)
-    sound, _ = opened(JDM)
+    sound, kept = opened(JDM)
+    promise = next(p for p in kept if p.id == broken)
     assert not Replay.of(sound, found.patient).breaks(promise), "the fault and nothing else"
-    cds_engine.load(folder).evaluate(found.patient)  # both engines agree on him
+
+
+def test_a_refuting_patient_is_one_that_both_engines_agree_on(changed):
+    folder = changed(*FAULTS["cap-left-off"][:-1])
+    guideline, promises = opened(folder)
+    found = Prover(guideline, [p for p in promises if p.id == "INV-04"]).prove(promises[5])
+
+    answer = cds_engine.load(folder).evaluate(found.patient)
+
+    assert max(rec.dose.unrounded_high for rec in answer.recommended if rec.drug == "methotrexate" and rec.dose) > 40
+    assert found.patient["facts"]["height"] == "180 cm"
+    assert found.patient["facts"]["weight"] == "80.1 kg", "values of the pack's own cases, just above the edge"
+
+
+def test_a_conflict_that_falls_back_to_a_default_is_refuted(changed, monkeypatch):
+    """The engine holds what was given and cannot be used even where a rule is ignored when unknown; without that:"""
+    folder = changed(*FAULTS["unknown-kidney-ignored"][:-1])
+    guideline, promises = opened(folder)
+    promise = next(p for p in promises if p.id == "INV-28-kidney")
+    assert Prover(guideline, [promise]).prove(promise).outcome == "proved"
+
+    monkeypatch.setattr(Worlds, "must_hold", lambda _, rule, __: rule.if_unknown == "hold")
+    monkeypatch.setattr(
+        SymbolicAnswer, "_held",
+        lambda self, key, rule: self.believed(key).unknown if rule.if_unknown == "hold" else FALSE,
+    )  # fmt: skip
+    found = Prover(guideline, [promise]).prove(promise)
+
+    assert found.outcome == "refuted"
+    assert found.patient["facts"]["egfr"] == "?", "given, and not usable"
+
+
+def test_what_nobody_meets_is_no_promise():
+    guideline, promises = opened(JDM)
+    impossible = replace(promises[0], premise=c.And((c.Constant(value=False), promises[0].premise)))
+
+    assert Prover(guideline, [impossible]).prove(impossible).outcome == "vacuous"

@@ -149,6 +149,24 @@ def _prove(
     raise typer.Exit(prove_pack(pack, format, save, only or [], gaps=gaps))
 
 
+@app.command("diff")
+def _diff(
+    old: Annotated[str, typer.Argument(metavar="OLD", help="Id or path of the version before.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="Id or path of the version after.")],
+    cohort: Annotated[
+        Path | None, typer.Option("--cohort", metavar="FILE", help="Patients, one a line: how many are affected.")
+    ] = None,
+    format: Annotated[ListFormat, typer.Option("--format", help="For people or programs.")] = ListFormat.TEXT,  # noqa: A002
+) -> None:
+    """Say what changed in meaning between two versions of a pack, and for which patients.
+
+    Exit status: 0 done, 1 something is undecided or a pack has errors, 2 wrong use.
+    """
+    from cds_engine.cli.diff import diff_packs  # noqa: PLC0415 - start-up stays quick
+
+    raise typer.Exit(diff_packs(old, new, cohort, format))
+
+
 @app.command("facts")
 def _facts(
     pack: PackArgument = None,

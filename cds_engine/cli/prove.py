@@ -23,7 +23,7 @@ from cds_engine.results.wording import clean, counted
 
 def prove_pack(name: str | None, format: ListFormat, save: Path | None, only: list[str], *, gaps: bool) -> Exit:  # noqa: A002 - the option's name
     """Prove a pack's invariants, write what became of each, and return how it ended."""
-    _need_z3()
+    need_z3()
     guideline, promises = open_promises(name, only)
     prover = Prover(guideline, promises)
     found = []
@@ -43,7 +43,8 @@ def prove_pack(name: str | None, format: ListFormat, save: Path | None, only: li
     return Exit.DONE if found and all(finding.outcome == "proved" for finding in found) else Exit.FINDINGS
 
 
-def _need_z3() -> None:
+def need_z3() -> None:
+    """End the command with a way out if Z3 is not installed."""
     try:
         import z3  # noqa: F401, PLC0415 - only asked whether it is there
     except ImportError:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice, product
 
 import z3
 
 from cds_engine.backends.smt.answer import DoseEnds, SymbolicAnswer
-from cds_engine.backends.smt.logic import both, either
+from cds_engine.backends.smt.logic import both, either, opposite
 from cds_engine.backends.smt.record import rational
 from cds_engine.backends.smt.search import Search
 from cds_engine.lowering import core as c
 from cds_engine.lowering.guideline import DosePlan, Guideline, RuleSpec
+from cds_engine.patient.spec import FactSpec
 from cds_engine.proof.describe import Describer, cuts_of
 from cds_engine.proof.examples import examples_of, usual_values
 from cds_engine.proof.replay import Patient, Replay
@@ -62,6 +63,51 @@ class Difference:
                 yield self._alone(self._new, new[rule], "new rule")
             elif self._may_differ(old[rule], new[rule]):
                 yield from self._changes(old[rule], new[rule])
+        yield from self._alerts()
+
+    @property
+    def dictionary(self) -> list[str]:
+        """The facts that the two versions read in different ways, such as another plausible range."""
+        old, new = (pack.dictionary.facts for pack in self._packs)
+        presumed = [pack.dictionary.presumed for pack in self._packs]
+        names = dict.fromkeys([*old, *new])
+        return [
+            name
+            for name in names
+            if name not in old
+            or name not in new
+            or _read_as(old[name]) != _read_as(new[name])
+            or presumed[0].get(name) != presumed[1].get(name)
+        ]
+
+    def _alerts(self) -> Iterator[Change]:
+        old, new = (dict(pack.alerts) for pack in self._packs)
+        for key in dict.fromkeys([*old, *new]):
+            name = (old.get(key) or new[key]).id
+            if key in old and key in new:
+                conditions = [pack.conditions[key] for pack in self._packs]
+                if conditions[0] == conditions[1] and self._derives_alike():
+                    continue
+                shown = [answer.believed(key).yes for answer in (self._old, self._new)]
+                describer = Describer(self._old, cuts_of(conditions, (), self._packs[0]), self._holds_for_none)
+                for goal, ends in ((_only(*shown), ("shown", "not shown")), (_only(*shown[::-1]), ("not shown", "shown"))):
+                    if self._holds_for_none(goal) is False:
+                        yield self._alert_change(key, name, goal, ends, describer.whom(goal, either(*shown)))
+            else:
+                side = 0 if key in old else 1
+                what = ("alert no longer there", "new alert")[side]
+                goal = (self._old, self._new)[side].believed(key).yes
+                found = self._found([goal], lambda patient, side=side, key=key: self._alerts_of(patient)[side](key))
+                yield Change(name, what, (), found, *(("shown", "-"), ("-", "shown"))[side])
+
+    def _alert_change(self, key: str, name: str, goal: z3.BoolRef, ends: tuple[str, str], whom: tuple[str, ...]) -> Change:  # noqa: PLR0913, PLR0917 - what a change is
+        def shows(patient: Patient) -> bool:
+            return tuple("shown" if said(key) else "not shown" for said in self._alerts_of(patient)) == ends
+
+        return Change(name, f"alert {ends[0]} to {ends[1]}", whom, self._found([goal], shows), *ends)
+
+    def _alerts_of(self, patient: Patient) -> list[Callable[[str], bool]]:
+        return [Replay.of(pack, patient).believes for pack in self._packs]
 
     def _alone(self, answer: SymbolicAnswer, spec: RuleSpec, what: str) -> Change:
         acts = answer.rule(spec)[0].recommended
@@ -96,11 +142,27 @@ class Difference:
         ]
         same_shape = [t.target for t in old.treatments] == [t.target for t in new.treatments] and old.mode == new.mode
         same_safety = _safety(first, old) == _safety(second, new)
-        derives = first.derivations == second.derivations and first.conflicts == second.conflicts
-        conflicts = all(first.conditions[key] == second.conditions.get(key) for key in first.conflicts)
-        if changed or plans or not (same_shape and same_safety and derives and conflicts):
+        if changed or plans or not (same_shape and same_safety and self._derives_alike()):
             return changed, plans
         return None
+
+    def _derives_alike(self) -> bool:
+        """Say whether facts are read and derived in the same way, and contradict each other in the same way."""
+        first, second = self._packs
+        branches = [
+            key
+            for pack in self._packs
+            for derivation in pack.derivations
+            for key in (branch.key for branch in derivation.branches)
+            if key is not None
+        ]
+        same = all(first.conditions.get(key) == second.conditions.get(key) for key in (*branches, *first.conflicts))
+        return (
+            same
+            and first.derivations == second.derivations
+            and first.conflicts == second.conflicts
+            and not self.dictionary
+        )
 
     def _changes(self, old: RuleSpec, new: RuleSpec) -> Iterator[Change]:
         conditions, plans = self._differing(old, new) or ([], [])
@@ -154,11 +216,21 @@ class Difference:
             self.undecided.append("a question to Z3 was not answered in time")
         return found
 
-    def _found(self, goals: list[z3.BoolRef], shows: object) -> Patient | None:
-        assert callable(shows)  # noqa: S101 - our own
+    def _found(self, goals: list[z3.BoolRef], shows: Callable[[Patient], bool]) -> Patient | None:
         candidates = islice(self._search.patients(*goals, *self._sides), CANDIDATES)
         found = next((patient for patient in candidates if shows(patient)), None)
         return None if found is None else smaller(found, shows, self._usual)
+
+
+def _only(first: z3.BoolRef, second: z3.BoolRef) -> z3.BoolRef:
+    return both(first, opposite(second))
+
+
+def _read_as(spec: FactSpec) -> tuple[object, ...]:
+    """Return what of a fact's entry bears on an answer."""
+    entry = spec.entry
+    size = spec.plausible, spec.tolerance, spec.tolerance_is_share, spec.unit
+    return (*size, entry.type, tuple(entry.allowed), dict(spec.agreeing), dict(spec.changes), spec.max_age_days, entry.ask is None)
 
 
 def _keys(guideline: Guideline, spec: RuleSpec) -> Iterator[str]:

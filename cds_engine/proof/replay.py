@@ -105,9 +105,9 @@ class Replay:
                 parts = self._decision(rule).treatments
                 return any(p.status == "recommended" for p in parts if p.treatment.target == target)
             case "reason":
-                return self._believes(f"contraindication {self._safety_id(rest)}")
+                return self.believes(f"contraindication {self._safety_id(rest)}")
             case "alert":
-                return self._believes(next(key for key, alert in self.guideline.alerts if word(alert.id) == rest))
+                return self.believes(next(key for key, alert in self.guideline.alerts if word(alert.id) == rest))
             case "unknown":
                 return self.worlds.certain.facts.value(rest) is None
             case "withheld":
@@ -124,7 +124,8 @@ class Replay:
         pairs = (pair for found in self.guideline.contraindications.values() for pair in found)
         return next(rule.id for _, rule in pairs if word(rule.id) == written)
 
-    def _believes(self, key: str) -> bool:
+    def believes(self, key: str) -> bool:
+        """Say whether a safety rule or alert is true of this patient in any reading of the record."""
         return self.worlds.believed(key)[0].truth is True
 
     def _is_given(self, name: str) -> bool:
