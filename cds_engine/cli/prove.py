@@ -31,7 +31,7 @@ def prove_pack(name: str | None, format: ListFormat, save: Path | None, only: li
         found.append(finding)
         if format is ListFormat.TEXT:
             _write(finding, guideline)
-    noticed = _gaps(prover) if gaps else []
+    noticed = _gaps(guideline) if gaps else []
     if format is ListFormat.JSON:
         typer.echo(json.dumps(_as_data(found, prover, noticed), ensure_ascii=False, indent=2))
     else:
@@ -75,10 +75,10 @@ def open_promises(name: str | None, only: list[str]) -> tuple[Guideline, list[Pr
     return guideline, [promise for promise in promises if not only or promise.id in only]
 
 
-def _gaps(prover: Prover) -> list[dict[str, object]]:
+def _gaps(guideline: Guideline) -> list[dict[str, object]]:
     from cds_engine.proof.gaps import Gaps  # noqa: PLC0415 - with its only use
 
-    return [{"check": gap.check, "text": gap.text, "patient": gap.patient} for gap in Gaps(prover).run()]
+    return [{"check": gap.check, "text": gap.text, "patient": gap.patient} for gap in Gaps(guideline).run()]
 
 
 WORDS = {"proved": "proved", "refuted": "REFUTED", "undecided": "UNDECIDED", "vacuous": "VACUOUS"}
