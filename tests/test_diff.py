@@ -12,8 +12,9 @@ from cds_engine.lowering.lower import lower
 
 pytest.importorskip("z3")
 
-from cds_engine.proof.cohort import counted_in  # noqa: E402 - once Z3 is known to be there
-from cds_engine.proof.diff import Difference  # noqa: E402
+from cds_engine.cli.diff import sentence
+from cds_engine.proof.cohort import counted_in
+from cds_engine.proof.diff import Difference
 
 JDM = find("jdm_calcinosis")
 
@@ -42,8 +43,6 @@ def changes(pack, capped):
 
 
 def test_another_cap_reads_as_the_size_from_which_the_dose_changes(changes):
-    from cds_engine.cli.diff import sentence
-
     found = [sentence(change) for change in changes if change.rule == "start-methotrexate"]
     assert found == [
         "the lower end of methotrexate changes for a body surface area above 1.66667 m²",

@@ -7,6 +7,7 @@ Each generated patient is put in place of the free record; then Z3 must find no 
 from __future__ import annotations
 
 import os
+from datetime import date
 from random import Random
 
 import pytest
@@ -97,8 +98,6 @@ def formula():
 
 
 def replayed(patient):
-    from datetime import date
-
     written = patient.get("as_of")
     as_of = date.fromisoformat(written) if written else None
     record = read_facts(patient["facts"], GUIDELINE.dictionary, as_of)
@@ -130,7 +129,9 @@ def test_the_formula_says_what_the_evaluator_says(formula):
             reached["several"] += 1
             acting = [formula.answer.rule(d.spec)[0].recommended for d in replay.decisions if d.status == "recommended"]
             for world in replay.worlds.others[:3]:
-                if world.facts.known is not replay.worlds.certain.facts.known and len(world.verdicts) > len(GUIDELINE.alerts):
+                if world.facts.known is not replay.worlds.certain.facts.known and len(world.verdicts) > len(
+                    GUIDELINE.alerts
+                ):
                     found = check(formula, given, formula.other_is(world), every(acting))
                     assert found == z3.sat, patient
     assert min(reached.values()) > COUNT // 20, reached
@@ -142,4 +143,3 @@ def check(formula, *goals):
     found = formula.solver.check()
     formula.solver.pop()
     return found
-

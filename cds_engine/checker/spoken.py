@@ -4,7 +4,7 @@
 | --- | --- |
 | `acts.DRUG`, `acts.ACTION` | some rule that is recommended offers it, and it is ready there |
 | `status.RULE` | `recommended`, `blocked`, `needs_data` or `not_applicable` |
-| `dose.DRUG.low`, `dose.DRUG.high` | the smallest and the largest end, unrounded, of its doses that act; unknown if none does |
+| `dose.DRUG.low`, `dose.DRUG.high` | the smallest and largest end, unrounded, of its doses that act, else unknown |
 | `dose.DRUG.high_per_basis` | the largest end divided by the basis: what it comes to per m2 or per kg |
 | `dose.DRUG.per` | the interval of these doses |
 | `ready.RULE.DRUG` | the drug or action is ready within the rule, if the rule is a choice or combination of several |

@@ -21,7 +21,9 @@ from cds_engine.proof.cohort import Counts, counted_in
 from cds_engine.proof.diff import Change, Difference
 from cds_engine.results.wording import clean, counted
 
-ASSUMED = "For records in which no fact has two readings, in exact arithmetic, and for values that both versions accept."
+ASSUMED = (
+    "For records in which no fact has two readings, in exact arithmetic, and for values that both versions accept."
+)
 
 
 def diff_packs(old: str, new: str, cohort: Path | None, format: ListFormat) -> Exit:  # noqa: A002 - the option's name

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import typer
 
+from cds_engine.backends.smt import is_available
 from cds_engine.checker.check import check
 from cds_engine.cli.exits import Exit, complain, refuse
 from cds_engine.cli.formats import ListFormat
@@ -15,6 +16,7 @@ from cds_engine.cli.packs import pack_folder
 from cds_engine.lowering.guideline import Guideline
 from cds_engine.lowering.lower import lower
 from cds_engine.proof.invariants import Promise, promises_of
+from cds_engine.proof.laws import Law, Laws
 from cds_engine.proof.limits import ABOUT, OUTSIDE
 from cds_engine.proof.prove import Finding, Prover
 from cds_engine.proof.replay import Replay
@@ -31,23 +33,24 @@ def prove_pack(name: str | None, format: ListFormat, save: Path | None, only: li
         found.append(finding)
         if format is ListFormat.TEXT:
             _write(finding, guideline)
+    laws = [] if only else list(Laws(guideline).run())
     noticed = _gaps(guideline) if gaps else []
     if format is ListFormat.JSON:
-        typer.echo(json.dumps(_as_data(found, prover, noticed), ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(_as_data(found, laws, prover, noticed), ensure_ascii=False, indent=2))
     else:
+        _write_laws(laws)
         for sentence in noticed:
             typer.echo(f"noticed    {clean(str(sentence['text']))}")
         _write_end(found, prover)
     if save is not None:
         _save(found, save)
-    return Exit.DONE if found and all(finding.outcome == "proved" for finding in found) else Exit.FINDINGS
+    holds = found and all(finding.outcome == "proved" for finding in found)
+    return Exit.DONE if holds and all(law.outcome == "proved" for law in laws) else Exit.FINDINGS
 
 
 def need_z3() -> None:
     """End the command with a way out if Z3 is not installed."""
-    try:
-        import z3  # noqa: F401, PLC0415 - only asked whether it is there
-    except ImportError:
+    if not is_available():
         refuse("Z3 is not installed; `pip install cds_engine[prove]` brings it")
 
 
@@ -126,16 +129,39 @@ def _said(value: object) -> str:
         case list():
             return ", ".join(_said(item) for item in value)
         case Mapping():
-            return " ".join(f"{_said(inner)}" if key in {"drug", "value"} else f"{key} {_said(inner)}" for key, inner in value.items())
+            return " ".join(
+                f"{_said(inner)}" if key in {"drug", "value"} else f"{key} {_said(inner)}"
+                for key, inner in value.items()
+            )
         case _:
             return str(value)
 
 
-def answered(finding: Finding, guideline: Guideline) -> dict[str, object]:
+def answered(finding: Finding, guideline: Guideline) -> Mapping[str, object]:
     """Return what the pack answers of the names that an invariant speaks of."""
     if finding.patient is None:
         return {}
     return Replay.of(guideline, finding.patient).said(finding.promise)
+
+
+LAWS = {
+    "forbids": "a contraindication that is true lets its drug or action act for nobody",
+    "unknown-is-not-safe": "who is ready while a contraindication is unknown is ready where it is known to be false",
+    "settled": "what is recommended stays so when facts are added (rules that ask nothing of what is unknown)",
+}
+
+
+def _write_laws(laws: list[Law]) -> None:
+    """Write how many drugs, actions or rules each law was proved for, and those of which it was not."""
+    for name, says in LAWS.items():
+        own = [law for law in laws if law.law == name]
+        open_ = [f"{law.of} ({law.outcome})" for law in own if law.outcome != "proved"]
+        if own:
+            word = "proved" if not open_ else "NOT PROVED"
+            typer.echo(
+                f"{word:<10} {says}: {len(own) - len(open_)} of {len(own)}"
+                + "".join(f"\n             {o}" for o in open_)
+            )
 
 
 def _write_end(found: list[Finding], prover: Prover) -> None:
@@ -151,7 +177,9 @@ def _write_end(found: list[Finding], prover: Prover) -> None:
             typer.echo(f"- {clean(sentence)}")
 
 
-def _as_data(found: list[Finding], prover: Prover, noticed: list[dict[str, object]]) -> dict[str, object]:
+def _as_data(
+    found: list[Finding], laws: list[Law], prover: Prover, noticed: list[dict[str, object]]
+) -> dict[str, object]:
     return {
         "invariants": [
             {
@@ -163,6 +191,9 @@ def _as_data(found: list[Finding], prover: Prover, noticed: list[dict[str, objec
                 "seconds": round(finding.seconds, 3),
             }
             for finding in found
+        ],
+        "laws": [
+            {"law": law.law, "of": law.of, "outcome": law.outcome, "seconds": round(law.seconds, 3)} for law in laws
         ],
         "noticed": noticed,
         "proved_of": list(ABOUT),

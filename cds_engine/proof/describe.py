@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-import z3
-
 from cds_engine.backends.smt.answer import SymbolicAnswer
-from cds_engine.backends.smt.logic import both, opposite
+from cds_engine.backends.smt.logic import Amount, Formula, both, opposite
 from cds_engine.backends.smt.record import rational
 from cds_engine.backends.smt.values import Code, Flag, Number
 from cds_engine.language.printer import number
@@ -62,7 +60,7 @@ class Describer:
         self._cuts = cuts
         self._none = none_with
 
-    def whom(self, goal: z3.BoolRef, among: z3.BoolRef) -> tuple[str, ...]:
+    def whom(self, goal: Formula, among: Formula) -> tuple[str, ...]:
         """Return what is true of everybody with *goal*, leaving out what is true of everybody *among* whom he is."""
         said = []
         for name, numbers in sorted(self._cuts.at.items(), key=lambda item: self._order(item[0])):
@@ -75,7 +73,7 @@ class Describer:
     def _order(self, name: str) -> int:
         return self._answer.guideline.positions.get(name, 0)
 
-    def _of(self, name: str, numbers: set[float], goal: z3.BoolRef, among: z3.BoolRef) -> str | None:
+    def _of(self, name: str, numbers: set[float], goal: Formula, among: Formula) -> str | None:
         value = self._answer.certain.value(name)
         label = self._answer.guideline.dictionary.facts[name].entry.label
         if self._new(opposite(value.known), goal, among):
@@ -85,7 +83,11 @@ class Describer:
                 words = self._bounds(value.payload.value, value.known, numbers, name, goal, among)
             case Flag(flag):
                 words = next(
-                    (word for word, is_so in (("yes", flag), ("no", opposite(flag))) if self._new(both(value.known, is_so), goal, among)),
+                    (
+                        word
+                        for word, is_so in (("yes", flag), ("no", opposite(flag)))
+                        if self._new(both(value.known, is_so), goal, among)
+                    ),
                     "",
                 )
             case Code(each):
@@ -96,16 +98,18 @@ class Describer:
             return f"{label} {words}"
         return f"{label} known" if self._new(value.known, goal, among) else None
 
-    def _codes(self, each: Mapping[str, z3.BoolRef], known: z3.BoolRef, goal: z3.BoolRef, among: z3.BoolRef) -> str:
+    def _codes(self, each: Mapping[str, Formula], known: Formula, goal: Formula, among: Formula) -> str:
         if not self._all(known, goal):
             return ""
         possible = [code for code, truth in each.items() if not self._all(opposite(truth), goal)]
-        if len(possible) == len(each) or self._all(both(known, *(opposite(t) for code, t in each.items() if code not in possible)), among):
+        if len(possible) == len(each) or self._all(
+            both(known, *(opposite(t) for code, t in each.items() if code not in possible)), among
+        ):
             return ""
         return " or ".join(possible)
 
-    def _bounds(  # noqa: PLR0913, PLR0917 - a fact and its group
-        self, value: z3.ArithRef, known: z3.BoolRef, numbers: set[float], name: str, goal: z3.BoolRef, among: z3.BoolRef
+    def _bounds(
+        self, value: Amount, known: Formula, numbers: set[float], name: str, goal: Formula, among: Formula
     ) -> str:
         unit = self._answer.guideline.dictionary.facts[name].unit
         shown = {n: f"{number(float(f'{n:.6g}'))} {display(unit) if unit else ''}".rstrip() for n in numbers}
@@ -128,9 +132,9 @@ class Describer:
             break
         return " and ".join(words)
 
-    def _new(self, truth: z3.BoolRef, goal: z3.BoolRef, among: z3.BoolRef) -> bool:
+    def _new(self, truth: Formula, goal: Formula, among: Formula) -> bool:
         """Say whether something is true of all of a group, but not of all among whom it is."""
         return self._all(truth, goal) and not self._all(truth, among)
 
-    def _all(self, truth: z3.BoolRef, group: z3.BoolRef) -> bool:
+    def _all(self, truth: Formula, group: Formula) -> bool:
         return self._none(group, opposite(truth)) is True

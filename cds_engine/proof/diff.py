@@ -6,10 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice, product
 
-import z3
-
 from cds_engine.backends.smt.answer import DoseEnds, SymbolicAnswer
-from cds_engine.backends.smt.logic import both, either, opposite
+from cds_engine.backends.smt.logic import Formula, both, either, opposite
 from cds_engine.backends.smt.record import rational
 from cds_engine.backends.smt.search import Search
 from cds_engine.lowering import core as c
@@ -90,21 +88,27 @@ class Difference:
                     continue
                 shown = [answer.believed(key).yes for answer in (self._old, self._new)]
                 describer = Describer(self._old, cuts_of(conditions, (), self._packs[0]), self._holds_for_none)
-                for goal, ends in ((_only(*shown), ("shown", "not shown")), (_only(*shown[::-1]), ("not shown", "shown"))):
+                for goal, ends in (
+                    (_only(*shown), ("shown", "not shown")),
+                    (_only(*shown[::-1]), ("not shown", "shown")),
+                ):
                     if self._holds_for_none(goal) is False:
                         yield self._alert_change(key, name, goal, ends, describer.whom(goal, either(*shown)))
             else:
                 side = 0 if key in old else 1
                 what = ("alert no longer there", "new alert")[side]
                 goal = (self._old, self._new)[side].believed(key).yes
-                found = self._found([goal], lambda patient, side=side, key=key: self._alerts_of(patient)[side](key))
+                found = self._found([goal], self._alerts_one(side, key))
                 yield Change(name, what, (), found, *(("shown", "-"), ("-", "shown"))[side])
 
-    def _alert_change(self, key: str, name: str, goal: z3.BoolRef, ends: tuple[str, str], whom: tuple[str, ...]) -> Change:  # noqa: PLR0913, PLR0917 - what a change is
+    def _alert_change(self, key: str, name: str, goal: Formula, ends: tuple[str, str], whom: tuple[str, ...]) -> Change:
         def shows(patient: Patient) -> bool:
             return tuple("shown" if said(key) else "not shown" for said in self._alerts_of(patient)) == ends
 
         return Change(name, f"alert {ends[0]} to {ends[1]}", whom, self._found([goal], shows), *ends)
+
+    def _alerts_one(self, side: int, key: str) -> Callable[[Patient], bool]:
+        return lambda patient: Replay.of(self._packs[side], patient).believes(key)
 
     def _alerts_of(self, patient: Patient) -> list[Callable[[str], bool]]:
         return [Replay.of(pack, patient).believes for pack in self._packs]
@@ -191,14 +195,14 @@ class Difference:
             if treatment.dose and plan:
                 yield treatment.target, self._old.dose(treatment.dose), self._new.dose(plan)
 
-    def _status_change(self, rule: str, goal: z3.BoolRef, ends: tuple[str, str], whom: tuple[str, ...]) -> Change:
+    def _status_change(self, rule: str, goal: Formula, ends: tuple[str, str], whom: tuple[str, ...]) -> Change:
         def shows(patient: Patient) -> bool:
             found = tuple(_status(Replay.of(pack, patient), rule) for pack in self._packs)
             return found == ends
 
         return Change(rule, f"{ends[0]} to {ends[1]}", whom, self._found([goal], shows), *ends)
 
-    def _dose_change(self, rule: str, target: str, end: str, word: str, goal: z3.BoolRef, whom: tuple[str, ...]) -> Change:  # noqa: PLR0913, PLR0917 - what a change is
+    def _dose_change(self, rule: str, target: str, end: str, word: str, goal: Formula, whom: tuple[str, ...]) -> Change:
         def ends(patient: Patient) -> list[float | None]:
             return [_dose(Replay.of(pack, patient), rule, target, end) for pack in self._packs]
 
@@ -207,22 +211,24 @@ class Difference:
             return one is not None and other is not None and abs(one - other) > SEEN
 
         found = self._found([goal], shows)
-        before, after = (f"{value:.2f}" if value is not None else "-" for value in (ends(found) if found else (None, None)))
+        before, after = (
+            f"{value:.2f}" if value is not None else "-" for value in (ends(found) if found else (None, None))
+        )
         return Change(rule, f"the {word} end of {target}", whom, found, before, after)
 
-    def _holds_for_none(self, *goals: z3.BoolRef) -> bool | None:
+    def _holds_for_none(self, *goals: Formula) -> bool | None:
         found = self._search.none(both(*goals), *self._sides)
         if found is None:
             self.undecided.append("a question to Z3 was not answered in time")
         return found
 
-    def _found(self, goals: list[z3.BoolRef], shows: Callable[[Patient], bool]) -> Patient | None:
+    def _found(self, goals: list[Formula], shows: Callable[[Patient], bool]) -> Patient | None:
         candidates = islice(self._search.patients(*goals, *self._sides), CANDIDATES)
         found = next((patient for patient in candidates if shows(patient)), None)
         return None if found is None else smaller(found, shows, self._usual)
 
 
-def _only(first: z3.BoolRef, second: z3.BoolRef) -> z3.BoolRef:
+def _only(first: Formula, second: Formula) -> Formula:
     return both(first, opposite(second))
 
 
@@ -230,7 +236,15 @@ def _read_as(spec: FactSpec) -> tuple[object, ...]:
     """Return what of a fact's entry bears on an answer."""
     entry = spec.entry
     size = spec.plausible, spec.tolerance, spec.tolerance_is_share, spec.unit
-    return (*size, entry.type, tuple(entry.allowed), dict(spec.agreeing), dict(spec.changes), spec.max_age_days, entry.ask is None)
+    return (
+        *size,
+        entry.type,
+        tuple(entry.allowed),
+        dict(spec.agreeing),
+        dict(spec.changes),
+        spec.max_age_days,
+        entry.ask is None,
+    )
 
 
 def _keys(guideline: Guideline, spec: RuleSpec) -> Iterator[str]:
@@ -266,4 +280,3 @@ def _dose(replay: Replay, rule: str, target: str, end: str) -> float | None:
             if part.treatment.target == target and part.dose is not None and decision.status == "recommended":
                 return part.dose.low.final if end == "low" else part.dose.high.final
     return None
-

@@ -10,10 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import combinations, islice, permutations
 
-import z3
-
 from cds_engine.backends.smt.answer import SymbolicAnswer
-from cds_engine.backends.smt.logic import both, either, opposite, some
+from cds_engine.backends.smt.logic import Formula, both, either, opposite, some
 from cds_engine.backends.smt.record import rational
 from cds_engine.backends.smt.search import Search
 from cds_engine.lowering.guideline import Guideline, RuleSpec
@@ -62,7 +60,10 @@ class Gaps:
         """A contraindication matters if for somebody it is the only one that blocks what a rule would offer."""
         for target, found in self._guideline.contraindications.items():
             offers = some(
-                self._answer.when(spec).yes for spec in self._guideline.rules for t in spec.treatments if t.target == target
+                self._answer.when(spec).yes
+                for spec in self._guideline.rules
+                for t in spec.treatments
+                if t.target == target
             )
             for key, rule in found:
                 others = [self._answer.believed(other).yes for other, _ in found if other != key]
@@ -71,7 +72,7 @@ class Gaps:
                     yield Gap(
                         "never-matters",
                         f"the contraindication `{rule.id}` is never the only one that keeps `{target}` from a patient:"
-                        " whenever it holds, no rule offers it or another one blocks as well (orders are screened by it all the same)",
+                        " whenever it holds, no rule offers it or another one blocks too",
                     )
 
     def _doses_apart(self) -> Iterator[Gap]:
@@ -89,15 +90,15 @@ class Gaps:
             if not self._none(goal):
                 ids = {one.rule.id, other.rule.id}
                 text = f"`{one.rule.id}` and `{other.rule.id}` offer one patient `{first.drug}` in different doses"
-                yield Gap("doses-apart", text, self._found(goal, lambda replay, ids=ids: ids <= _recommended(replay)))
+                yield Gap("doses-apart", text, self._found(goal, _recommends(*ids)))
 
     def _implied(self) -> Iterator[Gap]:
         """A rule is implied by another that offers the same, in the same dose, to everybody to whom it does."""
         for one, other in permutations(self._guideline.rules, 2):
-            if _offer(one) == _offer(other) and one.modality == other.modality and one.mode == other.mode:
-                if self._none(both(self._acts(one), opposite(self._acts(other)))):
-                    text = f"whoever `{one.rule.id}` is recommended for is recommended the same by `{other.rule.id}`"
-                    yield Gap("implied", text)
+            alike = _offer(one) == _offer(other) and one.modality == other.modality and one.mode == other.mode
+            if alike and self._none(both(self._acts(one), opposite(self._acts(other)))):
+                text = f"whoever `{one.rule.id}` is recommended for is recommended the same by `{other.rule.id}`"
+                yield Gap("implied", text)
 
     def _nothing_said(self) -> Iterator[Gap]:
         scope = self._guideline.conditions.get(f"definition {SCOPE}")
@@ -107,19 +108,20 @@ class Gaps:
         quiet = [opposite(self._answer.believed(key).yes) for key, _ in self._guideline.alerts]
         goal = both(self._answer.certain.truth(scope).yes, *silent, *quiet)
         if not self._none(goal):
+
             def is_silent(replay: Replay) -> bool:
                 return all(decision.status == "not_applicable" for decision in replay.decisions)
 
             text = "for some patients in scope no rule applies and no alert is shown"
             yield Gap("nothing-said", text, self._found(goal, is_silent))
 
-    def _acts(self, spec: RuleSpec) -> z3.BoolRef:
+    def _acts(self, spec: RuleSpec) -> Formula:
         return self._answer.rule(spec)[0].recommended
 
-    def _none(self, goal: z3.BoolRef) -> bool:
+    def _none(self, goal: Formula) -> bool:
         return self._search.none(goal) is True
 
-    def _found(self, goal: z3.BoolRef, shows: Callable[[Replay], bool]) -> Patient | None:
+    def _found(self, goal: Formula, shows: Callable[[Replay], bool]) -> Patient | None:
         def is_shown(patient: Patient) -> bool:
             return shows(Replay.of(self._guideline, patient))
 
@@ -127,8 +129,11 @@ class Gaps:
         return None if found is None else smaller(found, is_shown, self._usual)
 
 
-def _recommended(replay: Replay) -> set[str]:
-    return {decision.spec.rule.id for decision in replay.decisions if decision.status == "recommended"}
+def _recommends(*rules: str) -> Callable[[Replay], bool]:
+    def shows(replay: Replay) -> bool:
+        return {*rules} <= {d.spec.rule.id for d in replay.decisions if d.status == "recommended"}
+
+    return shows
 
 
 def _offer(spec: RuleSpec) -> tuple[tuple[str, str | None], ...]:

@@ -63,4 +63,3 @@ def promises_of(folder: Path, checked: Checked, guideline: Guideline) -> tuple[l
 
 def _errors(findings: list[Diagnostic]) -> list[Diagnostic]:
     return [finding for finding in findings if finding.severity == "error"]
-

@@ -24,7 +24,9 @@ MORE, LESS, FREE = 1, -1, 0
 def needs_one_reading(promise: Promise, guideline: Guideline) -> bool:
     """Say whether the invariant is to be proved for records with one reading only."""
     parts = promise.premise.parts if isinstance(promise.premise, c.And) else (promise.premise,)
-    acting = frozenset(p.name.removeprefix("acts.") for p in parts if isinstance(p, c.Fact) and p.name.startswith("acts."))
+    acting = frozenset(
+        p.name.removeprefix("acts.") for p in parts if isinstance(p, c.Fact) and p.name.startswith("acts.")
+    )
     leans = [*_leans(promise.premise, 1, guideline), *_leans(promise.claim, -1, guideline, acting)]
     return any(lean not in {MORE, FREE} for lean in leans)
 

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
 
-import z3
-
 from cds_engine.backends.smt.answer import SymbolicAnswer
-from cds_engine.backends.smt.logic import both, opposite
+from cds_engine.backends.smt.logic import Formula, both, opposite
 from cds_engine.backends.smt.search import Search
 from cds_engine.backends.smt.spoken import speak
 from cds_engine.lowering.guideline import Guideline
@@ -73,25 +71,23 @@ class Prover:
         claim = self.answer.certain.truth(promise.claim)
         broken = both(premise.yes, opposite(claim.yes))
         beside = [self.answer.is_single] if single else []
-        held = self._search.none(broken, *beside)
+        held = self._search.none(broken, *beside, curved=True)
         outcome: Outcome
         if held is True:
             patient = self._met_before(lambda replay: replay.meets(promise))
             patient = patient or self._shown([premise.yes, *beside], lambda replay: replay.meets(promise))
             outcome = "proved" if patient is not None else "vacuous"
-        elif held is False:
+        else:
             patient = self._shown([broken, *beside], lambda replay: replay.breaks(promise))
             patient = self._smaller(patient, lambda replay: replay.breaks(promise))
             outcome = "refuted" if patient is not None else "undecided"
-        else:
-            patient, outcome = None, "undecided"
         return Finding(promise, outcome, single, patient, time.perf_counter() - begun)
 
     def _met_before(self, shows: Callable[[Replay], bool]) -> Patient | None:
         """Return a patient seen before who shows it."""
         return next((patient for patient, replay in self._met if shows(replay)), None)
 
-    def _shown(self, goals: list[z3.BoolRef], shows: Callable[[Replay], bool]) -> Patient | None:
+    def _shown(self, goals: list[Formula], shows: Callable[[Replay], bool]) -> Patient | None:
         """Return a patient of whom the evaluator says the same."""
         for patient in islice(self._search.patients(*goals), CANDIDATES):
             replay = Replay.of(self._guideline, patient)

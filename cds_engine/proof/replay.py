@@ -77,16 +77,16 @@ class Replay:
         rereads = any(name.startswith("perhaps.") for name in names)
         for world in (self.worlds.certain, *(self.worlds.others if rereads else ())):
             perhaps = {
-                name: Known(value)
+                name: Known(read)
                 for name in names
                 if name.startswith("perhaps.")
-                and not isinstance(value := world.facts.look_up(name.removeprefix("perhaps.")), Unknown)
+                and not isinstance(read := world.facts.look_up(name.removeprefix("perhaps.")), Unknown)
             }
             facts = Facts({**certain.known, **spoken, **perhaps}, certain.unknown, certain.as_of)
             facts.doubtful.update(certain.doubtful)
             yield facts
 
-    def spoken(self, name: str) -> Value | None:  # noqa: C901 - one case a kind of name
+    def spoken(self, name: str) -> Value | None:
         """Return the value of a name that only invariants use; None for facts, and where there is none."""
         kind, _, rest = name.partition(".")
         match kind:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-
 from itertools import combinations, product
 
 from cds_engine.language.printer import number

@@ -1,5 +1,7 @@
-"""What the pack answers any one patient: worlds as `engine.worlds`, statuses as `engine.decisions`, doses as
-`evaluator.doses`; a test holds each of these translations to the evaluator.
+"""What the pack answers any one patient.
+
+Worlds as `engine.worlds`, statuses as `engine.decisions`, doses as `evaluator.doses`; a test holds each of these
+translations to the evaluator.
 
 Of the other readings of a record (values that conflict) one is modelled, any one of them. A real record has
 several: a drug that acts in truth acts with each of them here, and an alert or reason that shows here shows in
@@ -52,7 +54,7 @@ class SymbolicAnswer:
     about patients in whose record no fact has two readings.
     """
 
-    def __init__(  # noqa: PLR0913 - what an answer is about
+    def __init__(
         self,
         guideline: Guideline,
         beside: Iterable[c.Condition] = (),
@@ -103,7 +105,9 @@ class SymbolicAnswer:
     @cached_property
     def _any_hidden(self) -> z3.BoolRef:
         return some(
-            both(self.first.withheld(d.fact), opposite(self.record.slot(d.fact).withheld), self.record.slot(d.fact).known)
+            both(
+                self.first.withheld(d.fact), opposite(self.record.slot(d.fact).withheld), self.record.slot(d.fact).known
+            )
             for d in self.guideline.derivations
         )
 
@@ -164,7 +168,9 @@ class SymbolicAnswer:
         allowed = either(recorded, both(asked, either(own, given, derived)), agrees)
         self.record.constraints.append(z3.Implies(is_open, allowed))
         self._opened[name] = is_open
-        return Slot(either(kept.known, is_open), both(kept.withheld, opposite(is_open)), merged(is_open, payload, kept.payload))
+        return Slot(
+            either(kept.known, is_open), both(kept.withheld, opposite(is_open)), merged(is_open, payload, kept.payload)
+        )
 
     def _another_property(self, name: str, kept: Slot) -> Slot:
         base = base_of(name)
@@ -321,4 +327,3 @@ class SymbolicAnswer:
     def curved(self) -> list[z3.BoolRef]:
         """What holds besides: products and quotients of facts, and roots."""
         return self.arithmetic.curved
-

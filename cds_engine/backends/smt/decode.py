@@ -91,7 +91,7 @@ class Decoder:
         for end in ("low", "high"):
             limit = slots.get(f"{spec.name}.range.{end}")
             if limit is not None and self._is(limit.known) and isinstance(limit.payload, Number):
-                factor = spec.changes[unit].factor if unit in spec.changes else 1.0
+                factor = spec.changes[unit].factor if unit is not None and unit in spec.changes else 1.0
                 ends[end] = self._rounded(limit.payload.value, None) / (factor or 1.0)
         return {"value": value, "unit": unit, "range": ends} if ends else written
 
@@ -118,7 +118,7 @@ class Decoder:
     # Values of the model
 
     def _is(self, truth: z3.BoolRef) -> bool:
-        return z3.is_true(self._model.eval(truth))
+        return bool(z3.is_true(self._model.eval(truth)))
 
     def _members(self, payload: Members) -> list[str]:
         return [code for code, has in payload.each.items() if self._is(has)]

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeAlias
 
 import z3
 
+Formula: TypeAlias = z3.BoolRef
+"""A truth about a patient."""
+Amount: TypeAlias = z3.ArithRef
+"""A number of a patient."""
 TRUE = z3.BoolVal(True)  # noqa: FBT003 - a truth value
 FALSE = z3.BoolVal(False)  # noqa: FBT003 - a truth value
 

@@ -52,9 +52,14 @@ def base_of(name: str) -> str:
 
 
 class Record:
-    """The facts of any one patient, made as they are asked for."""
+    """The facts of any one patient, made as they are asked for.
 
-    def __init__(self, guideline: Guideline, beside: Iterable[c.Condition] = (), tag: str = "", inner: str = "") -> None:
+    Two records of different *tag* are of one patient of whom different things may be known: values are shared.
+    """
+
+    def __init__(
+        self, guideline: Guideline, beside: Iterable[c.Condition] = (), tag: str = "", inner: str = ""
+    ) -> None:
         self.guideline = guideline
         self.facts: Mapping[str, FactSpec] = guideline.dictionary.facts
         self.tag = tag
@@ -62,6 +67,8 @@ class Record:
         self.constraints: list[z3.BoolRef] = []
         self.slots: dict[str, Slot] = {}
         self._asked = codes_asked(guideline, beside)
+        self.another_amount = z3.Bool(f"{tag}another amount in doubt")
+        """Whether the weekly amount of a drug that no condition asks for was given and cannot be used."""
         self.amounts = amounts_asked(guideline, beside)
         """The weekly amounts of drugs that any condition asks for."""
         self._fresh = 0
@@ -81,7 +88,7 @@ class Record:
 
     def _made(self, name: str) -> Slot:
         if name == "as_of":
-            day = z3.Int(f"{self.tag}as_of")
+            day = z3.Int("as_of")
             self.constraints.append(both(day >= FIRST_DAY, day <= LAST_DAY))
             return Slot(z3.Bool(f"{self.tag}as_of given"), FALSE, Day(day))
         known, withheld = z3.Bool(f"{self.tag}{name} given"), z3.Bool(f"{self.tag}{name} withheld")
@@ -92,12 +99,12 @@ class Record:
 
     def payload(self, name: str, tag: str) -> Payload | None:
         """Return a free value of a fact or property, within its plausible range."""
-        label = f"{self.tag}{tag}{name}"
+        label = f"{tag}{name}"
         base, _, prop = name.partition(".")
         spec = self.facts.get(base)
         if spec is None:
             return None
-        if prop.startswith("range.") or prop in {"reported.value"}:
+        if prop.startswith("range.") or prop == "reported.value":
             return Number(z3.Real(label))
         if prop == "reported.unit":
             return self._one_code(label, tuple(spec.changes))
@@ -238,4 +245,3 @@ def codes_asked(guideline: Guideline, beside: Iterable[c.Condition]) -> dict[str
                 if base == guideline.dictionary.medications:
                     found.setdefault(base, {})[drug] = None
     return {name: tuple(codes) for name, codes in found.items()}
-

@@ -41,15 +41,25 @@ class Search:
         self._told: dict[int, int] = {}
         self._told_curved: dict[int, int] = {}
 
-    def none(self, goal: z3.BoolRef, *beside: z3.BoolRef) -> bool | None:
-        """Say whether there is no patient with *goal* and what stands *beside* it; None when undecided."""
+    def none(self, goal: z3.BoolRef, *beside: z3.BoolRef, curved: bool = False) -> bool | None:
+        """Say whether there is no patient with *goal* and what stands *beside* it; None when undecided.
+
+        With *curved* the products and roots of facts are looked at as well before a patient is said to exist.
+        """
         self._tell()
-        self._solver.push()
-        self._solver.set("timeout", self._timeout)
-        self._solver.add(goal, *beside)
-        found = self._solver.check()
-        self._solver.pop()
+        found = self._checked(self._solver, goal, *beside)
+        if curved and found != z3.unsat:
+            self._tell_curved()
+            found = self._checked(self._curved, goal, *beside)
         return True if found == z3.unsat else False if found == z3.sat else None
+
+    def _checked(self, solver: z3.Solver, *goals: z3.BoolRef) -> z3.CheckSatResult:
+        solver.push()
+        solver.set("timeout", self._timeout)
+        solver.add(*goals)
+        found = solver.check()
+        solver.pop()
+        return found
 
     def patients(self, goal: z3.BoolRef, *beside: z3.BoolRef) -> Iterator[dict[str, object]]:
         """Return candidates for patients with *goal*, the simplest first; each is still to be replayed."""
@@ -100,7 +110,7 @@ class Search:
     def _nothing_odd(self) -> z3.BoolRef:
         """Return that nothing was given that cannot be used, and no dates."""
         withheld = (opposite(slot.withheld) for slot in self._answer.record.slots.values())
-        return both(*withheld, opposite(z3.Bool(f"{self._answer.tag}another amount in doubt")), self._no_dates())
+        return both(*withheld, opposite(self._answer.record.another_amount), self._no_dates())
 
     def _no_dates(self) -> z3.BoolRef:
         record = self._answer.record

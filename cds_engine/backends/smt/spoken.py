@@ -107,7 +107,8 @@ class Spoken:
         acting = [(plan, some(truths)) for plan, truths in by_plan.values()]
         known = some(truth for _, truth in acting)
         if part == "per":
-            each = {per: some(truth for plan, truth in acting if plan.per == per) for per in {p.per for p, _ in acting}}
+            intervals = dict.fromkeys(str(plan.per) for plan, _ in acting)
+            each = {per: some(truth for plan, truth in acting if plan.per == per) for per in intervals}
             mixed = some(both(each[a], each[b]) for a in each for b in each if a < b)
             return Value(both(known, opposite(mixed)), Code(each))
         found: z3.ArithRef | None = None

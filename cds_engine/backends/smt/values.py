@@ -134,7 +134,7 @@ def equal(left: Payload | None, right: Payload | None) -> z3.BoolRef:
     """Return the truth that two payloads of one fact are the same."""
     match left, right:
         case (Number(), Number()) | (Day(), Day()) | (Flag(), Flag()):
-            same: z3.BoolRef = left.value == right.value
+            same: z3.BoolRef = left.value == right.value  # type: ignore[union-attr] # both are of one type
             return same
         case Code(), Code():
             codes = dict.fromkeys([*left.each, *right.each])

@@ -47,8 +47,14 @@ def never(_: str) -> z3.BoolRef:
 class World:
     """The facts and conditions of one reading of a record."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what a reading is made of
-        self, record: Record, arithmetic: Arithmetic, slots: Slots, tag: str, settled: Flags = never, watch: Flags | None = None
+    def __init__(
+        self,
+        record: Record,
+        arithmetic: Arithmetic,
+        slots: Slots,
+        tag: str,
+        settled: Flags = never,
+        watch: Flags | None = None,
     ) -> None:
         self._record = record
         self._guideline: Guideline = record.guideline
@@ -108,7 +114,7 @@ class World:
         derivation = self._derivations.get(base)
         if base == self._guideline.dictionary.medications:
             amounts = (self._slots(name).withheld for name in self._record.amounts)
-            return either(withheld, z3.Bool(f"{self._record.tag}another amount in doubt"), *amounts)
+            return either(withheld, self._record.another_amount, *amounts)
         if derivation is None:
             return withheld
         inputs = some(self.doubtful(name) for name in sorted(derivation.reads))
@@ -133,7 +139,9 @@ class World:
             low, high = (rational(end) for end in spec.plausible)
             edge = both(self._at_its_edge(derivation), either(payload.value == low, payload.value == high))
             inside = either(both(payload.value > low, payload.value < high), edge)
-            asked = [n for n in derivation.reads if self._asks(n) and not self._guideline.dictionary.facts[n].entry.setting]
+            asked = [
+                n for n in derivation.reads if self._asks(n) and not self._guideline.dictionary.facts[n].entry.setting
+            ]
             touch = choose(both(known, opposite(inside)), some(self._watch(n) for n in sorted(asked)), touch)
             known = both(known, inside)
         settled = both(slot.known, self._settled(name))
@@ -184,7 +192,11 @@ class World:
         """Return the truth that two values of a fact are the same within its tolerance."""
         if isinstance(first, Number) and isinstance(second, Number):
             apart = first.value - second.value
-            largest = z3.If(first.value > second.value, first.value, second.value) if spec.tolerance_is_share else rational(1.0)
+            largest = (
+                z3.If(first.value > second.value, first.value, second.value)
+                if spec.tolerance_is_share
+                else rational(1.0)
+            )
             allowed = rational(spec.tolerance) * largest
             edge = self._arithmetic.flag("agrees at the edge", apart, allowed)
             margin = allowed * rational(1e-9)
@@ -195,7 +207,9 @@ class World:
             return either(clearly, both(edge, perhaps)) if spec.tolerance else either(apart == 0, FALSE)
         if isinstance(first, Code) and isinstance(second, Code):
             groups = {spec.agreeing.get(code, code) for code in [*first.each, *second.each]}
-            members = {group: [c for c in [*first.each, *second.each] if spec.agreeing.get(c, c) == group] for group in groups}
+            members = {
+                group: [c for c in [*first.each, *second.each] if spec.agreeing.get(c, c) == group] for group in groups
+            }
             return some(both(first.is_one_of(*m), second.is_one_of(*m)) for m in members.values())
         return equal(first, second)
 
@@ -208,7 +222,7 @@ class World:
             found = self._truths[id(node)] = self._truth(node)
         return found
 
-    def _truth(self, node: c.Condition) -> Truth:  # noqa: C901 - one case a node
+    def _truth(self, node: c.Condition) -> Truth:
         match node:
             case c.Constant(value):
                 return Truth(constant(value is True), constant(value is False))
@@ -217,9 +231,9 @@ class World:
             case c.Compare():
                 return self._compared(node)
             case c.OneOf(term, codes):
-                value = self.term(term)
-                member = value.payload.is_one_of(*codes) if isinstance(value.payload, Code) else FALSE
-                return Truth(both(value.known, member), both(value.known, opposite(member)), value.touch)
+                code = self.term(term)
+                member = code.payload.is_one_of(*codes) if isinstance(code.payload, Code) else FALSE
+                return Truth(both(code.known, member), both(code.known, opposite(member)), code.touch)
             case c.Holds(name, codes):
                 return self._holds(name, codes)
             case c.IsUnknown(operand):
