@@ -39,7 +39,7 @@ def capped(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def changes(pack, capped):
-    return list(Difference(pack, capped).run())
+    return list(Difference(pack, capped).run({"start-methotrexate", "induce-oral", "mycophenolate-option"}))
 
 
 def test_another_cap_reads_as_the_size_from_which_the_dose_changes(changes):
@@ -51,9 +51,7 @@ def test_another_cap_reads_as_the_size_from_which_the_dose_changes(changes):
 
 
 def test_only_rules_with_methotrexate_change_and_each_has_an_example(changes):
-    methotrexate = {"offer-methotrexate", "start-methotrexate", "add-steroid-sparing-agent", "induce-oral",
-                    "induce-intravenous"}  # fmt: skip
-    assert {change.rule for change in changes} == methotrexate
+    assert {change.rule for change in changes} == {"start-methotrexate", "induce-oral"}
     assert all(change.patient is not None for change in changes)
 
 
@@ -64,7 +62,7 @@ def test_a_text_changes_nothing(pack, tmp_path):
 
 def test_a_threshold_and_an_alert(pack, tmp_path):
     new = changed(tmp_path / "pack", "safety/ciclosporin.yaml", "when: egfr < 60 'mL", "when: egfr < 45 'mL")
-    found = {(change.rule, change.what): change for change in Difference(pack, new).run()}
+    found = {(change.rule, change.what): change for change in Difference(pack, new).run({"add-steroid-sparing-agent"})}
 
     change = found["add-steroid-sparing-agent", "blocked to recommended"]
     assert "eGFR from 45 mL/min/1.73 m² and below 60 mL/min/1.73 m²" in change.whom

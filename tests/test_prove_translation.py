@@ -27,7 +27,7 @@ from cds_engine.backends.smt.search import has  # noqa: E402
 
 GUIDELINE = cds_engine.load("jdm_calcinosis").guideline
 MAKER = PatientMaker(GUIDELINE)
-COUNT = int(os.environ.get("TRANSLATED_PATIENTS", "150"))
+COUNT = int(os.environ.get("TRANSLATED_PATIENTS", "50"))
 
 
 class Formula:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from itertools import islice, product
 
@@ -51,17 +51,19 @@ class Difference:
         self._usual = usual_values(old.pack.path)
         self.undecided: list[str] = []
 
-    def run(self) -> Iterator[Change]:
-        """Compare rule by rule; a rule that gives nothing answers every patient as before."""
+    def run(self, only: Container[str] | None = None) -> Iterator[Change]:
+        """Compare rule by rule, all or *only* those named; one that gives nothing answers every patient as before."""
         old, new = ({spec.rule.id: spec for spec in pack.rules} for pack in self._packs)
         for rule in [*old, *(name for name in new if name not in old)]:
+            if only is not None and rule not in only:
+                continue
             if rule not in new:
                 yield self._alone(self._old, old[rule], "no longer there")
             elif rule not in old:
                 yield self._alone(self._new, new[rule], "new rule")
             elif self._may_differ(old[rule], new[rule]):
                 yield from self._changes(old[rule], new[rule])
-        yield from self._alerts()
+        yield from self._alerts(only)
 
     @property
     def dictionary(self) -> list[str]:
@@ -78,10 +80,12 @@ class Difference:
             or presumed[0].get(name) != presumed[1].get(name)
         ]
 
-    def _alerts(self) -> Iterator[Change]:
+    def _alerts(self, only: Container[str] | None) -> Iterator[Change]:
         old, new = (dict(pack.alerts) for pack in self._packs)
         for key in dict.fromkeys([*old, *new]):
             name = (old.get(key) or new[key]).id
+            if only is not None and name not in only:
+                continue
             if key in old and key in new:
                 conditions = [pack.conditions[key] for pack in self._packs]
                 if conditions[0] == conditions[1] and self._derives_alike():

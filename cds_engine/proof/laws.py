@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -40,19 +40,21 @@ class Laws:
         self._guideline = guideline
         self._seconds = seconds
 
-    def run(self) -> Iterator[Law]:
-        """Prove law by law."""
-        yield from self._forbids()
-        yield from self._of_two()
+    def run(self, only: Container[str] | None = None) -> Iterator[Law]:
+        """Prove law by law, of every drug, action and rule or *only* of those named."""
+        yield from self._forbids(only)
+        yield from self._of_two(only)
 
-    def _forbids(self) -> Iterator[Law]:
+    def _forbids(self, only: Container[str] | None) -> Iterator[Law]:
         answer = SymbolicAnswer(self._guideline)
         search = Search(answer, self._seconds)
         for target, found in self._guideline.contraindications.items():
+            if only is not None and target not in only:
+                continue
             holds = some(answer.believed(key).yes for key, _ in found)
             yield self._law(search, "forbids", target, both(self._acts(answer, target), holds))
 
-    def _of_two(self) -> Iterator[Law]:
+    def _of_two(self, only: Container[str] | None) -> Iterator[Law]:
         """With less and with more known of one patient."""
         less = SymbolicAnswer(self._guideline, tag="less ", inner="less ", alone=True)
         more = SymbolicAnswer(self._guideline, tag="more ", inner="more ", alone=True)
@@ -60,14 +62,14 @@ class Laws:
         targets = dict.fromkeys(t.target for spec in self._guideline.rules for t in spec.treatments)
         for target in targets:
             contraindications = self._guideline.contraindications.get(target, ())
-            if contraindications:
+            if contraindications and (only is None or target in only):
                 ready, still = self._acts(less, target), self._acts(more, target)
                 reads = frozenset().union(*(self._guideline.reads[key] for key, _ in contraindications))
                 harmless = both(*(more.believed(key).no for key, _ in contraindications))
                 goal = both(ready, opposite(still), harmless, *self._consistent(more))
                 yield self._law(search, "unknown-is-not-safe", target, goal, *self._added(less, more, reads))
         for spec in self._guideline.rules:
-            if self._asks_nothing(spec):
+            if self._asks_nothing(spec) and (only is None or spec.rule.id in only):
                 settled = both(less.rule(spec)[0].recommended, opposite(more.rule(spec)[0].recommended))
                 goal = both(settled, *self._nothing_assumed(less, spec), *self._consistent(more))
                 yield self._law(search, "settled", spec.rule.id, goal, *self._added(less, more, None))
