@@ -157,6 +157,69 @@ def test_a_conflict_that_falls_back_to_a_default_is_refuted(changed, monkeypatch
     assert "pregnancy_status" in Replay.of(guideline, found.patient).worlds.withheld
 
 
+def sabotaged(guideline, how):
+    """Return the pack with every contraindication, condition of a rule, dose or formula spoilt."""
+    conditions = dict(guideline.conditions)
+
+    def spoilt(dose):
+        return dose and replace(
+            dose, low=-1.0, high=dose.high * 9, cap=None, per="once", adjustments=(), basis_scale=1.0
+        )
+
+    match how:
+        case "nothing forbids" | "no alert" | "every rule fires" | "no rule fires":
+            kind = {"nothing forbids": "contraindication ", "no alert": "alert "}.get(how, "rule ")
+            value = how == "every rule fires"
+            conditions |= {key: c.Constant(value=value) for key in conditions if key.startswith(kind)}
+            return replace(guideline, conditions=conditions)
+        case "no dose is right":
+            rules = tuple(
+                replace(spec, treatments=tuple(replace(t, dose=spoilt(t.dose)) for t in spec.treatments))
+                for spec in guideline.rules
+            )
+            return replace(guideline, rules=rules)
+        case "no dose rests on anything":
+            rules = tuple(
+                replace(spec, treatments=tuple(
+                    replace(t, dose=t.dose and replace(t.dose, basis=None, adjustments=())) for t in spec.treatments
+                ))
+                for spec in guideline.rules
+            )  # fmt: skip
+            return sabotaged(replace(guideline, rules=rules), "everything at once")
+        case "everything at once":
+            known = {
+                key: c.Constant(value=key.startswith("rule "))
+                for key in conditions
+                if key.startswith(("rule ", "contra"))
+            }
+            return replace(guideline, conditions=conditions | known, conflicts={})
+        case "every formula applies":
+            derivations = tuple(
+                replace(d, branches=tuple(replace(b, key=None) for b in d.branches)) for d in guideline.derivations
+            )
+            return replace(guideline, derivations=derivations)
+        case "eGFR thresholds moved":
+            conditions["contraindication severe-renal-impairment"] = c.Constant(value=True)
+            conditions["regimen methotrexate-weekly adjustment 1"] = c.Constant(value=True)
+            return replace(guideline, conditions=conditions)
+        case "first choice last":
+            turned = tuple(replace(spec, treatments=spec.treatments[::-1]) for spec in guideline.rules)
+            return replace(guideline, rules=turned)
+    raise AssertionError(how)
+
+
+@pytest.mark.skipif(not EVERYTHING, reason="PROVE_EVERYTHING")
+def test_every_invariant_is_refuted_by_some_spoilt_pack():
+    guideline, promises = opened(JDM)
+    ways = ("nothing forbids", "every rule fires", "everything at once", "no dose rests on anything", "no dose is right", "every formula applies",
+            "no rule fires", "no alert", "eGFR thresholds moved", "first choice last")  # fmt: skip
+    waiting = list(promises)
+    for how in ways:
+        prover = Prover(sabotaged(guideline, how), waiting)
+        waiting = [promise for promise in waiting if prover.prove(promise).outcome != "refuted"]
+    assert [promise.id for promise in waiting] == ["INV-41-warfarin"], "no rule of the pack can offer warfarin"
+
+
 def test_what_nobody_meets_is_no_promise():
     guideline, promises = opened(JDM)
     impossible = replace(promises[0], premise=c.And((c.Constant(value=False), promises[0].premise)))

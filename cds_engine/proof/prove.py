@@ -76,7 +76,8 @@ class Prover:
         if held is True:
             patient = self._met_before(lambda replay: replay.meets(promise))
             patient = patient or self._shown([premise.yes, *beside], lambda replay: replay.meets(promise))
-            outcome = "proved" if patient is not None else "vacuous"
+            empty = patient is None and self._search.none(premise.yes, *beside, curved=True) is True
+            outcome = "proved" if patient is not None else "vacuous" if empty else "undecided"
         else:
             patient = self._shown([broken, *beside], lambda replay: replay.breaks(promise))
             patient = self._smaller(patient, lambda replay: replay.breaks(promise))
