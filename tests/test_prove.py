@@ -211,8 +211,10 @@ def sabotaged(guideline, how):
 @pytest.mark.skipif(not EVERYTHING, reason="PROVE_EVERYTHING")
 def test_every_invariant_is_refuted_by_some_spoilt_pack():
     guideline, promises = opened(JDM)
-    ways = ("nothing forbids", "every rule fires", "everything at once", "no dose rests on anything", "no dose is right", "every formula applies",
-            "no rule fires", "no alert", "eGFR thresholds moved", "first choice last")  # fmt: skip
+    ways = (
+        "nothing forbids", "every rule fires", "everything at once", "no dose rests on anything", "no dose is right",
+        "every formula applies", "no rule fires", "no alert", "eGFR thresholds moved", "first choice last",
+    )  # fmt: skip
     waiting = list(promises)
     for how in ways:
         prover = Prover(sabotaged(guideline, how), waiting)

@@ -45,18 +45,25 @@ class Prover:
     def __init__(self, guideline: Guideline, promises: Sequence[Promise], seconds: float = SECONDS) -> None:
         self._guideline = guideline
         self._promises = promises
-        conditions = [condition for p in promises for condition in (p.premise, p.claim)]
-        self.answer = SymbolicAnswer(guideline, conditions)
-        speak(self.answer, conditions)
+        self._seconds = seconds
+        self._asked: dict[bool, tuple[SymbolicAnswer, Search]] = {}
+        """The formula and who searches it; with True for records in which no fact has two readings."""
         self._usual = usual_values(guideline.pack.path)
         self._met: list[tuple[Patient, Replay]] = []
         """Patients seen before, who often show the next thing as well."""
-        self._search = Search(self.answer, seconds, examples_of(guideline))
+
+    def _ask(self, *, single: bool) -> tuple[SymbolicAnswer, Search]:
+        if single not in self._asked:
+            conditions = [condition for p in self._promises for condition in (p.premise, p.claim)]
+            answer = SymbolicAnswer(self._guideline, conditions, alone=single)
+            speak(answer, conditions)
+            self._asked[single] = answer, Search(answer, self._seconds, examples_of(self._guideline))
+        return self._asked[single]
 
     @property
     def loose(self) -> list[str]:
         """What the proof only knows within bounds, in words."""
-        return list(self.answer.arithmetic.loose)
+        return list(dict.fromkeys(word for answer, _ in self._asked.values() for word in answer.arithmetic.loose))
 
     def run(self) -> Iterator[Finding]:
         """Prove one after the other."""
@@ -67,19 +74,18 @@ class Prover:
         """Prove or refute one invariant."""
         begun = time.perf_counter()
         single = needs_one_reading(promise, self._guideline)
-        premise = self.answer.certain.truth(promise.premise)
-        claim = self.answer.certain.truth(promise.claim)
+        answer, search = self._ask(single=single)
+        premise, claim = answer.certain.truth(promise.premise), answer.certain.truth(promise.claim)
         broken = both(premise.yes, opposite(claim.yes))
-        beside = [self.answer.is_single] if single else []
-        held = self._search.none(broken, *beside, curved=True)
+        held = search.none(broken, curved=True)
         outcome: Outcome
         if held is True:
             patient = self._met_before(lambda replay: replay.meets(promise))
-            patient = patient or self._shown([premise.yes, *beside], lambda replay: replay.meets(promise))
-            empty = patient is None and self._search.none(premise.yes, *beside, curved=True) is True
+            patient = patient or self._shown(search, premise.yes, lambda replay: replay.meets(promise))
+            empty = patient is None and search.none(premise.yes, curved=True) is True
             outcome = "proved" if patient is not None else "vacuous" if empty else "undecided"
         else:
-            patient = self._shown([broken, *beside], lambda replay: replay.breaks(promise))
+            patient = self._shown(search, broken, lambda replay: replay.breaks(promise))
             patient = self._smaller(patient, lambda replay: replay.breaks(promise))
             outcome = "refuted" if patient is not None else "undecided"
         return Finding(promise, outcome, single, patient, time.perf_counter() - begun)
@@ -88,9 +94,9 @@ class Prover:
         """Return a patient seen before who shows it."""
         return next((patient for patient, replay in self._met if shows(replay)), None)
 
-    def _shown(self, goals: list[Formula], shows: Callable[[Replay], bool]) -> Patient | None:
+    def _shown(self, search: Search, goal: Formula, shows: Callable[[Replay], bool]) -> Patient | None:
         """Return a patient of whom the evaluator says the same."""
-        for patient in islice(self._search.patients(*goals), CANDIDATES):
+        for patient in islice(search.patients(goal), CANDIDATES):
             replay = Replay.of(self._guideline, patient)
             if shows(replay):
                 self._met.append((patient, replay))
