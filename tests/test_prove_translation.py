@@ -11,7 +11,7 @@ from datetime import date
 from random import Random
 
 import pytest
-from strategies import PatientMaker
+from strategies import READY, PatientMaker
 
 import cds_engine
 from cds_engine.evaluator.verdict import Unknown
@@ -27,7 +27,21 @@ from cds_engine.backends.smt.search import has  # noqa: E402
 
 GUIDELINE = cds_engine.load("jdm_calcinosis").guideline
 MAKER = PatientMaker(GUIDELINE)
-COUNT = int(os.environ.get("TRANSLATED_PATIENTS", "50"))
+COUNT = int(os.environ.get("TRANSLATED_PATIENTS", "40"))
+
+
+FOCUS = tuple(
+    {"facts": READY | focus}
+    for focus in (
+        {"current_medications": ["unheard-of"]}, {"current_medications": ["unheard-of", "prednisolone"]},
+        {"current_medications": [{"drug": "methotrexate"}]}, {"drug_hypersensitivity": ["unheard-of"]},
+        {"current_medications": [{"drug": "methotrexate", "per": "day", "dose": "15 mg"}]}, {"weight": "26"},
+        {"pregnancy_status": "perhaps"}, {"tb_active_or_untreated_latent": "perhaps"}, {"egfr": "45 mL/min/{1.73_m2}"},
+        {"sex_at_birth": "male", "pregnancy_status": "pregnant"}, {"height": "180 cm", "weight": "80.1 kg"},
+        {"egfr": None, "serum_creatinine": "0.4 mg/dL"}, {"egfr": None}, {"age_years": None}, {"alt": "200"},
+    )
+)  # fmt: skip
+"""What must be reached whatever is generated: lists in part, facts that cannot be used, edges."""
 
 
 class Formula:
@@ -73,6 +87,10 @@ class Formula:
                     parts += [ends.known, near(ends.low, part.dose.low.final), near(ends.high, part.dose.high.final)]
         for key, _ in GUIDELINE.alerts:
             parts.append(self.answer.believed(key).yes == constant(replay.worlds.believed(key)[0].truth is True))
+        for key, condition in GUIDELINE.conditions.items():
+            truth, verdict = self.answer.certain.truth(condition), replay.worlds.certain.verdicts[key].truth
+            if not key.startswith("regimen "):  # steadied over the readings
+                parts += [truth.yes == constant(verdict is True), truth.no == constant(verdict is False)]
         return every(parts)
 
     def other_is(self, world):
@@ -113,8 +131,7 @@ def is_computed_by_powers(replay):
 def test_the_formula_says_what_the_evaluator_says(formula):
     r = Random(20261122)  # noqa: S311 - repeatable, not secret
     reached = {"one reading": 0, "several": 0, "recommended": 0}
-    for _ in range(COUNT):
-        patient = MAKER.patient(r)
+    for patient in (*FOCUS, *(MAKER.patient(r) for _ in range(COUNT))):
         record, as_of, replay = replayed(patient)
         given = formula.record(record.facts, as_of)
         says = formula.says(replay)
