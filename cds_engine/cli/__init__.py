@@ -199,6 +199,47 @@ def _check(
     raise typer.Exit(check_pack(pack, format, strict=strict))
 
 
+@app.command("prove")
+def _prove(
+    pack: PackArgument = None,
+    format: Annotated[ListFormat, typer.Option("--format", help="For people or programs.")] = ListFormat.TEXT,  # noqa: A002
+    save: Annotated[
+        Path | None, typer.Option("--save", metavar="DIR", help="Write each refuting patient there as a fixture.")
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="ID", help="Prove only this invariant; may be repeated.")
+    ] = None,
+    gaps: Annotated[
+        bool, typer.Option("--gaps", help="Look for rules that never fire and what else was hardly meant.")
+    ] = False,
+) -> None:
+    """Prove the invariants of a pack for every possible patient, or show one who breaks them.
+
+    Exit status: 0 all proved, 1 refuted, undecided or no invariant, 2 wrong use.
+    """
+    from cds_engine.cli.prove import prove_pack  # noqa: PLC0415 - start-up stays quick
+
+    raise typer.Exit(prove_pack(pack, format, save, only or [], gaps=gaps))
+
+
+@app.command("diff")
+def _diff(
+    old: Annotated[str, typer.Argument(metavar="OLD", help="Id or path of the version before.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="Id or path of the version after.")],
+    cohort: Annotated[
+        Path | None, typer.Option("--cohort", metavar="FILE", help="Patients, one a line: how many are affected.")
+    ] = None,
+    format: Annotated[ListFormat, typer.Option("--format", help="For people or programs.")] = ListFormat.TEXT,  # noqa: A002
+) -> None:
+    """Say what changed in meaning between two versions of a pack, and for which patients.
+
+    Exit status: 0 done, 1 something is undecided or a pack has errors, 2 wrong use.
+    """
+    from cds_engine.cli.diff import diff_packs  # noqa: PLC0415 - start-up stays quick
+
+    raise typer.Exit(diff_packs(old, new, cohort, format))
+
+
 @app.command("facts")
 def _facts(
     pack: PackArgument = None,

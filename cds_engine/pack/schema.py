@@ -10,12 +10,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from cds_engine.pack.base import PackModel
+from cds_engine.pack.invariants import FILE, InvariantsFile
 from cds_engine.pack.load import FILES, FOLDERS
 
 
 def schemas() -> Iterator[tuple[str, str]]:
     """List the file name and the text of each schema."""
-    for name, model in {**FILES, **{f"{folder}.yaml": found for folder, found in FOLDERS.items()}}.items():
+    folders = {f"{folder}.yaml": found for folder, found in FOLDERS.items()}
+    models: dict[str, type[PackModel]] = {**FILES, **folders, FILE: InvariantsFile}
+    for name, model in models.items():
         schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
         yield name.replace(".yaml", ".json"), json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 

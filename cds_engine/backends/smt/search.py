@@ -1,0 +1,166 @@
+"""Questions to Z3: is there a patient of whom this is true?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+
+import z3
+
+from cds_engine.backends.smt.answer import SymbolicAnswer
+from cds_engine.backends.smt.decode import Decoder
+from cds_engine.backends.smt.logic import FALSE, both, constant, opposite
+from cds_engine.backends.smt.record import Slot, rational
+from cds_engine.backends.smt.values import Code, Day, Flag, Members, Number, Payload
+from cds_engine.patient.values import CodeSet, Known, Value
+
+DIGITS = (3, 5, 15)
+"""Significant digits of a patient's numbers, the roundest first."""
+ROUNDS = 40
+"""How often facts of an example patient are given up before he is given up himself."""
+Example = Mapping[str, Known]
+"""A patient to stay near to, as he was read."""
+
+
+class Search:
+    """Looks for patients of one answer; remembers what it has told Z3 already.
+
+    The products and roots of facts are left out at first. What no patient shows without them none shows with them.
+    """
+
+    def __init__(
+        self, answer: SymbolicAnswer, seconds: float, examples: Sequence[Example] = (), *beside: SymbolicAnswer
+    ) -> None:
+        self._answer = answer
+        self._answers = (answer, *beside)
+        """Several answers to one patient, or to several; candidates are read from the first."""
+        self._timeout = int(seconds * 1000)
+        self._examples = (*examples, {})
+        self._solver = z3.Solver()
+        self._curved = z3.Solver()
+        self._told: dict[int, int] = {}
+        self._told_curved: dict[int, int] = {}
+
+    def none(self, goal: z3.BoolRef, *beside: z3.BoolRef, curved: bool = False) -> bool | None:
+        """Say whether there is no patient with *goal* and what stands *beside* it; None when undecided.
+
+        With *curved* the products and roots of facts are looked at as well before a patient is said to exist.
+        """
+        self._tell()
+        found = self._checked(self._solver, goal, *beside)
+        if curved and found != z3.unsat:
+            self._tell_curved()
+            found = self._checked(self._curved, goal, *beside)
+        return True if found == z3.unsat else False if found == z3.sat else None
+
+    def _checked(self, solver: z3.Solver, *goals: z3.BoolRef) -> z3.CheckSatResult:
+        solver.push()
+        solver.set("timeout", self._timeout)
+        solver.add(*goals)
+        found = solver.check()
+        solver.pop()
+        return found
+
+    def patients(self, goal: z3.BoolRef, *beside: z3.BoolRef) -> Iterator[dict[str, object]]:
+        """Return candidates for patients with *goal*, the simplest first; each is still to be replayed."""
+        self._tell()
+        self._tell_curved()
+        record, exact = self._answer.record, self._answer.arithmetic.ideal
+        guideline = self._answer.guideline
+        unusual = {d.fact for d in guideline.derivations if d.always} | guideline.dictionary.presumed.keys()
+        odd = [record.slots[name].known for name in sorted(unusual) if name in record.slots]
+        seen: list[dict[str, object]] = []
+        plain = [self._answer.is_single, exact, self._nothing_odd(), *(opposite(known) for known in odd)]
+        for assumed in (plain, [exact, self._no_dates()], [exact], []):
+            for example in self._examples:
+                for solver in (self._solver, self._curved):
+                    model = self._nearest(solver, [goal, *beside, *assumed], example)
+                    for digits in DIGITS if model is not None else ():
+                        patient = Decoder(self._answer, model, digits).patient()
+                        if patient not in seen:
+                            seen.append(patient)
+                            yield patient
+
+    def _nearest(self, solver: z3.Solver, wanted: list[z3.BoolRef], example: Example) -> z3.ModelRef | None:
+        """Return a model that keeps as much of an example as Z3 lets it, None when there is none."""
+        solver.push()
+        solver.set("timeout", self._timeout)
+        solver.add(*wanted)
+        kept: dict[str, z3.BoolRef] = {}
+        for name, slot in self._answer.record.slots.items():
+            known = example.get(name)
+            wish = both(opposite(slot.known), opposite(slot.withheld)) if known is None else _is(slot, known.value)
+            kept[name] = z3.Bool(f"as in the example: {name}")
+            solver.add(z3.Implies(kept[name], wish))
+        model = None
+        for _ in range(ROUNDS):
+            found = solver.check(*kept.values())
+            if found == z3.sat:
+                model = solver.model()
+                break
+            core = {str(part) for part in solver.unsat_core()} if found == z3.unsat else set()
+            blamed = [name for name, flag in kept.items() if str(flag) in core]
+            if not blamed:
+                break
+            for name in _least(blamed, example):
+                del kept[name]
+        solver.pop()
+        return model
+
+    def _nothing_odd(self) -> z3.BoolRef:
+        """Return that nothing was given that cannot be used, and no dates."""
+        withheld = (opposite(slot.withheld) for slot in self._answer.record.slots.values())
+        return both(*withheld, opposite(self._answer.record.another_amount), self._no_dates())
+
+    def _no_dates(self) -> z3.BoolRef:
+        record = self._answer.record
+        dates = (name for name in record.slots if name in record.facts and record.facts[name].entry.type == "date")
+        return both(*(opposite(record.slots[name].known) for name in dates))
+
+    def _tell(self) -> None:
+        """Tell Z3 what has been made since."""
+        for answer in self._answers:
+            _tell(self._solver, self._told, answer.record.constraints, answer.arithmetic.linear)
+
+    def _tell_curved(self) -> None:
+        for answer in self._answers:
+            arithmetic = answer.arithmetic
+            _tell(self._curved, self._told_curved, answer.record.constraints, arithmetic.linear, arithmetic.curved)
+
+
+def _tell(solver: z3.Solver, told: dict[int, int], *lists: list[z3.BoolRef]) -> None:
+    """Add what was appended to the lists, which only ever grow."""
+    for constraints in lists:
+        solver.add(*constraints[told.get(id(constraints), 0) :])
+        told[id(constraints)] = len(constraints)
+
+
+def _least(names: list[str], example: Example) -> list[str]:
+    """Return the facts to give up first: half of those that the example does not have, or else one."""
+    absent = [name for name in names if name not in example]
+    return absent[len(absent) // 2 :] if absent else names[-1:]
+
+
+def _is(slot: Slot, value: Value) -> z3.BoolRef:
+    """Return the truth that a fact is known with a value."""
+    return both(slot.known, has(slot.payload, value))
+
+
+def has(payload: Payload | None, value: Value) -> z3.BoolRef:
+    """Return the truth that a payload is a concrete value."""
+    same: z3.BoolRef
+    match payload, value:
+        case Flag(), bool():
+            return payload.value if value else opposite(payload.value)
+        case Number(), float():
+            same = payload.value == rational(value)
+            return same
+        case Code(), str():
+            return payload.is_one_of(value)
+        case Day(), date():
+            same = payload.value == value.toordinal()
+            return same
+        case Members(), CodeSet(members, is_complete):
+            each = (has_it if code in members else opposite(has_it) for code, has_it in payload.each.items())
+            return both(payload.complete == constant(is_complete), *each)
+    return FALSE

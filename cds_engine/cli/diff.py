@@ -1,0 +1,128 @@
+"""`diff`: what changed in meaning between two versions of a pack, for whom, and in how many of a cohort."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+import typer
+
+from cds_engine.checker.check import check
+from cds_engine.cli.exits import Exit, complain, refuse
+from cds_engine.cli.formats import ListFormat
+from cds_engine.cli.inputs import Complaint, patients_in
+from cds_engine.cli.packs import pack_folder
+from cds_engine.cli.prove import need_z3, shown_patient
+from cds_engine.lowering.guideline import Guideline
+from cds_engine.lowering.lower import lower
+from cds_engine.proof.cohort import Counts, counted_in
+from cds_engine.proof.diff import Change, Difference
+from cds_engine.results.wording import clean, counted
+
+ASSUMED = (
+    "For records in which no fact has two readings, in exact arithmetic, and for values that both versions accept."
+)
+
+
+def diff_packs(old: str, new: str, cohort: Path | None, format: ListFormat) -> Exit:  # noqa: A002 - the option's name
+    """Write what changed, and return how it ended: 0 whether something changed or not, 1 if something is undecided."""
+    need_z3()
+    before, after = _opened(old), _opened(new)
+    difference = Difference(before, after)
+    changes = list(difference.run())
+    counts = counted_in(_patients(cohort), before, after) if cohort is not None else None
+    if format is ListFormat.JSON:
+        typer.echo(json.dumps(_as_data(changes, counts, difference), ensure_ascii=False, indent=2))
+    else:
+        _write(changes, before, after)
+        if counts is not None:
+            _write_counts(counts)
+        if difference.dictionary:
+            typer.echo(f"\nread in another way: {', '.join(difference.dictionary)}")
+        for reason in dict.fromkeys(difference.undecided):
+            typer.echo(f"undecided: {reason}")
+        typer.echo(f"\n{ASSUMED}")
+    return Exit.FINDINGS if difference.undecided else Exit.DONE
+
+
+def _opened(name: str) -> Guideline:
+    folder = pack_folder(name)
+    checked, findings = check(folder)
+    if checked is None:
+        errors = sum(finding.severity == "error" for finding in findings)
+        refuse(f"the pack in {folder} has {counted(errors, 'error')}; see `cds-engine check`", Exit.FINDINGS)
+    return lower(checked)
+
+
+def _write(changes: list[Change], before: Guideline, after: Guideline) -> None:
+    if not changes:
+        typer.echo("no patient is affected: every rule has the same status and the same doses for every patient")
+    for rule in dict.fromkeys(change.rule for change in changes):
+        typer.echo(f"\n{rule}")
+        for change in changes:
+            if change.rule == rule:
+                typer.echo(f"  {clean(sentence(change))}")
+                if change.patient is not None:
+                    side = before if change.after == "-" else after
+                    typer.echo(f"    for example {'; '.join(shown_patient(change.patient, side))}")
+                    typer.echo(f"    was {change.before}, is {change.after}")
+                else:
+                    typer.echo("    no example was confirmed by the evaluator in the time")
+
+
+def sentence(change: Change) -> str:
+    """Return one change as a reviewer reads it."""
+    whom = ", ".join(change.whom)
+    if change.what.startswith("the "):
+        return f"{change.what} changes" + (f" for a {whom}" if whom else " for every patient who gets it")
+    return change.what.replace("_", " ") + (f" where {whom}" if whom else "")
+
+
+def _write_counts(counts: Counts) -> None:
+    typer.echo(f"\nof {counted(counts.patients, 'patient')} in the cohort {counts.affected} are affected")
+    for (rule, before, after), count in sorted(counts.by_change.items(), key=lambda item: -item[1]):
+        typer.echo(f"  {count:>7}  {rule}: {before} to {after}".replace("_", " "))
+
+
+def _patients(cohort: Path | None) -> list[Mapping[str, object]]:
+    found: list[Mapping[str, object]] = []
+    for patient in patients_in(str(cohort)):
+        if isinstance(patient, Complaint):
+            complain(patient.text)
+            if not patient.was_read:
+                raise typer.Exit(Exit.USAGE)
+        else:
+            found.append(patient.data)
+    return found
+
+
+def _as_data(changes: list[Change], counts: Counts | None, difference: Difference) -> dict[str, object]:
+    return {
+        "changes": [
+            {
+                "rule": change.rule,
+                "what": change.what,
+                "text": sentence(change),
+                "whom": list(change.whom),
+                "before": change.before,
+                "after": change.after,
+                "patient": change.patient,
+            }
+            for change in changes
+        ],
+        "cohort": None
+        if counts is None
+        else {
+            "patients": counts.patients,
+            "affected": counts.affected,
+            "changes": [
+                {"rule": rule, "before": before, "after": after, "patients": count}
+                for (rule, before, after), count in Counter(counts.by_change).most_common()
+            ],
+        },
+        "read_in_another_way": difference.dictionary,
+        "undecided": list(dict.fromkeys(difference.undecided)),
+        "assumed": ASSUMED,
+    }

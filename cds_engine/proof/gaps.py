@@ -1,0 +1,140 @@
+"""What was hardly meant, in any pack: rules that never fire, contraindications that never matter, and the like.
+
+Each is looked for over all patients in whose record no fact has two readings, and shown with a patient where there
+is one to show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import combinations, islice, permutations
+
+from cds_engine.backends.smt.answer import SymbolicAnswer
+from cds_engine.backends.smt.logic import Formula, both, either, opposite, some
+from cds_engine.backends.smt.record import rational
+from cds_engine.backends.smt.search import Search
+from cds_engine.lowering.guideline import Guideline, RuleSpec
+from cds_engine.proof.examples import examples_of, usual_values
+from cds_engine.proof.replay import Patient, Replay
+from cds_engine.proof.smaller import smaller
+
+SCOPE = "in_scope"
+"""The definition that says whom a pack is for, where it has one of this name."""
+SEEN = 1e-6
+CANDIDATES = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """One thing that was hardly meant."""
+
+    check: str
+    text: str
+    patient: Patient | None = None
+
+
+class Gaps:
+    """Looks for gaps in one pack."""
+
+    def __init__(self, guideline: Guideline, seconds: float = 5.0) -> None:
+        self._guideline = guideline
+        self._answer = SymbolicAnswer(guideline, alone=True)
+        self._search = Search(self._answer, seconds, examples_of(guideline))
+        self._usual = usual_values(guideline.pack.path)
+
+    def run(self) -> Iterator[Gap]:
+        """Return every gap, check by check."""
+        yield from self._never_fires()
+        yield from self._never_matters()
+        yield from self._doses_apart()
+        yield from self._implied()
+        yield from self._nothing_said()
+
+    def _never_fires(self) -> Iterator[Gap]:
+        for spec in self._guideline.rules:
+            if self._none(self._acts(spec)):
+                yield Gap("never-fires", f"the rule `{spec.rule.id}` is recommended for no patient")
+
+    def _never_matters(self) -> Iterator[Gap]:
+        """A contraindication matters if for somebody it is the only one that blocks what a rule would offer."""
+        for target, found in self._guideline.contraindications.items():
+            offers = some(
+                self._answer.when(spec).yes
+                for spec in self._guideline.rules
+                for t in spec.treatments
+                if t.target == target
+            )
+            for key, rule in found:
+                others = [self._answer.believed(other).yes for other, _ in found if other != key]
+                alone = both(offers, self._answer.believed(key).yes, *(opposite(other) for other in others))
+                if self._none(alone):
+                    yield Gap(
+                        "never-matters",
+                        f"the contraindication `{rule.id}` is never the only one that keeps `{target}` from a patient:"
+                        " whenever it holds, no rule offers it or another one blocks too",
+                    )
+
+    def _doses_apart(self) -> Iterator[Gap]:
+        offers = [(spec, t) for spec in self._guideline.rules for t in spec.treatments if t.drug and t.dose]
+        for (one, first), (other, second) in combinations(offers, 2):
+            if first.drug != second.drug or first.dose is None or second.dose is None:
+                continue
+            if first.dose.regimen == second.dose.regimen:
+                continue
+            ends = self._answer.dose(first.dose), self._answer.dose(second.dose)
+            apart = [getattr(ends[0], end) - getattr(ends[1], end) for end in ("low", "high")]
+            differ = either(*(either(gap > rational(SEEN), gap < -rational(SEEN)) for gap in apart))
+            acting = [self._answer.rule(spec)[1][str(first.drug)].recommended for spec in (one, other)]
+            goal = both(self._acts(one), self._acts(other), differ, *acting)
+            if not self._none(goal):
+                ids = {one.rule.id, other.rule.id}
+                text = f"`{one.rule.id}` and `{other.rule.id}` offer one patient `{first.drug}` in different doses"
+                yield Gap("doses-apart", text, self._found(goal, _recommends(*ids)))
+
+    def _implied(self) -> Iterator[Gap]:
+        """A rule is implied by another that offers the same, in the same dose, to everybody to whom it does."""
+        for one, other in permutations(self._guideline.rules, 2):
+            alike = _offer(one) == _offer(other) and one.modality == other.modality and one.mode == other.mode
+            if alike and self._none(both(self._acts(one), opposite(self._acts(other)))):
+                text = f"whoever `{one.rule.id}` is recommended for is recommended the same by `{other.rule.id}`"
+                yield Gap("implied", text)
+
+    def _nothing_said(self) -> Iterator[Gap]:
+        scope = self._guideline.conditions.get(f"definition {SCOPE}")
+        if scope is None:
+            return
+        silent = [self._answer.rule(spec)[0].not_applicable for spec in self._guideline.rules]
+        quiet = [opposite(self._answer.believed(key).yes) for key, _ in self._guideline.alerts]
+        goal = both(self._answer.certain.truth(scope).yes, *silent, *quiet)
+        if not self._none(goal):
+
+            def is_silent(replay: Replay) -> bool:
+                return all(decision.status == "not_applicable" for decision in replay.decisions)
+
+            text = "for some patients in scope no rule applies and no alert is shown"
+            yield Gap("nothing-said", text, self._found(goal, is_silent))
+
+    def _acts(self, spec: RuleSpec) -> Formula:
+        return self._answer.rule(spec)[0].recommended
+
+    def _none(self, goal: Formula) -> bool:
+        return self._search.none(goal) is True
+
+    def _found(self, goal: Formula, shows: Callable[[Replay], bool]) -> Patient | None:
+        def is_shown(patient: Patient) -> bool:
+            return shows(Replay.of(self._guideline, patient))
+
+        found = next((p for p in islice(self._search.patients(goal), CANDIDATES) if is_shown(p)), None)
+        return None if found is None else smaller(found, is_shown, self._usual)
+
+
+def _recommends(*rules: str) -> Callable[[Replay], bool]:
+    def shows(replay: Replay) -> bool:
+        return {*rules} <= {d.spec.rule.id for d in replay.decisions if d.status == "recommended"}
+
+    return shows
+
+
+def _offer(spec: RuleSpec) -> tuple[tuple[str, str | None], ...]:
+    return tuple((t.target, t.dose.regimen if t.dose else None) for t in spec.treatments)

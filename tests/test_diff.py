@@ -1,0 +1,84 @@
+"""What changed between two versions of the JDM pack, in words, for whom, and in how many of a cohort."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from cds_engine.checker.check import check
+from cds_engine.engine.packs import find
+from cds_engine.lowering.lower import lower
+
+pytest.importorskip("z3")
+
+from cds_engine.cli.diff import sentence
+from cds_engine.proof.cohort import counted_in
+from cds_engine.proof.diff import Difference
+
+JDM = find("jdm_calcinosis")
+
+
+def changed(folder, file, old, new):
+    shutil.copytree(JDM, folder)
+    text = (folder / file).read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    (folder / file).write_text(text.replace(old, new), encoding="utf-8")
+    return lower(check(folder)[0])
+
+
+@pytest.fixture(scope="module")
+def pack():
+    return lower(check(JDM)[0])
+
+
+@pytest.fixture(scope="module")
+def capped(tmp_path_factory):
+    return changed(tmp_path_factory.mktemp("new") / "pack", "regimens.yaml", "at_most: 40 mg", "at_most: 25 mg")
+
+
+@pytest.fixture(scope="module")
+def changes(pack, capped):
+    return list(Difference(pack, capped).run({"start-methotrexate", "induce-oral", "mycophenolate-option"}))
+
+
+def test_another_cap_reads_as_the_size_from_which_the_dose_changes(changes):
+    found = [sentence(change) for change in changes if change.rule == "start-methotrexate"]
+    assert found == [
+        "the lower end of methotrexate changes for a body surface area above 1.66667 m²",
+        "the upper end of methotrexate changes for a body surface area above 1.25 m²",
+    ]
+
+
+def test_only_rules_with_methotrexate_change_and_each_has_an_example(changes):
+    assert {change.rule for change in changes} == {"start-methotrexate", "induce-oral"}
+    assert all(change.patient is not None for change in changes)
+
+
+def test_a_text_changes_nothing(pack, tmp_path):
+    new = changed(tmp_path / "pack", "regimens.yaml", "      says: pre-filled pen or syringe", "      says: a pen")
+    assert list(Difference(pack, new).run()) == []
+
+
+def test_a_threshold_and_an_alert(pack, tmp_path):
+    new = changed(tmp_path / "pack", "safety/ciclosporin.yaml", "when: egfr < 60 'mL", "when: egfr < 45 'mL")
+    found = {(change.rule, change.what): change for change in Difference(pack, new).run({"add-steroid-sparing-agent"})}
+
+    change = found["add-steroid-sparing-agent", "blocked to recommended"]
+    assert "eGFR from 45 mL/min/1.73 m² and below 60 mL/min/1.73 m²" in change.whom
+    assert change.patient is not None
+
+
+def test_a_cohort_is_counted(pack, capped):
+    small = {"height": "128 cm", "weight": "26 kg"}
+    large = {"height": "180 cm", "weight": "80 kg"}
+    ready = {
+        "age_years": 8, "diagnosis_jdm": "confirmed", "disease_phase": "new_onset", "current_medications": [],
+        "egfr": "110 mL/min/{1.73_m2}", "sex_at_birth": "male", "breastfeeding": False, "alcohol_misuse": False,
+        "chronic_liver_disease": False, "immunodeficiency": False, "blood_dyscrasia": False,
+        "active_serious_infection": False, "peptic_or_oral_ulcer_active": False, "drug_hypersensitivity": [],
+        "tmp_smx_use": "none", "nitrous_oxide_planned": False, "live_vaccine_planned_or_recent": False,
+    }  # fmt: skip
+    counts = counted_in([{**ready, **small}, {**ready, **large}, {}], pack, capped)
+    assert (counts.patients, counts.affected) == (3, 1)
+    assert counts.by_change["start-methotrexate", "recommended", "another dose"] == 1

@@ -1,0 +1,294 @@
+"""Proofs: the invariants of the JDM pack hold for every patient, and a faulty pack is refuted by one who shows it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import replace
+
+import pytest
+from typer.testing import CliRunner
+
+import cds_engine
+from cds_engine.checker.check import check
+from cds_engine.cli import app
+from cds_engine.engine.packs import find
+from cds_engine.engine.worlds import Worlds
+from cds_engine.lowering import core as c
+from cds_engine.lowering.lower import lower
+from cds_engine.proof.gaps import Gaps
+from cds_engine.proof.invariants import promises_of
+from cds_engine.proof.laws import Laws
+from cds_engine.proof.prove import Prover
+from cds_engine.proof.replay import Replay
+
+pytest.importorskip("z3")
+
+from cds_engine.backends.smt.answer import SymbolicAnswer
+from cds_engine.backends.smt.logic import FALSE
+
+JDM = find("jdm_calcinosis")
+
+
+def opened(folder):
+    checked, findings = check(folder)
+    assert checked is not None, [finding.render() for finding in findings]
+    guideline = lower(checked)
+    promises, wrong = promises_of(folder, checked, guideline)
+    assert not wrong, [finding.render() for finding in wrong]
+    return guideline, promises
+
+
+@pytest.fixture(scope="module")
+def proved():
+    guideline, promises = opened(JDM)
+    return guideline, {found.promise.id: found for found in Prover(guideline, promises).run()}
+
+
+def test_every_invariant_is_proved(proved):
+    assert {name: found.outcome for name, found in proved[1].items() if found.outcome != "proved"} == {}
+
+
+def test_every_proof_speaks_of_somebody(proved):
+    """The patient shown with a proof meets the premise, as the evaluator sees him."""
+    guideline, findings = proved
+    for found in findings.values():
+        assert Replay.of(guideline, found.patient).meets(found.promise), found.promise.id
+
+
+MTX = "safety/methotrexate.yaml"
+FAULTS = {
+    "cap-left-off": ("regimens.yaml", "      at_most: 40 mg\n", "", "INV-04"),
+    "cap-too-high": ("regimens.yaml", "      at_most: 40 mg\n", "      at_most: 45 mg\n", "INV-04"),
+    "half-dose-left-off": ("regimens.yaml", "          multiply: 0.5\n", "          multiply: 1\n", "INV-08"),
+    "per-day-for-per-week": (
+        "regimens.yaml", "      per: week\n      at_most: 40 mg\n", "      per: day\n      at_most: 40 mg\n", "INV-05",
+    ),
+    "below-for-at-most-30": (
+        "definitions.yaml", "    when: egfr < 30 'mL/min/{1.73_m2}'", "    when: egfr <= 30 'mL/min/{1.73_m2}'",
+        "INV-46-thirty",
+    ),
+    "possible-pregnancy-forgotten": (
+        MTX, "when: pregnancy_status in {'pregnant', 'possible'}\n    says: Methotrexate",
+        "when: pregnancy_status = 'pregnant'\n    says: Methotrexate", "INV-01-methotrexate",
+    ),
+    "unknown-pregnancy-taken-for-no": (
+        MTX, "when: pregnancy_status in {'pregnant', 'possible'}\n    says: Methotrexate",
+        "when: pregnancy_status in {'pregnant', 'possible'}\n    if_unknown: ignore\n    says: Methotrexate",
+        "    says: Pregnancy is given as not",
+        "    if_unknown: ignore\n    says: Pregnancy is given as not",
+        "INV-02",
+    ),
+    "halved-before-the-cap": ("regimens.yaml", "      at_most: 40 mg\n", "      at_most: 70 mg\n", "INV-08"),
+    "contraindication-dropped": (
+        MTX, "    when: alcohol_misuse\n", "    when: alcohol_misuse and age_years >= 100 'a'\n", "INV-10-alcohol",
+    ),
+    "infants-given-a-formula": (
+        "formulas.yaml", "when: age_years >= 1 'a' and age_years < 18 'a'", "when: age_years < 18 'a'", "INV-30-infant",
+    ),
+    "onset-in-adult-life": (
+        "definitions.yaml", "jdm_onset_age < 18 'a' or (", "jdm_onset_age < 19 'a' or (", "INV-21-onset",
+    ),
+}  # fmt: skip
+"""File, what is written, what is written instead, and the invariant that must be refuted."""
+IN_CI = {"cap-left-off", "below-for-at-most-30", "contraindication-dropped", "unknown-pregnancy-taken-for-no"}
+EVERYTHING = bool(os.environ.get("PROVE_EVERYTHING"))
+"""Try every fault; by hand, because each takes some seconds."""
+
+
+@pytest.fixture
+def changed(tmp_path):
+    def change(file, *texts):
+        folder = tmp_path / "pack"
+        shutil.copytree(JDM, folder)
+        text = (folder / file).read_text(encoding="utf-8")
+        for old, new in zip(texts[::2], texts[1::2], strict=True):
+            assert text.count(old) == 1, f"{text.count(old)} places"
+            text = text.replace(old, new)
+        (folder / file).write_text(text, encoding="utf-8")
+        return folder
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(name, marks=[] if name in IN_CI or EVERYTHING else pytest.mark.skip(reason="PROVE_EVERYTHING"))
+        for name in FAULTS
+    ],
+)
+def test_faults_are_refuted_with_a_patient_who_shows_them(fault, changed, proved):
+    *change, broken = FAULTS[fault]
+    folder = changed(*change)
+    guideline, promises = opened(folder)
+    promise = next(p for p in promises if p.id == broken)
+
+    found = Prover(guideline, [promise]).prove(promise)
+
+    assert found.outcome == "refuted", found
+    assert Replay.of(guideline, found.patient).breaks(promise)
+    sound, kept = proved
+    assert not Replay.of(sound, found.patient).breaks(kept[broken].promise), "the fault and nothing else"
+    if fault == "cap-left-off":
+        answer = cds_engine.load(folder).evaluate(found.patient)  # both engines agree on him
+        doses = [rec.dose.unrounded_high for rec in answer.recommended if rec.drug == "methotrexate" and rec.dose]
+        assert max(doses) > 40
+        size = [found.patient["facts"][name].split()[0] for name in ("height", "weight")]
+        assert all(len(number.replace(".", "")) <= 4 for number in size), "as a person would write them"
+
+
+def test_a_conflict_that_falls_back_to_a_default_is_refuted(changed, monkeypatch):
+    """The engine holds what was given and cannot be used even where a rule is ignored when unknown; without that:"""
+    folder = changed(*FAULTS["unknown-pregnancy-taken-for-no"][:-1])
+    guideline, promises = opened(folder)
+    promise = next(p for p in promises if p.id == "INV-28-pregnancy")
+    assert Prover(guideline, [promise]).prove(promise).outcome == "proved"
+
+    monkeypatch.setattr(Worlds, "must_hold", lambda _, rule, __: rule.if_unknown == "hold")
+    monkeypatch.setattr(
+        SymbolicAnswer, "_held",
+        lambda self, key, rule: self.believed(key).unknown if rule.if_unknown == "hold" else FALSE,
+    )  # fmt: skip
+    found = Prover(guideline, [promise]).prove(promise)
+
+    assert found.outcome == "refuted"
+    assert "pregnancy_status" in Replay.of(guideline, found.patient).worlds.withheld
+
+
+def sabotaged(guideline, how):
+    """Return the pack with every contraindication, condition of a rule, dose or formula spoilt."""
+    conditions = dict(guideline.conditions)
+
+    def spoilt(dose):
+        return dose and replace(
+            dose, low=-1.0, high=dose.high * 9, cap=None, per="once", adjustments=(), basis_scale=1.0
+        )
+
+    match how:
+        case "nothing forbids" | "no alert" | "every rule fires" | "no rule fires":
+            kind = {"nothing forbids": "contraindication ", "no alert": "alert "}.get(how, "rule ")
+            value = how == "every rule fires"
+            conditions |= {key: c.Constant(value=value) for key in conditions if key.startswith(kind)}
+            return replace(guideline, conditions=conditions)
+        case "no dose is right":
+            rules = tuple(
+                replace(spec, treatments=tuple(replace(t, dose=spoilt(t.dose)) for t in spec.treatments))
+                for spec in guideline.rules
+            )
+            return replace(guideline, rules=rules)
+        case "no dose rests on anything":
+            rules = tuple(
+                replace(spec, treatments=tuple(
+                    replace(t, dose=t.dose and replace(t.dose, basis=None, adjustments=())) for t in spec.treatments
+                ))
+                for spec in guideline.rules
+            )  # fmt: skip
+            return sabotaged(replace(guideline, rules=rules), "everything at once")
+        case "everything at once":
+            known = {
+                key: c.Constant(value=key.startswith("rule "))
+                for key in conditions
+                if key.startswith(("rule ", "contra"))
+            }
+            return replace(guideline, conditions=conditions | known, conflicts={})
+        case "every formula applies":
+            derivations = tuple(
+                replace(d, branches=tuple(replace(b, key=None) for b in d.branches)) for d in guideline.derivations
+            )
+            return replace(guideline, derivations=derivations)
+        case "eGFR thresholds moved":
+            conditions["contraindication severe-renal-impairment"] = c.Constant(value=True)
+            conditions["regimen methotrexate-weekly adjustment 1"] = c.Constant(value=True)
+            return replace(guideline, conditions=conditions)
+        case "first choice last":
+            turned = tuple(replace(spec, treatments=spec.treatments[::-1]) for spec in guideline.rules)
+            return replace(guideline, rules=turned)
+    raise AssertionError(how)
+
+
+@pytest.mark.skipif(not EVERYTHING, reason="PROVE_EVERYTHING")
+def test_every_invariant_is_refuted_by_some_spoilt_pack():
+    guideline, promises = opened(JDM)
+    ways = (
+        "nothing forbids", "every rule fires", "everything at once", "no dose rests on anything", "no dose is right",
+        "every formula applies", "no rule fires", "no alert", "eGFR thresholds moved", "first choice last",
+    )  # fmt: skip
+    waiting = list(promises)
+    for how in ways:
+        prover = Prover(sabotaged(guideline, how), waiting)
+        waiting = [promise for promise in waiting if prover.prove(promise).outcome != "refuted"]
+    assert [promise.id for promise in waiting] == ["INV-41-warfarin"], "no rule of the pack can offer warfarin"
+
+
+def test_what_nobody_meets_is_no_promise():
+    guideline, promises = opened(JDM)
+    impossible = replace(promises[0], premise=c.And((c.Constant(value=False), promises[0].premise)))
+
+    assert Prover(guideline, [impossible]).prove(impossible).outcome == "vacuous"
+
+
+def test_the_laws_of_every_pack_are_proved_of_this_one():
+    guideline, _ = opened(JDM)
+    some = {"methotrexate", "ciclosporin", "excision", "specialist-referral"}
+    found = list(Laws(guideline).run(None if EVERYTHING else some))
+
+    assert [law for law in found if law.outcome != "proved"] == []
+    assert {law.law for law in found} == {"forbids", "unknown-is-not-safe", "settled"}
+    assert len(found) > (50 if EVERYTHING else 6)
+
+
+def test_a_rule_that_fires_only_for_want_of_knowledge_breaks_the_law(changed):
+    """Ready while tuberculosis is unknown, and not when it is known to be absent."""
+    folder = changed(
+        "statements/methotrexate.yaml", "disease_phase = 'new_onset'\n          and not",
+        "disease_phase = 'new_onset'\n          and tb_active_or_untreated_latent is null\n          and not",
+    )  # fmt: skip
+    guideline, _ = opened(folder)
+    broken = {law.of for law in Laws(guideline).run({"methotrexate"}) if law.outcome == "not proved"}
+    assert broken == {"methotrexate"}
+
+
+def test_gaps_are_found(changed):
+    folder = changed(
+        "safety/methotrexate.yaml", "    when: immunodeficiency\n", "    when: immunodeficiency and alcohol_misuse\n"
+    )
+    guideline, _ = opened(folder)
+    found = {(gap.check, gap.text.split("`")[1]) for gap in Gaps(guideline).run() if "`" in gap.text}
+
+    assert ("never-matters", "methotrexate-immunodeficiency") in found, "alcohol misuse alone blocks already"
+    assert ("never-matters", "methotrexate-alcohol") not in found
+
+
+def test_the_command_shows_saves_and_ends_with_findings(changed, tmp_path):
+    folder = changed(*FAULTS["cap-left-off"][:-1])
+    run = CliRunner().invoke(app, ["prove", str(folder), "--only", "INV-04", "--save", str(tmp_path / "found")])
+
+    assert run.exit_code == 1
+    assert run.stdout.startswith("REFUTED    INV-04")
+    assert "dose.methotrexate.high = " in run.stdout
+    assert "outside the proof" in run.stdout
+    patient = json.loads((tmp_path / "found" / "INV-04.json").read_text(encoding="utf-8"))
+    assert patient["id"] == "refutes-INV-04"
+
+
+def test_the_command_in_json_and_for_an_unknown_invariant():
+    run = CliRunner().invoke(app, ["prove", str(JDM), "--only", "INV-04", "--format", "json"])
+    assert run.exit_code == 0
+    assert json.loads(run.stdout)["invariants"][0]["outcome"] == "proved"
+
+    run = CliRunner().invoke(app, ["prove", str(JDM), "--only", "INV-99"])
+    assert run.exit_code == 2
+    assert "there is no invariant `INV-99`" in run.stderr
+
+
+def test_mistakes_in_invariants_are_findings_with_their_place(changed):
+    folder = changed(
+        "invariants.yaml", "    claim: dose.methotrexate.per = 'week'\n", "    claim: dose.methotrexat.per = 'week'\n"
+    )
+    run = CliRunner().invoke(app, ["prove", str(folder)])
+
+    assert run.exit_code == 1
+    assert "invariants.yaml" in run.stderr
+    assert "`dose.methotrexat.per`" in run.stderr
