@@ -147,3 +147,17 @@ def _explain(
     from cds_engine.cli.explain import explain_word  # noqa: PLC0415 - start-up stays quick
 
     raise typer.Exit(explain_word(word, pack))
+
+
+@app.command("review")
+def _review(
+    pack: PackArgument = None,
+    output: Annotated[str, typer.Option("-o", "--output", metavar="FOLDER", help="Where the pages are written.")] = "site",
+) -> None:
+    """Write the pages on which a clinician reads a pack statement by statement, and signs it.
+
+    Exit status: 0 done, 1 a scenario does not hold, 2 wrong use.
+    """
+    from cds_engine.cli.review import write_review  # noqa: PLC0415 - start-up stays quick
+
+    raise typer.Exit(write_review(pack, output))
