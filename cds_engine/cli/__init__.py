@@ -161,3 +161,20 @@ def _review(
     from cds_engine.cli.review import write_review  # noqa: PLC0415 - start-up stays quick
 
     raise typer.Exit(write_review(pack, output))
+
+
+@app.command("test")
+def _test(
+    pack: PackArgument = None,
+    features: Annotated[
+        str | None, typer.Option("--features", metavar="FOLDER", help="The scenarios, where they do not lie with the pack.")
+    ] = None,
+    glossary: Annotated[bool, typer.Option("--glossary", help="List the sentences a scenario may use, and end.")] = False,
+) -> None:
+    """Run the scenarios and cases of a pack.
+
+    Exit status: 0 all hold, 1 one does not, 2 wrong use.
+    """
+    from cds_engine.cli.test import show_glossary, test_pack  # noqa: PLC0415 - start-up stays quick
+
+    raise typer.Exit(show_glossary(pack) if glossary else test_pack(pack, features))

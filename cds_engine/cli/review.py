@@ -6,23 +6,33 @@ from pathlib import Path
 
 import typer
 
+from cds_engine.bdd.gherkin import NotInstalledError as NoParserError
+from cds_engine.bdd.run import run_features
 from cds_engine.cli.exits import Exit, refuse
 from cds_engine.cli.packs import open_pack
+from cds_engine.diagnostics import PackError
 from cds_engine.results.wording import counted
 from cds_engine.review.collect import Collector
 from cds_engine.review.render import NotInstalledError
 from cds_engine.review.site import write_site
+from cds_engine.review.vignettes import by_statement
 
 
 def write_review(name: str | None, output: str) -> Exit:
     """Write the review site of a pack, and return how it ended."""
-    site = Collector(open_pack(name)).site()
+    pack = open_pack(name)
     folder = Path(output)
     try:
-        files = write_site(site, folder)
-    except NotInstalledError as error:
+        outcomes = run_features(pack)
+        vignettes, elsewhere = by_statement(pack.guideline, outcomes)
+        files = write_site(Collector(pack, vignettes).site(elsewhere), folder)
+    except (NotInstalledError, NoParserError) as error:
         refuse(str(error))
+    except PackError as error:
+        refuse(f"{error.diagnostics[0].message}; see `cds-engine test`", Exit.FINDINGS)
     except OSError as error:
         refuse(f"`{output}` cannot be written: {error.strerror}")
-    typer.echo(f"{counted(len(files), 'page')} in {folder}; begin with {files[0]}")
-    return Exit.DONE
+    failed = sum(not outcome.passed for outcome in outcomes)
+    held = f"{counted(len(outcomes), 'scenario')}, {failed} of which do not hold" if failed else "every scenario holds"
+    typer.echo(f"{counted(len(files), 'page')} in {folder}, {held}; begin with {files[0]}")
+    return Exit.FINDINGS if failed else Exit.DONE
