@@ -33,12 +33,6 @@ def answer_to(jdm):
     return functools.cache(lambda name: jdm.evaluate(patients[name]))
 
 
-def pytest_bdd_apply_tag(tag, function):
-    """Keep the tags of scenarios as what they are, names of statements, and not as marks of pytest."""
-    del tag, function
-    return True
-
-
 class ChunksTogether(LoadScopeScheduling):
     """Gives all tests on one chunk of generated patients to one process, which answers for them once."""
 

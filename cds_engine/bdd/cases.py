@@ -15,9 +15,7 @@ from cds_engine.results.evaluation import Evaluation
 from cds_engine.results.models import Dose, Recommendation
 
 OF_A_DOSE = ("low", "high", "low_capped", "high_capped")
-OF_ANSWER = (
-    *("alerts", "not_alerts", "questions", "not_questions", "problems", "derived", "findings", "no_findings"),
-)
+OF_ANSWER = (*("alerts", "not_alerts", "questions", "not_questions", "problems", "derived", "findings", "no_findings"),)
 """Keys of `expect` that are about the whole answer; every other is a rule."""
 OF_RULE = frozenset(
     {*OF_A_DOSE, *("status", "products", "drug", "route", "missing", "blocked_by", "choices", "cautions")}
@@ -134,7 +132,9 @@ class _Reader:
         base = self._file.bases.get(name)
         if base is None or name in above:
             said = f"the base `{name}` starts from itself" if base else f"there is no base `{name}`"
-            self._report(user, said, did_you_mean(name, self._file.bases) or "bases stand at the head of the file", "from")
+            self._report(
+                user, said, did_you_mean(name, self._file.bases) or "bases stand at the head of the file", "from"
+            )
             return None, {}
         day, facts = self._base(base.parent, base, (*above, name)) if base.parent else (None, {})
         return base.as_of if "as_of" in base.model_fields_set else day, self._changed(facts, base)
@@ -142,7 +142,9 @@ class _Reader:
     def _changed(self, facts: Plain, change: Base) -> Plain:
         for name in change.without:
             if name not in facts:
-                self._report(change, f"`{name}` cannot be taken away: the base does not give it", "remove it", "without")
+                self._report(
+                    change, f"`{name}` cannot be taken away: the base does not give it", "remove it", "without"
+                )
         given = {name: plain_value(value) for name, value in change.with_.items()}
         return {name: value for name, value in {**facts, **given}.items() if name not in change.without}
 

@@ -103,7 +103,9 @@ def reasons_are_listed(scene: Scene, said: Said) -> None:
 def is_given_as(scene: Scene, said: Said) -> None:
     """The drug that speaks for the rule is this one."""
     found = _found(scene, said)
-    _must(found.drug == scene.drug(str(said["drug"])), f"it is given as {w.spoken(found.drug or 'nothing')}", found.rule)
+    _must(
+        found.drug == scene.drug(str(said["drug"])), f"it is given as {w.spoken(found.drug or 'nothing')}", found.rule
+    )
 
 
 @then("{what} is preferably given {route}")
@@ -178,9 +180,10 @@ def no_dose(scene: Scene, said: Said) -> None:
     """No number is shown for this drug anywhere; `any drug` means all of them."""
     named = None if said["drug"] == "any drug" else scene.drug(str(said["drug"]))
     for found in scene.evaluation.recommendations:
-        for offer in (found, *found.choices):
-            if offer.dose is not None and named in {None, offer.drug}:
-                raise UnmetError(f"{found.rule} offers {w.amount_words(offer.dose)}", found.rule)
+        offers = [(found.drug, found.dose), *((choice.drug, choice.dose) for choice in found.choices)]
+        for drug, dose in offers:
+            if dose is not None and named in {None, drug}:
+                raise UnmetError(f"{found.rule} offers {w.amount_words(dose)}", found.rule)
 
 
 @then("the working of {what} says {text:text}")
@@ -209,5 +212,3 @@ def no_product_fits(scene: Scene, said: Said) -> None:
 
 def _lines(found: Iterable[str]) -> str:
     return "; ".join(sorted(found) if isinstance(found, set) else found) or "none"
-
-

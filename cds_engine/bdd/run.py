@@ -38,6 +38,7 @@ class Outcome:
 
     scenario: Scenario
     facts: Mapping[str, object]
+    orders: object
     as_of: date | None
     answer: Evaluation | None
     failures: tuple[Failure, ...]
@@ -89,6 +90,7 @@ class Runner:
         return Outcome(
             scenario=scenario,
             facts=scene.patient(),
+            orders=scene.orders,
             as_of=self.vocabulary.today,
             answer=scene.answer,
             failures=tuple(failures),

@@ -46,7 +46,7 @@ class Scene:
         rest: dict[str, object] = {}
         for name in self.needs:
             rest |= self.vocabulary.rest[name].beside(self.facts)
-        return {**rest, **self.facts}
+        return {**self.facts, **rest}
 
     def apply(self, audience: str) -> None:
         """Ask the pack."""

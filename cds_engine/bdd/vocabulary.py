@@ -25,7 +25,9 @@ class Rest:
 
     def beside(self, said: Facts) -> dict[str, object]:
         """Return the facts that *said* has not spoken of, without those that it makes needless."""
-        return {name: value for name, value in self.facts.items() if name not in said and not self._needless(name, said)}
+        return {
+            name: value for name, value in self.facts.items() if name not in said and not self._needless(name, said)
+        }
 
     def _needless(self, name: str, said: Facts) -> bool:
         return any(

@@ -96,6 +96,10 @@ def _evaluate(  # noqa: PLR0913, PLR0917 - one parameter an option
     strict: Annotated[
         bool, typer.Option("--strict", help="End with status 1 if a patient's data have problems.")
     ] = False,
+    minimum_review: Annotated[
+        str | None,
+        typer.Option("--minimum-review", metavar="STATE", help="Hold back recommendations below this review state."),
+    ] = None,
 ) -> None:
     """Say what a pack recommends for each patient, and why.
 
@@ -106,7 +110,7 @@ def _evaluate(  # noqa: PLR0913, PLR0917 - one parameter an option
     from cds_engine.cli.evaluate import Wanted, evaluate_files  # noqa: PLC0415 - start-up stays quick
     from cds_engine.cli.packs import open_pack  # noqa: PLC0415 - start-up stays quick
 
-    wanted = Wanted(format, explain, everything, strict, audience, day)
+    wanted = Wanted(format, explain, everything, strict, audience, day, minimum_review)
     raise typer.Exit(evaluate_files(open_pack(pack), patients, wanted))
 
 
@@ -152,7 +156,9 @@ def _explain(
 @app.command("review")
 def _review(
     pack: PackArgument = None,
-    output: Annotated[str, typer.Option("-o", "--output", metavar="FOLDER", help="Where the pages are written.")] = "site",
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="FOLDER", help="Where the pages are written.")
+    ] = "site",
 ) -> None:
     """Write the pages on which a clinician reads a pack statement by statement, and signs it.
 
@@ -167,9 +173,12 @@ def _review(
 def _test(
     pack: PackArgument = None,
     features: Annotated[
-        str | None, typer.Option("--features", metavar="FOLDER", help="The scenarios, where they do not lie with the pack.")
+        str | None,
+        typer.Option("--features", metavar="FOLDER", help="The scenarios, where they do not lie with the pack."),
     ] = None,
-    glossary: Annotated[bool, typer.Option("--glossary", help="List the sentences a scenario may use, and end.")] = False,
+    glossary: Annotated[
+        bool, typer.Option("--glossary", help="List the sentences a scenario may use, and end.")
+    ] = False,
 ) -> None:
     """Run the scenarios and cases of a pack.
 
@@ -178,3 +187,24 @@ def _test(
     from cds_engine.cli.test import show_glossary, test_pack  # noqa: PLC0415 - start-up stays quick
 
     raise typer.Exit(show_glossary(pack) if glossary else test_pack(pack, features))
+
+
+@app.command("approve")
+def _approve(
+    pack: Annotated[str, typer.Argument(metavar="PACK", help="Id or path of the pack.")],
+    statement: Annotated[str, typer.Argument(metavar="STATEMENT", help="Id of the statement.")],
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="The clinician who approves it.")],
+    due: Annotated[str | None, typer.Option("--due", metavar="DATE", help="When it is to be reviewed again.")] = None,
+    on: Annotated[
+        str | None, typer.Option("--on", metavar="DATE", help="The day of the approval; today if left out.")
+    ] = None,
+) -> None:
+    """Record that a clinician approved a statement as it is now.
+
+    The approval lapses when a condition, a dose, a fact, a safety rule, the source or a scenario of it changes.
+    Exit status: 0 done, 1 a scenario of it does not hold, 2 wrong use.
+    """
+    day, again = _day(on), _day(due)
+    from cds_engine.cli.approve import approve_statement  # noqa: PLC0415 - start-up stays quick
+
+    raise typer.Exit(approve_statement(pack, statement, by, day or date.today(), again))  # noqa: DTZ011 - a day

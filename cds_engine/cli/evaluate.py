@@ -12,6 +12,7 @@ from cds_engine.cli.exits import Exit, complain, refuse, report_fault
 from cds_engine.cli.formats import Format
 from cds_engine.cli.inputs import Complaint, Patient, patients_in
 from cds_engine.diagnostics import BackendFault, EngineDisagreement, InputError, did_you_mean
+from cds_engine.engine.holding import check_minimum
 
 if TYPE_CHECKING:
     from cds_engine.engine.guide import LoadedPack
@@ -29,6 +30,7 @@ class Wanted:
     audience: str | None = None
     as_of: date | None = None
     """None: the patient's own date, or today."""
+    minimum_review: str | None = None
 
 
 @dataclass(slots=True)
@@ -61,6 +63,7 @@ class Writer(Protocol):
 def evaluate_files(pack: LoadedPack, names: Sequence[str], wanted: Wanted) -> Exit:
     """Answer for every patient in the files, and return how it ended."""
     _check_audience(pack, wanted.audience)
+    _check_minimum(wanted.minimum_review)
     outcome = _Outcome()
     writer = _writer(pack, wanted)
     for evaluation in _answers(pack, names, wanted, outcome):
@@ -75,6 +78,14 @@ def _check_audience(pack: LoadedPack, audience: str | None) -> None:
     if audience is not None and audience not in known:
         hint = did_you_mean(audience, known) or f"the pack knows {', '.join(f'`{name}`' for name in known)}"
         refuse(f"there is no audience `{audience}`; {hint}")
+
+
+def _check_minimum(minimum: str | None) -> None:
+    if minimum is not None:
+        try:
+            check_minimum(minimum)
+        except InputError as error:
+            refuse(str(error))
 
 
 def _answers(pack: LoadedPack, names: Sequence[str], wanted: Wanted, outcome: _Outcome) -> Iterator[Evaluation]:
@@ -96,7 +107,8 @@ def _answer(pack: LoadedPack, patient: Patient, wanted: Wanted, outcome: _Outcom
     """Return the answer for one patient, None when there is none and a sentence has said why."""
     data = _for_audience(patient.data, wanted.audience)
     try:
-        answer = pack.evaluate(data, as_of=wanted.as_of or _own_date(data) or _today())
+        day = wanted.as_of or _own_date(data) or _today()
+        answer = pack.evaluate(data, as_of=day, minimum_review=wanted.minimum_review)
     except InputError as error:
         complain(f"{patient.place}: {error}")
         outcome.has_findings = True

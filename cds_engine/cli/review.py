@@ -14,6 +14,7 @@ from cds_engine.diagnostics import PackError
 from cds_engine.results.wording import counted
 from cds_engine.review.collect import Collector
 from cds_engine.review.render import NotInstalledError
+from cds_engine.review.signoff import page_standings
 from cds_engine.review.site import write_site
 from cds_engine.review.vignettes import by_statement
 
@@ -25,7 +26,7 @@ def write_review(name: str | None, output: str) -> Exit:
     try:
         outcomes = run_features(pack)
         vignettes, elsewhere = by_statement(pack.guideline, outcomes)
-        files = write_site(Collector(pack, vignettes).site(elsewhere), folder)
+        files = write_site(Collector(pack, vignettes, page_standings(pack.guideline, outcomes)).site(elsewhere), folder)
     except (NotInstalledError, NoParserError) as error:
         refuse(str(error))
     except PackError as error:

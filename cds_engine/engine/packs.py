@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cds_engine.checker.check import check
 from cds_engine.diagnostics import PackError, UnknownPackError, did_you_mean
+from cds_engine.engine.approvals import review_states, standings_of
 from cds_engine.engine.guide import LoadedPack
 from cds_engine.lowering.lower import lower
 
@@ -46,9 +47,10 @@ def load(name: str | Path) -> LoadedPack:
 
     Raises:
         UnknownPackError: If there is no such pack.
-        PackError: If the pack has errors; the exception carries every finding.
+        PackError: If the pack or its approvals have errors; the exception carries every finding.
     """
     checked, findings = check(find(name))
     if checked is None:
         raise PackError([finding for finding in findings if finding.severity == "error"])
-    return LoadedPack(lower(checked))
+    guideline = lower(checked)
+    return LoadedPack(guideline, states=review_states(standings_of(guideline)))

@@ -200,7 +200,9 @@ class Screening:
                 high = displayed(dose.high.final, plan.cap)
                 if total > max(high, exact(dose.high.final)):
                     severity, times = self._gravity(total, dose)
-                    text = f"{lead}{number(total)} {own} is above the range for this patient, up to {number(high)} {own}"
+                    text = (
+                        f"{lead}{number(total)} {own} is above the range for this patient, up to {number(high)} {own}"
+                    )
                     yield _finding(order, "above-range", severity, text + times, steps, cite)
 
     def _total(self, plan: DosePlan, drug: str, per: str, taken: list[Order]) -> float | None:

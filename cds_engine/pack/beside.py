@@ -22,7 +22,9 @@ def read_beside(folder: Path, name: str, model: type[M]) -> tuple[M | None, list
     try:
         content = file.read_bytes()
     except OSError:
-        found = Diagnostic("Y101", f"`{name}` cannot be read", Span(file.as_posix(), 1, 1, 1), "look at its permissions")
+        found = Diagnostic(
+            "Y101", f"`{name}` cannot be read", Span(file.as_posix(), 1, 1, 1), "look at its permissions"
+        )
         return None, [found]
     data = reading.read_yaml(content, file.as_posix(), findings)
     if data is None:

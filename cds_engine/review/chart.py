@@ -40,7 +40,7 @@ class _Chart:
         self._top = max(highest, curve.cap or 0) * 1.12 or 1.0
 
     def svg(self, across: Axis, up: Axis, title: str) -> str:
-        curve = self._curve
+        curve, middle = self._curve, (LEFT + WIDTH - RIGHT) / 2
         parts = [
             f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{_text(title)}">',
             f"<title>{_text(title)}</title>",
@@ -53,7 +53,7 @@ class _Chart:
             f'<polyline class="low" points="{self._line(1)}"/>',
             f'<polyline class="high" points="{self._line(2)}"/>',
             *(self._turn(size, across.unit) for size in curve.turns),
-            f'<text class="axis" x="{(LEFT + WIDTH - RIGHT) / 2:.0f}" y="{HEIGHT - 8}" text-anchor="middle">{_text(str(across))}</text>',
+            f'<text class="axis" x="{middle:.0f}" y="{HEIGHT - 8}" text-anchor="middle">{_text(str(across))}</text>',
             f'<text class="axis" x="{LEFT}" y="14" text-anchor="middle">{_text(up.unit)}</text>',
             "</svg>",
         ]

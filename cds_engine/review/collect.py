@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from cds_engine.engine.guide import LoadedPack
 from cds_engine.language.printer import number
 from cds_engine.lowering.guideline import DosePlan, Guideline, RuleSpec, Treatment
-from cds_engine.pack.statements import Contraindication, Caution, Monitoring, Source, Statement
+from cds_engine.pack.statements import Caution, Contraindication, Monitoring, Source, Statement
 from cds_engine.results import wording as w
 from cds_engine.review.chart import Axis, draw
 from cds_engine.review.dosing import grid_of
@@ -190,7 +190,7 @@ class Collector:
             title = f"{w.spoken(plan.drug)} per {plan.per} over {label}"
             chart = draw(grid.curve, Axis(label, basis_unit), Axis("dose", f"{unit} per {plan.per}"), title)
         return DoseSection(
-            words=tuple(self._dose_words(plan, label)),
+            words=tuple(self._english.dose(plan)),
             grid=grid,
             basis=label,
             basis_unit=basis_unit,
@@ -203,26 +203,6 @@ class Collector:
             source=self._source(plan.source, written.dose.locator, written.dose.tag) if plan.source else None,
             note=written.dose.note,
         )
-
-    def _dose_words(self, plan: DosePlan, label: str | None) -> Iterable[str]:
-        ends = number(plan.low) if plan.low == plan.high else f"{number(plan.low)} to {number(plan.high)}"
-        times = f" × {label}" if label else ""  # noqa: RUF001 - a multiplication sign
-        often = f", {w.counted(plan.times_per_day, 'time')} a day" if plan.times_per_day and plan.per == "dose" else ""
-        parts = f", in {plan.times_per_day} parts" if plan.times_per_day and plan.per == "day" else ""
-        days = f", over {' to '.join(dict.fromkeys(number(day) for day in plan.days))} days" if plan.days else ""
-        yield f"{ends} {display(plan.rate_unit)}{times}, per {plan.per.upper()}{often}{parts}{days}."
-        for amount, per in plan.caps:
-            yield f"Never more than {number(amount)} {display(plan.unit)} per {per}."
-        if not plan.caps:
-            yield "The pack knows no maximum."
-        for adjustment in plan.adjustments:
-            condition = self._english.sentence(self._guideline.conditions[adjustment.key])
-            source = self._source(adjustment.source, adjustment.locator)
-            yield (
-                f"Then × {number(adjustment.multiply)} when {condition} "  # noqa: RUF001 - as above
-                f"({adjustment.note}; {source.label}{f', {source.locator}' if source.locator else ''}). "
-                "While that is not known, no dose is shown."
-            )
 
     @staticmethod
     def _product(plan: DosePlan) -> str | None:

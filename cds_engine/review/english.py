@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from cds_engine.evaluator.facts import Facts
+from cds_engine.language.printer import number
 from cds_engine.language.syntax import Comparator, Operator
 from cds_engine.lowering import core as c
-from cds_engine.lowering.guideline import Guideline
+from cds_engine.lowering.guideline import DosePlan, Guideline
 from cds_engine.lowering.walk import names_in
 from cds_engine.results.explain import INTERVAL_WORDS, RELATION, SIGN, Explainer, brief
-from cds_engine.results.wording import listed, spoken
+from cds_engine.results.wording import counted, listed, spoken
 from cds_engine.units import display
 
 NEGATED = {
@@ -60,6 +61,28 @@ class English:
         """Return a condition on one line, its parts in brackets where it has any."""
         return _on_one_line(self.say(condition))
 
+    def dose(self, plan: DosePlan) -> Iterator[str]:
+        """List the sentences of a dose: range, limits, adjustments."""
+        facts, unit = self._guideline.dictionary.facts, display(plan.unit)
+        ends = number(plan.low) if plan.low == plan.high else f"{number(plan.low)} to {number(plan.high)}"
+        times = f" × {facts[plan.basis].entry.label}" if plan.basis else ""  # noqa: RUF001 - a multiplication sign
+        often = f", {counted(plan.times_per_day, 'time')} a day" if plan.times_per_day and plan.per == "dose" else ""
+        parts = f", in {plan.times_per_day} parts" if plan.times_per_day and plan.per == "day" else ""
+        days = " to ".join(dict.fromkeys(number(day) for day in plan.days or ()))
+        over = f", over {days} {'day' if days == '1' else 'days'}" if days else ""
+        yield f"{ends} {display(plan.rate_unit)}{times}, per {plan.per.upper()}{often}{parts}{over}."
+        yield from (f"Never more than {number(amount)} {unit} per {per}." for amount, per in plan.caps)
+        if not plan.caps:
+            yield "The pack knows no maximum."
+        for adjustment in plan.adjustments:
+            condition = self.sentence(self._guideline.conditions[adjustment.key])
+            source = self._guideline.pack.sources.sources[adjustment.source].label
+            place = f"{source}, {adjustment.locator}" if adjustment.locator else source
+            yield (
+                f"Then × {number(adjustment.multiply)} when {condition} ({adjustment.note}; {place}). "  # noqa: RUF001
+                "While that is not known, no dose is shown."
+            )
+
     def _said(self, node: c.Condition, *, holds: bool) -> Said:
         known = _asks_known(node)
         if known is not None:
@@ -81,7 +104,7 @@ class English:
             case _:
                 return Said(self._leaf(node, holds=holds))
 
-    def _known(self, operand: c.Condition | c.Term, value: bool | None, *, holds: bool) -> Said:
+    def _known(self, operand: c.Condition | c.Term, value: bool | None, *, holds: bool) -> Said:  # noqa: FBT001 - a truth value
         """Say a question about what is known: `x is null`, `x is true`, `x is false` and their opposites."""
         if value is None:
             label = self._label_of(operand)
@@ -122,7 +145,8 @@ class English:
                 return self._comparison(comparator if holds else NEGATED[comparator], left, right)
             case c.OneOf(term, codes):
                 said = _either([self._code(code) for code in codes])
-                return f"{self.term(term)} is {'' if holds else 'neither ' if len(codes) > 1 else 'not '}{_nor(said, holds)}"
+                word = "" if holds else "neither " if len(codes) > 1 else "not "
+                return f"{self.term(term)} is {word}{said if holds else said.replace(' or ', ' nor ')}"
             case c.Holds(name, codes):
                 return self._held(name, codes, holds=holds)
             case c.IsUnknown(operand):
@@ -220,10 +244,6 @@ def _flat(parts: tuple[Said, ...], *, every: bool) -> tuple[Said, ...]:
 
 def _either(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}" if words else "anything"
-
-
-def _nor(words: str, holds: bool) -> str:  # noqa: FBT001 - a truth value
-    return words if holds else words.replace(" or ", " nor ")
 
 
 def _on_one_line(said: Said) -> str:

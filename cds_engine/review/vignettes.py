@@ -78,7 +78,9 @@ def _group(outcome: Outcome, rules: Iterable[str]) -> Group:
     answer = outcome.answer
     found = [answer.recommendation(rule) for rule in rules] if answer else []
     statuses = {recommendation.status for recommendation in found}
-    if "blocked" in statuses or any(f.severity == "critical" for s in (answer.screened if answer else []) for f in s.findings):
+    if "blocked" in statuses or any(
+        f.severity == "critical" for s in (answer.screened if answer else []) for f in s.findings
+    ):
         return "must not"
     if "needs_data" in statuses:
         return "missing data"
