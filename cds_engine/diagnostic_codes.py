@@ -503,7 +503,7 @@ SIGN_OFF: Mapping[str, Meaning] = {
     ),
     "A101": Meaning(
         "an approval that does not hold any more",
-        "A condition, a dose, a fact, a safety rule, the source or a scenario has changed since a clinician approved it.",
+        "A condition, a dose, a fact, a safety rule, the source or a scenario changed after a clinician approved it.",
         "The cap of a dose was 40 mg when it was approved.",
         "Have the change read on its review page and approved again, or take it back.",
     ),

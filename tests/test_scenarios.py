@@ -161,8 +161,8 @@ def test_rules_backgrounds_and_tags_of_examples_are_kept(tmp_path):
     file = tmp_path / "a.feature"
     file.write_text(
         "@all\nFeature: A\n  Background:\n    Given x\n  @rule\n  Rule: R\n    Background:\n      Given y\n"
-        "    @one\n    Scenario Outline: B\n      Then <z>\n      @rows\n      Examples:\n        | z |\n        | 1 |\n"
-        "        | 2 |\n",
+        "    @one\n    Scenario Outline: B\n      Then <z>\n      @rows\n      Examples:\n        | z |\n"
+        "        | 1 |\n        | 2 |\n",
         encoding="utf-8",
     )
     first, second = read_feature(file)

@@ -235,7 +235,8 @@ def _of_rule(found: Recommendation, written: object) -> Iterator[str]:
     for drug, of_choice in choices.items() if isinstance(choices, dict) else ():
         choice = next((choice for choice in found.choices if choice.drug == drug), None)
         if choice is None or choice.status != of_choice["status"]:
-            yield f"{name}: expected {drug} {of_choice['status']}, found {choice.status if choice else 'no such choice'}"
+            instead = choice.status if choice else "no such choice"
+            yield f"{name}: expected {drug} {of_choice['status']}, found {instead}"
         else:
             yield from _of_dose(f"{name}, {drug}", choice.dose, of_choice)
 

@@ -45,17 +45,17 @@ class Phrase:
         kinds: dict[str, str] = {}
         pieces = []
         depth = 0
-        for token in TOKEN.findall(says):
-            if token == "[":
+        for piece in TOKEN.findall(says):
+            if piece == "[":
                 depth += 1
                 pieces.append("(?:")
-            elif token == "]":
+            elif piece == "]":
                 depth -= 1
                 pieces.append(")?")
-            elif token.startswith("{"):
-                pieces.append(_place(token, says, words, kinds))
+            elif piece.startswith("{"):
+                pieces.append(_place(piece, says, words, kinds))
             else:
-                pieces.append(re.escape(token))
+                pieces.append(re.escape(piece))
             if depth < 0:
                 break
         if depth:

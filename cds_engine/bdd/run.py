@@ -1,4 +1,4 @@
-"""Scenarios against a pack: each runs from its patient to its outcomes, and every outcome that does not hold is kept."""
+"""Scenarios against a pack: each runs from its patient to its outcomes; every outcome that does not hold is kept."""
 
 from __future__ import annotations
 

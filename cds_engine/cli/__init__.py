@@ -208,3 +208,16 @@ def _approve(
     from cds_engine.cli.approve import approve_statement  # noqa: PLC0415 - start-up stays quick
 
     raise typer.Exit(approve_statement(pack, statement, by, day or date.today(), again))  # noqa: DTZ011 - a day
+
+
+@app.command("new")
+def _new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The folder of the new pack; its last part is the id.")],
+) -> None:
+    """Write a small working pack to start a guideline from.
+
+    Exit status: 0 done, 2 wrong use.
+    """
+    from cds_engine.cli.new import new_pack  # noqa: PLC0415 - start-up stays quick
+
+    raise typer.Exit(new_pack(name, date.today()))  # noqa: DTZ011 - a day
