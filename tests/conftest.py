@@ -12,6 +12,7 @@ from scenario_patients import CASES, FIXTURES, fixture, patient_of_case
 from xdist.scheduler import LoadScopeScheduling
 
 import cds_engine
+from cds_engine.bdd.run import run_features
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile("dev", max_examples=50, deadline=None, suppress_health_check=_SLOW)
@@ -31,6 +32,12 @@ def answer_to(jdm):
     patients = {case["id"]: patient_of_case(case) for case in CASES}
     patients |= {path.stem: fixture(path) for path in FIXTURES}
     return functools.cache(lambda name: jdm.evaluate(patients[name]))
+
+
+@pytest.fixture(scope="session")
+def jdm_outcomes(jdm):
+    """Return what became of every scenario of the JDM pack; they run once a session."""
+    return run_features(jdm)
 
 
 class ChunksTogether(LoadScopeScheduling):

@@ -94,7 +94,7 @@ def run_case(pack: LoadedPack, case: Ready) -> CaseOutcome:
         answer = pack.evaluate(case.patient, as_of=case.as_of)
     except CdsError as error:
         return CaseOutcome(case, None, (str(error),))
-    return CaseOutcome(case, answer, tuple(_differences(answer, case.expected)))
+    return CaseOutcome(case, answer, tuple(differences(answer, case.expected)))
 
 
 class _Reader:
@@ -164,7 +164,8 @@ class _Reader:
 # Comparing
 
 
-def _differences(answer: Evaluation, expected: Plain) -> Iterator[str]:
+def differences(answer: Evaluation, expected: Plain) -> Iterator[str]:
+    """List in words what of an answer is not as expected."""
     problems = sorted(problem.code for problem in answer.problems)
     wanted = sorted(_names(expected.get("problems")))
     if problems != wanted:
