@@ -31,7 +31,11 @@ FACT_TYPES = {
     "code": ("one word of a list", "`'confirmed'`", "`=`, `!=`, `in {...}`; codes have no order"),
     "codes": ("a set of words", "`['nuts']`", "`contains`, `contains any {...}`; an empty list is known and empty"),
     "date": ("a day", "`2026-11-21`", "`years between a and b`"),
-    "medications": ("the medicines taken", "`[{drug, dose, per, route}]`", "`contains 'drug'`, `.DRUG.per`, `.DRUG.route`"),
+    "medications": (
+        "the medicines taken",
+        "`[{drug, dose, per, route}]`",
+        "`contains 'drug'`, `.DRUG.per`, `.DRUG.route`",
+    ),
     "drug_dose": ("the dose of one drug", "`20 mg/d`", "joined with the medications"),
 }
 OPERATORS = {
@@ -48,7 +52,10 @@ OPERATORS = {
     ">": ("`x > 30 'kg'`", "above"),
     ">=": ("`x >= 30 'kg'`", "at least"),
     "between": ("`x between 15 and 20`", "both ends included"),
-    "is": ("`x is null`, `x is not true`", "looks at whether something is known: itself never unknown, unless what was given cannot be used"),
+    "is": (
+        "`x is null`, `x is not true`",
+        "looks at whether something is known: itself never unknown, unless what was given cannot be used",
+    ),
     "+": ("`x + y`", "a sum; unknown if either is"),
     "-": ("`x - y`", "a difference"),
     "*": ("`x * y`", "a product"),

@@ -39,7 +39,9 @@ def ready(jdm):
 
 @pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
 def test_case(answer_to, ready, case):
-    outcome = CaseOutcome(ready[case["id"]], answer := answer_to(case["id"]), tuple(differences(answer, case["expect"])))
+    outcome = CaseOutcome(
+        ready[case["id"]], answer := answer_to(case["id"]), tuple(differences(answer, case["expect"]))
+    )
     assert outcome.passed, outcome.report()
 
 

@@ -83,7 +83,11 @@ def test_mistakes_in_phrases_have_a_place(folder, before, after, code):
     ("before", "after", "said"),
     [
         ("from: child\n    with: {weight: 50", "from: chld\n    with: {weight: 50", "there is no base `chld`"),
-        ("examplin-in-fever: {status: recommended, low: 500", "examplin: {status: recommended, low: 500", "no rule `examplin`"),
+        (
+            "examplin-in-fever: {status: recommended, low: 500",
+            "examplin: {status: recommended, low: 500",
+            "no rule `examplin`",
+        ),
         ("low: 500", "lowest: 500", "nothing called `lowest`"),
         ("without: [weight]", "without: [height]", "`height` cannot be taken away"),
         ("id: weight-missing", "id: dose-of-a-child", "stands twice"),

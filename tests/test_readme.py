@@ -59,5 +59,7 @@ def test_the_committed_schemas_are_those_of_the_models(name, text):
 def test_no_link_of_readme_and_docs_leads_nowhere():
     pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
     for page in pages:
-        for target in re.findall(r"`((?:docs|rules|features|fixtures|tests|benchmarks)/[\w./-]*\w)`", page.read_text()):
+        for target in re.findall(
+            r"`((?:cds_engine|docs|rules|features|fixtures|tests|benchmarks)/[\w./-]*\w)`", page.read_text()
+        ):
             assert (ROOT / target).exists(), f"{page.name} names {target}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from scenario_patients import ROOT
+from scenario_patients import FEATURES, ROOT
 
 from cds_engine.bdd.cases import read_cases, run_case
 from cds_engine.bdd.gherkin import read_feature, read_features
@@ -15,7 +15,7 @@ from cds_engine.bdd.words import STRENGTHS
 from cds_engine.diagnostics import PackError
 
 pytest_plugins = ["pytester"]
-FEATURES = ROOT / "features" / "jdm_calcinosis"
+
 CHILD = """    Given an 8-year-old boy, 128 cm tall, weighing 26 kg
     And newly diagnosed juvenile dermatomyositis
     And everything else that methotrexate needs is known and unremarkable

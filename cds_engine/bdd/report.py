@@ -23,7 +23,7 @@ def report(outcome: Outcome) -> str:
 def _lines(outcome: Outcome) -> Iterator[str]:
     scenario = outcome.scenario
     yield f"{place(outcome)}: {scenario.title}"
-    facts = ", ".join(f"{name} {_value(value)}" for name, value in outcome.facts.items())
+    facts = ", ".join(f"{name} {value_words(value)}" for name, value in outcome.facts.items())
     yield f"{INDENT}patient:  {facts or 'nothing is known'}"
     if outcome.as_of is not None:
         yield f"{INDENT}on:       {outcome.as_of.isoformat()}"
@@ -42,13 +42,14 @@ def _reasons(failure: Failure, answer: Evaluation | None) -> Iterator[str]:
         yield f"{INDENT}{'reasons:  ' if index == 0 else '          '}{line}"
 
 
-def _value(value: object) -> str:
+def value_words(value: object) -> str:
+    """Return a fact's value in words: yes, no, `8 a`, a list."""
     match value:
         case bool():
             return "yes" if value else "no"
         case Mapping():
-            return " ".join(_value(part) for part in value.values())
+            return " ".join(value_words(part) for part in value.values())
         case list():
-            return ", ".join(_value(part) for part in value) if value else "none"
+            return ", ".join(value_words(part) for part in value) if value else "none"
         case _:
             return str(value)

@@ -8,6 +8,7 @@ import typer
 
 from cds_engine.bdd.gherkin import NotInstalledError as NoParserError
 from cds_engine.bdd.run import run_features
+from cds_engine.bdd.vocabulary import read_vocabulary
 from cds_engine.cli.exits import Exit, refuse
 from cds_engine.cli.packs import open_pack
 from cds_engine.diagnostics import PackError
@@ -16,7 +17,7 @@ from cds_engine.review.collect import Collector
 from cds_engine.review.render import NotInstalledError
 from cds_engine.review.signoff import page_standings
 from cds_engine.review.site import write_site
-from cds_engine.review.vignettes import by_statement
+from cds_engine.review.vignettes import by_statement, unremarkable
 
 
 def write_review(name: str | None, output: str) -> Exit:
@@ -26,7 +27,9 @@ def write_review(name: str | None, output: str) -> Exit:
     try:
         outcomes = run_features(pack)
         vignettes, elsewhere = by_statement(pack.guideline, outcomes)
-        files = write_site(Collector(pack, vignettes, page_standings(pack.guideline, outcomes)).site(elsewhere), folder)
+        standings = page_standings(pack.guideline, outcomes)
+        rest = unremarkable(pack.guideline, read_vocabulary(pack.guideline))
+        files = write_site(Collector(pack, vignettes, standings, rest).site(elsewhere), folder)
     except (NotInstalledError, NoParserError) as error:
         refuse(str(error))
     except PackError as error:

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from cds_engine.pack.approvals import APPROVALS_FILE, ApprovalsFile
+from cds_engine.pack.base import PackModel
 from cds_engine.pack.cases import CASES_FILE, CasesFile
 from cds_engine.pack.load import FILES, FOLDERS
 from cds_engine.pack.phrases import PHRASES_FILE, PhrasesFile
 
-BESIDE = {APPROVALS_FILE: ApprovalsFile, CASES_FILE: CasesFile, PHRASES_FILE: PhrasesFile}
+BESIDE: Mapping[str, type[PackModel]] = {APPROVALS_FILE: ApprovalsFile, CASES_FILE: CasesFile, PHRASES_FILE: PhrasesFile}
 
 
 def schemas() -> Iterator[tuple[str, str]]:

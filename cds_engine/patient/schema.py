@@ -54,7 +54,7 @@ def patient_schema(dictionary: Dictionary, title: str) -> dict[str, Any]:
                         "required": ["value", "unit"],
                     },
                 ]
-            }
+            },
         },
     }
 

@@ -38,6 +38,13 @@ CHOICE = {
     "one_of": "One of these, the preferred first:",
     "all_of": "All of these together:",
 }
+ORIGINS = {
+    "seed": "the text that this pack starts from",
+    "guideline": "a guideline",
+    "label": "the label of a medicine",
+    "policy": "policy of this pack",
+    "outside_seed": "outside the text that this pack starts from",
+}
 Became = Literal["encoded", "carried", "advice", "not encoded"]
 
 
@@ -49,6 +56,7 @@ class Collector:
         pack: LoadedPack,
         vignettes: Mapping[str, Mapping[Group, tuple[Vignette, ...]]] | None = None,
         standings: Mapping[str, Standing] | None = None,
+        rest: Mapping[str, tuple[str, ...]] | None = None,
         proved: Proved | None = None,
     ) -> None:
         self._guideline: Guideline = pack.guideline
@@ -58,6 +66,7 @@ class Collector:
             self._rules.setdefault(spec.statement.id, []).append(spec)
         self._vignettes = vignettes or {}
         self._standings = standings or {}
+        self._rest = rest or {}
         self._proved = proved
         self._doses: dict[str, DoseSection] = {}
 
@@ -79,6 +88,10 @@ class Collector:
                 Topic(topic.topic, tuple(self._page(topic.topic, found) for found in topic.statements))
                 for topic in pack.topics.values()
             ),
+            labels={
+                **{name: entry.label for name, entry in pack.facts.facts.items()},
+                **{name: source.label for name, source in pack.sources.sources.items()},
+            },
             elsewhere=tuple(elsewhere),
             is_proved=self._proved is not None,
         )
@@ -96,7 +109,7 @@ class Collector:
             modality=w.MODALITY_WORDS[statement.modality],
             evidence=_graded(statement),
             verified=w.tag_words(statement.tag),
-            origin=w.spoken(statement.origin),
+            origin=ORIGINS[statement.origin],
             restates=tuple(statement.restates),
             became=became,
             became_words=words,
@@ -105,6 +118,7 @@ class Collector:
             note=statement.note,
             rules=tuple(self._rule(spec) for spec in self._rules.get(statement.id, ())),
             standing=self._standings.get(statement.id, Standing(statement.review, w.review_words(statement.review))),
+            rest=self._rest_of(self._vignettes.get(statement.id, {})),
             vignettes=self._vignettes.get(statement.id, {}),
             promises=None
             if self._proved is None
@@ -113,6 +127,12 @@ class Collector:
             if self._proved is None
             else tuple(m for m in self._proved.mutants if m.statement == statement.id),
         )
+
+    def _rest_of(self, vignettes: Mapping[Group, tuple[Vignette, ...]]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Return what is taken for unremarkable in these vignettes."""
+        lines = {line for found in vignettes.values() for vignette in found for _, line in vignette.lines}
+        said = "everything else that {} needs is known and unremarkable"
+        return tuple((drug, facts) for drug, facts in self._rest.items() if said.format(drug) in lines)
 
     def _source(self, name: str, locator: str | None, tag: str | None = None) -> SourceLine:
         source: Source = self._guideline.pack.sources.sources[name]

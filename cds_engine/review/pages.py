@@ -187,6 +187,8 @@ class StatementPage:
     note: str | None
     rules: tuple[RuleSection, ...]
     standing: Standing
+    rest: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """What "everything else that ... needs is known and unremarkable" stands for in its scenarios: drug, facts."""
     vignettes: Mapping[Group, tuple[Vignette, ...]] = field(default_factory=dict)
     promises: tuple[Promise, ...] | None = None
     mutants: tuple[Mutant, ...] | None = None
@@ -233,6 +235,8 @@ class Site:
     notices: tuple[str, ...]
     tags: Mapping[str, str]
     topics: tuple[Topic, ...]
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """What people call the facts and sources that notes name."""
     elsewhere: tuple[Vignette, ...] = ()
     """Scenarios that name no statement."""
     is_proved: bool = False

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from importlib.resources import files
 
 from cds_engine.diagnostics import CdsError
 from cds_engine.review.pages import GROUPS, Site, StatementPage
 
 TEMPLATES = "cds_engine.review"
+NAME = re.compile(r"\b[a-z0-9]+(?:[_-][a-z0-9]+)+\b")
+"""A word as a program writes it: `pregnancy_status`, `mtx-label-2023`."""
 
 
 class NotInstalledError(CdsError):
@@ -36,6 +40,7 @@ class Renderer:
             lstrip_blocks=True,
         )
         environment.filters["short"] = _short
+        environment.filters["linked"] = _linker(site)
         self._environment = environment
         self._shared = {
             "site": site,
@@ -51,6 +56,26 @@ class Renderer:
     def statement(self, page: StatementPage) -> str:
         """Return the page of one statement."""
         return self._environment.get_template("statement.html").render({**self._shared, "page": page})
+
+
+def _linker(site: Site) -> Callable[[str], str]:
+    """Return the filter for notes: ids of statements become links, names of facts and sources what people call them."""
+    from markupsafe import Markup, escape  # noqa: PLC0415 - comes with Jinja2
+
+    pages = {page.id: page for page in site.statements}
+    ids = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(pages, key=len, reverse=True)))})\b")
+
+    def linked(text: str) -> str:
+        text = NAME.sub(lambda name: site.labels.get(name[0], name[0].replace("_", " ")), text)
+        pieces, end = [], 0
+        for found in ids.finditer(text):
+            page = pages[found[0]]
+            pieces += [escape(text[end : found.start()])]
+            pieces += [Markup('<a href="{}" title="{}">{}</a>').format(page.file, page.says, page.id)]
+            end = found.end()
+        return Markup("").join([*pieces, escape(text[end:])])
+
+    return linked
 
 
 def _short(value: float) -> str:

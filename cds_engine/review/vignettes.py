@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from cds_engine.bdd.report import value_words
 from cds_engine.bdd.run import Outcome
+from cds_engine.bdd.vocabulary import Vocabulary
 from cds_engine.lowering.guideline import Guideline
 from cds_engine.results.evaluation import Evaluation
 from cds_engine.results.models import Recommendation
@@ -35,6 +37,15 @@ def by_statement(
         if not named:
             elsewhere.append(_vignette(outcome, frozenset()))
     return found, elsewhere
+
+
+def unremarkable(guideline: Guideline, vocabulary: Vocabulary) -> dict[str, tuple[str, ...]]:
+    """Return for each drug, in words, what is known and unremarkable of everything else that it needs."""
+    facts = guideline.pack.facts.facts
+    return {
+        drug: tuple(f"{facts[name].label}: {value_words(value)}" for name, value in rest.facts.items())
+        for drug, rest in vocabulary.rest.items()
+    }
 
 
 def _rules_of(guideline: Guideline, statement: str) -> frozenset[str]:
