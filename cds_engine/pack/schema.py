@@ -16,7 +16,11 @@ from cds_engine.pack.cases import CASES_FILE, CasesFile
 from cds_engine.pack.load import FILES, FOLDERS
 from cds_engine.pack.phrases import PHRASES_FILE, PhrasesFile
 
-BESIDE: Mapping[str, type[PackModel]] = {APPROVALS_FILE: ApprovalsFile, CASES_FILE: CasesFile, PHRASES_FILE: PhrasesFile}
+BESIDE: Mapping[str, type[PackModel]] = {
+    APPROVALS_FILE: ApprovalsFile,
+    CASES_FILE: CasesFile,
+    PHRASES_FILE: PhrasesFile,
+}
 
 
 def schemas() -> Iterator[tuple[str, str]]:
