@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO := $(addprefix fixtures/patients/,v01-new-onset-girl-8.json v07-boy-12-half-kidney-function.json \
 	v14-girl-14-pregnancy-status-unknown.json v17-boy-11-daily-methotrexate.json)
 
-.PHONY: demo test static check format bench soak docs clean
+.PHONY: demo test test-cql static check format bench soak docs clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.base
@@ -13,6 +13,13 @@ demo: $(VENV)/.base
 
 test: $(VENV)/.develop
 	$(BIN)/python -m pytest -n 2
+
+test-cql: $(VENV)/.develop tests/cql/node_modules
+	$(BIN)/python -m pytest -n 0 tests/test_cql_judge.py
+
+tests/cql/node_modules: tests/cql/package.json
+	cd tests/cql && npm install --silent --no-audit --no-fund --no-package-lock
+	touch $@
 
 check: test static
 

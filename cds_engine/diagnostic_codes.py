@@ -194,7 +194,7 @@ LANGUAGE: Mapping[str, Meaning] = {
     ),
     "R103": Meaning(
         "a part that is always unknown",
-        "A comparison or a calculation with `null` is legal, and unknown for every patient.",
+        "A comparison or a calculation with `null` is unknown for every patient, so that the rule is silently off.",
         "`weight = null`",
         "Write `is null` or `is not null`, or put a value in the place of `null`.",
     ),

@@ -31,7 +31,7 @@ def expected_status(when, blocked, *, ready):
 
 
 def check_statuses(pack, answer, view):
-    """Hold every status against the table, from the verdicts as the answer shows them."""
+    """Hold every status against the table, from the verdicts that it was made from."""
 
     def is_dosed(treatment):
         """Say whether everything that the dose rests on is settled."""

@@ -24,9 +24,12 @@ engines: partial, malformed and contradictory ones, and ones on every threshold.
 
 WHOM = (
     ("holds_for_all(", "the corpus"),
-    ("::3]", "a third of the corpus, each answered twice"),
-    ("::8]", "an eighth of the corpus, each answered twice"),
-    ("ready_cases(", "12 of each 1,000 of the corpus who are ready for the drug, each answered many times"),
+    ("::3]", "a third of the corpus, each changed and answered again by the evaluator"),
+    ("::8]", "an eighth of the corpus answered again, a fortieth by a pack loaded anew"),
+    (
+        "ready_cases(",
+        "12 of each 1,000 of the corpus who are ready for the drug, changed and answered by the evaluator",
+    ),
     ("@given", "patients that Hypothesis makes"),
     ("for _ in range(", "seeded patients"),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import copy
 import datetime as dt
 import gc
 import os
@@ -21,6 +22,8 @@ from cds_engine.backends.durable import DurableRules, is_available
 from cds_engine.diagnostics import BackendFault
 from cds_engine.engine import agreement
 from cds_engine.engine.guide import LoadedPack
+from cds_engine.evaluator import conditions
+from cds_engine.results.models import Shared
 
 MTX = "methotrexate"
 ONE_OF_EACH = {
@@ -393,3 +396,51 @@ def test_an_alert_fires_in_one_reading_although_another_fact_cannot_be_used(jdm)
     """A rejected age at onset leaves the scope open; of the two answers on the vaccine the dangerous one counts."""
     facts = {"live_vaccine_planned_or_recent": [True, False], "jdm_onset_age": "x"}
     assert "live-vaccine-and-immunosuppression" in alerts(jdm.evaluate(facts))
+
+
+# --- what is prepared once and shared ------------------------------------------------------------------------
+
+
+def lists_of(part):
+    """Yield every list in an answer."""
+    if isinstance(part, list):
+        yield part
+        for item in part:
+            yield from lists_of(item)
+    elif isinstance(part, pydantic.BaseModel):
+        for value in part.__dict__.values():
+            yield from lists_of(value)
+
+
+def test_no_answer_can_change_another(jdm):
+    """A list of one answer is changed where that is allowed at all; the next answer is what it was before."""
+    before = jdm.evaluate({}).model_dump_json()
+    changed = 0
+    for found in list(lists_of(jdm.evaluate({}))):
+        if isinstance(found, Shared):
+            with pytest.raises(TypeError, match="copy the list first"):
+                found.append("changed")
+        else:
+            found.append("changed")
+            changed += 1
+    assert changed
+    assert jdm.evaluate({}).model_dump_json() == before
+
+
+def test_an_answer_can_be_copied_and_compared(jdm):
+    answer = jdm.evaluate(READY)
+    assert answer == jdm.evaluate(READY) == cds_engine.Evaluation.model_validate_json(answer.model_dump_json())
+    assert answer != jdm.evaluate(READY | {"weight": "27 kg"})
+    mine = copy.deepcopy(answer.recommendations[0])
+    mine.citations.clear()
+    assert answer.recommendations[0].citations
+
+
+def test_what_was_decided_once_is_what_would_be_decided_again(jdm, monkeypatch):
+    """The verdicts that are kept for one patient are the ones that nothing kept would give."""
+    maker, r = PatientMaker(jdm.guideline), Random(7)  # noqa: S311 - repeatable, not secret
+    alone = LoadedPack(jdm.guideline, {})
+    patients = [maker.patient(r) for _ in range(60)]
+    kept = [alone.evaluate(patient) for patient in patients]
+    monkeypatch.setattr(conditions, "decide", lambda node, facts: conditions.MEANING[type(node)](node, facts))
+    assert [alone.evaluate(patient) for patient in patients] == kept

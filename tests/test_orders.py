@@ -544,3 +544,14 @@ def test_an_honest_engine_agrees_and_is_not_asked_without_orders(jdm):
     assert pack.evaluate(ANY).screened == []
     assert pack.evaluate(ANY, orders=[DAILY]).screened == jdm.evaluate(ANY, orders=[DAILY]).screened
     assert second.after == 0
+
+
+def test_a_check_that_asks_for_the_absent_is_not_silenced_by_what_cannot_be_used():
+    """The steroid dose a kilogram was given and is no number: the check for an unknown dose still speaks."""
+    facts = {
+        "current_medications": [{"drug": "methotrexate", "dose": "10 mg", "per": "week"}],
+        "current_systemic_corticosteroid": "10 mg/d",
+        "corticosteroid_dose_per_kg": "x",
+    }
+    answer = cds_engine.load("jdm_calcinosis").evaluate(facts, orders=[order("varicella_vaccine")])
+    assert "order-live-vaccine-on-corticosteroid-of-unknown-dose" in findings(answer)

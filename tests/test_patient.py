@@ -71,6 +71,7 @@ FORMS = [
     ("cmas", 40.0, 40),
     ("cmas", "40", 40),
     ("cmas", {"value": 40, "unit": "1"}, 40),
+    ("cmas", {"value": 40, "unit": "{score}"}, 40),
     ("current_systemic_corticosteroid", "0 mg/d", 0),
     ("neutrophils", "0 10*9/L", 0),
 ]
@@ -160,6 +161,19 @@ def test_reference_ranges_come_in_the_unit_of_the_value(read):
     assert facts["calcium_total.range.low"].value == 2.0
     assert facts["calcium_total.range.high"].value == pytest.approx(2.6, abs=0.001)
     assert facts["calcium_total.reported.unit"].value == "mg/dL"
+
+
+def test_a_mistyped_key_of_a_reference_range_is_heard(read):
+    record = read({"ck": {"value": 300, "unit": "U/L", "range": {"high": 190, "lwo": 30}}})
+    (problem,) = record.problems
+    assert "no `lwo` in a reference range; did you mean `low`?" in problem.message
+    assert record.facts["ck.range.high"].value == 190
+
+
+@pytest.mark.parametrize("unit", ["{x10}", "{percent}", "%", "points"])
+def test_a_count_takes_no_other_unit(read, unit):
+    record = read({"cmas": {"value": 4, "unit": unit}})
+    assert isinstance(record.facts["cmas"], Withheld)
 
 
 @pytest.mark.parametrize(

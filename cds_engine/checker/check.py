@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cds_engine.checker import mistakes
@@ -46,12 +46,19 @@ def check_pack(pack: Pack, findings: list[Diagnostic]) -> Checked:
     """Check a pack that could be read; adds to *findings*."""
     check_facts(pack, findings)
     scope = scope_of(pack)
-    typed = {site.key: found for site in sites(pack) if (found := _check_site(site, scope, findings))}
+    found: list[Diagnostic] = []
+    typed = {site.key: done for site in sites(pack) if (done := _check_site(site, scope, found))}
+    findings += [_in_a_pack(finding) for finding in found]
     check_references(pack, findings)
     check_formulas(pack, typed, findings)
     check_regimens(pack, findings)
     check_dependencies(pack, typed, findings)
     return Checked(pack, typed, scope)
+
+
+def _in_a_pack(finding: Diagnostic) -> Diagnostic:
+    """Make an error of what is always unknown: legal in the language, and in a pack a rule that is silently off."""
+    return replace(finding, severity="error") if finding.code == mistakes.ALWAYS_UNKNOWN else finding
 
 
 def in_order(findings: list[Diagnostic]) -> list[Diagnostic]:

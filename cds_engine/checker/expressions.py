@@ -176,11 +176,11 @@ class _Checker:
     def _comparable(self, node: s.Expression, comparator: Comparator, left: Typed, right: Typed) -> None:
         ordered = comparator not in {Comparator.EQUAL, Comparator.NOT_EQUAL}
         for null, subject in ((left, right), (right, left)):
-            if isinstance(null.node, s.NullLiteral):
+            if isinstance(null.node, s.NullLiteral) and not isinstance(subject.type, SetType):
                 self._findings.append(mistakes.never_equals_null(node, subject.node))
                 return
         match left.type, right.type:
-            case (NullType(), _) | (_, NullType()):
+            case (NullType(), other) | (other, NullType()) if not isinstance(other, SetType):
                 return
             case (QuantityType(), QuantityType()):
                 self._same_kind(node, comparator, left, right)
@@ -358,9 +358,9 @@ def join(left: Type, right: Type) -> Type | None:
 def _result(operator: Operator, left: Type, right: Type) -> Type | None:
     """Return the type of an arithmetic result, or None when the operands cannot be joined."""
     match operator, left, right:
-        case _, NullType(), _:
+        case _, NullType(), (NumberType() | QuantityType() | NullType()):
             return right
-        case _, _, NullType():
+        case _, (NumberType() | QuantityType()), NullType():
             return left
         case _, NumberType(), NumberType():
             return NUMBER

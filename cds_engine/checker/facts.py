@@ -50,6 +50,7 @@ def _check_names(pack: Pack, findings: list[Diagnostic]) -> None:
 
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_IN_BRACES = re.compile(r"\{[^{}]+\}")
 _NO_WORD = re.compile(r"[^A-Za-z0-9_]+")
 
 
@@ -62,6 +63,11 @@ def _check_shape(name: str, fact: FactEntry, findings: list[Diagnostic]) -> None
         say("F102", f"the {called} `{name}` needs a unit", "type", "add `unit:` with a UCUM unit, such as `mg`")
     if fact.type not in {"quantity", "decimal", "drug_dose"} and fact.unit is not None:
         say("F103", f"a fact of type {called} has no unit", "unit", "remove it, or make the fact a quantity")
+    for index, other in enumerate(fact.accepts if fact.unit is None else ()):
+        if fact.type not in {"integer", "decimal"} or not _IN_BRACES.fullmatch(other):
+            hint = "a count accepts only words in braces, such as `{score}`; else add `unit:`"
+            found = f"`{name}` has no unit that `{other}` could be converted to"
+            findings.append(Diagnostic("F103", found, fact.span_of("accepts", index), hint))
     if fact.type == "code" and not fact.allowed:
         say("F104", f"the code `{name}` lists no allowed values", "type", "add `allowed: [...]`")
     if fact.drug is not None and fact.type != "drug_dose":

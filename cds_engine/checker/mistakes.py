@@ -109,8 +109,12 @@ def calculates_with_null(node: s.Expression) -> Diagnostic:
     return _always_unknown(node, "put a number or a quantity in the place of `null`")
 
 
+ALWAYS_UNKNOWN = "R103"
+
+
 def _always_unknown(node: s.Expression, hint: str) -> Diagnostic:
-    return Diagnostic("R103", f"`{_text(node)}` is unknown for every patient", node.span, hint, "warning")
+    found = f"`{_text(node)}` rests on `null`, which is unknown for every patient"
+    return Diagnostic(ALWAYS_UNKNOWN, found, node.span, hint, "warning")
 
 
 def no_order(node: s.Expression, left: s.Expression, found: Type) -> Diagnostic:

@@ -73,6 +73,8 @@ def decide_all(conditions: Conditions, facts: Facts, deciders: Deciders) -> dict
         EngineDisagreement: If an engine gives another truth, or none, for any condition.
         BackendFault: If an engine fails to answer.
     """
+    if not conditions:
+        return {}
     verdicts = {key: decide(condition, facts) for key, condition in conditions.items()}
     supplied = Supplied(facts)
     for name, decider in deciders.items():

@@ -157,7 +157,7 @@ class Answer:
             if decision.status == "needs_data"
             else [],
             missing=self._in_dictionary_order(decision.missing),
-            citations=self._sources.of_statements(spec.statements, dose.citations if dose else ()),
+            citations=self._sources.of_statements(spec.statements, dose.citations) if dose else standing.citations,
             cautions=self._reasons([h for t in speaking for h in t.safety.cautions]),
             monitoring=self._monitoring(speaking) if decision.status in {"recommended", "needs_data"} else [],
             measure=list(spec.rule.recommend.measure),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cds_engine.lowering.guideline import Guideline
-from cds_engine.results.models import Citation
+from cds_engine.results.models import Citation, Shared
 
 
 class Citations:
@@ -19,10 +19,10 @@ class Citations:
     def cite(self, source: str | None, locator: str | None) -> list[Citation]:
         """Return the citation of a source in a list, an empty list for none."""
         if source is None:
-            return []
+            return Shared()
         found = self._made.get((source, locator))
         if found is None:
-            found = self._made[source, locator] = [self._citation(source, locator)]
+            found = self._made[source, locator] = Shared([self._citation(source, locator)])
         return found
 
     def of_statements(self, names: Iterable[str], more: Iterable[Citation] = ()) -> list[Citation]:
@@ -34,7 +34,7 @@ class Citations:
                 found.setdefault((citation.source, citation.locator), citation)
         for citation in more:
             found.setdefault((citation.source, citation.locator), citation)
-        return list(found.values())
+        return Shared(found.values())
 
     def _citation(self, source: str, locator: str | None) -> Citation:
         written = self._sources[source]

@@ -105,11 +105,14 @@ def _safety_of(target: str, guideline: Guideline, worlds: Worlds) -> Safety:
         *guideline.cautions.get(target, ()),
     )
     for key, rule in rules:
-        hit = Hit(rule, target, *worlds.believed(key))
-        if hit.verdict.truth is True:
-            found["blocked_by" if isinstance(rule, Contraindication) else "cautions"].append(hit)
-        elif hit.verdict.truth is None:
-            found["undecided" if worlds.must_hold(rule, hit.verdict) else "ignored"].append(hit)
+        verdict, facts = worlds.believed(key)
+        if verdict.truth is True:
+            sort = "blocked_by" if isinstance(rule, Contraindication) else "cautions"
+        elif verdict.truth is None:
+            sort = "undecided" if worlds.must_hold(rule, verdict) else "ignored"
+        else:
+            continue
+        found[sort].append(Hit(rule, target, verdict, facts))
     return Safety(**{name: tuple(hits) for name, hits in found.items()})
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from cds_engine.engine.decisions import Decision
+from cds_engine.engine.decisions import Decision, TreatmentDecision
 from cds_engine.engine.worlds import Worlds
 from cds_engine.evaluator.verdict import Verdict
 from cds_engine.lowering import core as c
@@ -91,26 +91,37 @@ def _ask(guideline: Guideline, name: str | None, *, patient: bool) -> str | None
 def _unknown_and_ignored(guideline: Guideline, worlds: Worlds, decisions: Iterable[Decision]) -> dict[str, list[str]]:
     """Return the facts whose absence was taken for no danger, each with the rules it bears on."""
     found: dict[str, list[str]] = {}
+    of_target: dict[str, set[str]] = {}
     for decision in decisions:
         if decision.status not in {"recommended", "needs_data"}:
             continue
         names: set[str] = set()
         for treatment in decision.treatments:
-            names.update(name for hit in treatment.safety.ignored for name in hit.verdict.missing)
-            for key, _ in guideline.contraindications.get(treatment.treatment.target, ()):
-                if key in guideline.asks_null and worlds.certain.verdicts[key].truth is False:
-                    names.update(_found_unknown(worlds.certain.verdicts[key], guideline))
+            target = treatment.treatment.target
+            if target not in of_target:
+                of_target[target] = _taken_for_granted(guideline, worlds, treatment)
+            names |= of_target[target]
         for name in sorted(names & guideline.positions.keys(), key=guideline.positions.__getitem__):
             found.setdefault(name, []).append(decision.spec.rule.id)
     return found
 
 
-def _found_unknown(verdict: Verdict, guideline: Guideline) -> set[str]:
+def _taken_for_granted(guideline: Guideline, worlds: Worlds, found: TreatmentDecision) -> set[str]:
+    """Return the facts whose absence was taken for no danger of one drug or action."""
+    names = {name for hit in found.safety.ignored for name in hit.verdict.missing}
+    for key, _ in guideline.contraindications.get(found.treatment.target, ()):
+        verdict = worlds.certain.verdicts[key]
+        if key in guideline.asks_null and verdict.truth is False:
+            names |= _found_unknown(verdict)
+    return names
+
+
+def _found_unknown(verdict: Verdict) -> set[str]:
     """Return the facts that an `is null` or `is true` of the condition found unknown."""
     names: set[str] = set()
     if isinstance(verdict.node, c.IsUnknown) and verdict.truth is True:
         for value in verdict.values:
             names |= getattr(value, "missing", frozenset())
     for part in verdict.parts:
-        names |= _found_unknown(part, guideline)
+        names |= _found_unknown(part)
     return names

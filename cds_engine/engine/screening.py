@@ -138,6 +138,7 @@ class Screening:
         for world in (self.worlds.certain, *self.worlds.others):
             facts = Facts({**world.facts.known, **known}, world.facts.unknown, world.facts.as_of)
             facts.doubtful = world.facts.doubtful
+            facts.verdicts = dict(world.facts.verdicts)  # what the order bears on was not decided without it
             verdicts = decide_all(self.guideline.order_conditions, facts, self.deciders)
             for key, check in self.guideline.order_checks:
                 if verdicts[key].truth is None:
@@ -268,7 +269,8 @@ class Screening:
         orders = self.guideline.pack.manifest.orders
         if orders is None or amount <= exact(dose.high.final * orders.critical_above):
             return "warning", ""
-        return "critical", f": more than {number(orders.critical_above)} times its upper end"
+        times = number(orders.critical_above)
+        return "critical", f": more than {times} times its upper end, which this pack calls critical [{orders.tag}]"
 
     def _regimen_citations(self, plan: DosePlan) -> list[Citation]:
         return self.citations.cite(plan.source, plan.written.dose.locator)

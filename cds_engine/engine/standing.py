@@ -9,7 +9,7 @@ from cds_engine.engine.citations import Citations
 from cds_engine.lowering.guideline import RuleSpec, Treatment
 from cds_engine.pack.statements import Statement
 from cds_engine.results.explain import Wording
-from cds_engine.results.models import Evidence, Recommendation
+from cds_engine.results.models import Evidence, Recommendation, Shared
 
 
 class Standing:
@@ -32,7 +32,7 @@ class Standing:
         return Recommendation.made(
             rule=spec.rule.id,
             statement=statement.id,
-            statements=list(spec.statements),
+            statements=Shared(spec.statements),
             status="not_applicable",
             modality=spec.modality,
             text=recommend.patient_says if wording == "patient" else recommend.says,

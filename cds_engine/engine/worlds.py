@@ -190,14 +190,19 @@ def _other_worlds(
 def _as_if_absent(
     guideline: Guideline, conditions: Mapping[str, c.Condition], world: Derived, deciders: Deciders
 ) -> tuple[World, ...]:
-    """Return the world in which what cannot be used was never given, for the alerts: a doubt silences none of them."""
+    """Return the world in which what cannot be used was never given: a doubt silences no alert and no check of orders.
+
+    There is none if nothing of the kind reads a doubtful fact.
+    """
     doubtful = world.facts.doubtful
+    if not doubtful:
+        return ()
     alerts = {
         key: found
         for key, found in conditions.items()
         if key.startswith("alert ") and not doubtful.isdisjoint(guideline.reads[key])
     }
-    if not alerts:
+    if not alerts and doubtful.isdisjoint(guideline.orders_read):
         return ()
     facts = Facts(world.facts.known, world.facts.unknown, world.facts.as_of)
     return (World(facts, decide_all(alerts, facts, deciders)),)

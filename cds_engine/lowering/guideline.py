@@ -151,3 +151,5 @@ class Guideline:
     order_checks: tuple[tuple[str, OrderCheck], ...]
     order_conditions: Mapping[str, Condition]
     """Conditions that are asked once per order, by the key that all engines know them by."""
+    orders_read: frozenset[str]
+    """The facts that conditions about orders rest on, derived ones and their inputs included."""

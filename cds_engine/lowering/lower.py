@@ -46,6 +46,7 @@ def lower(checked: Checked) -> Guideline:
     sharing = Sharing()
     every = {key: sharing.share(found) for key, found in _conditions(checked).items()}
     conditions = {key: found for key, found in every.items() if not key.startswith(ORDER)}
+    about_orders = {key: found for key, found in every.items() if key.startswith(ORDER)}
     derivations = _in_order(_derivations(checked, conditions, dependencies(pack, checked.typed), sharing))
     conditions |= _conditions_in_values(derivations, conditions)
     reads = dependencies(pack, checked.typed)
@@ -59,10 +60,7 @@ def lower(checked: Checked) -> Guideline:
         derivations=derivations,
         conflicts={f"conflict {found.id}": tuple(found.facts) for found in pack.definitions.conflicts},
         conditions=conditions,
-        reads={
-            key: frozenset(closure({base_fact(name) for name in names_in(found)}, reads))
-            for key, found in conditions.items()
-        },
+        reads={key: _rests_on(found, reads) for key, found in conditions.items()},
         names={id(node): names_in(node) for found in conditions.values() for node in nodes(found)},
         asks_null=frozenset(
             key for key, found in conditions.items() if any(isinstance(n, c.IsUnknown) for n in nodes(found))
@@ -85,7 +83,8 @@ def lower(checked: Checked) -> Guideline:
             for drug in {plan.drug for plan in doses.values()}
         },
         order_checks=tuple((f"order {check.id}", check) for topic in safety for check in topic.order_checks),
-        order_conditions={key: found for key, found in every.items() if key.startswith(ORDER)},
+        order_conditions=about_orders,
+        orders_read=frozenset().union(*(_rests_on(found, reads) for found in about_orders.values())),
     )
 
 
@@ -112,6 +111,11 @@ def _conditions(checked: Checked) -> dict[str, c.Condition]:
                 if outer:
                     found[key] = c.And((*outer, *_parts(found[key])), span=found[key].span)
     return found
+
+
+def _rests_on(condition: c.Condition, reads: Mapping[str, set[str]]) -> frozenset[str]:
+    """Return the facts that a condition rests on, derived ones and their inputs included."""
+    return frozenset(closure({base_fact(name) for name in names_in(condition)}, reads))
 
 
 def _parts(condition: c.Condition) -> tuple[c.Condition, ...]:

@@ -40,7 +40,7 @@ class Audience(PackModel):
 class Orders(PackModel):
     """How orders are judged, whatever the drug."""
 
-    critical_above: float = Field(ge=1, allow_inf_nan=False)
+    critical_above: float = Field(gt=1, le=100, allow_inf_nan=False)
     """How many times the upper end for this patient an order is a critical finding; up to it, a warning."""
     tag: Tag
     note: Text | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -11,9 +10,6 @@ from cds_engine.pack.load import Pack
 from cds_engine.pack.measures import days, plausible_range
 from cds_engine.patient.values import CodeSet, Known
 from cds_engine.units import Conversion, conversion
-
-ANNOTATION = re.compile(r"\{[^{}]+\}")
-"""What UCUM lets stand in braces: words, not a unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +30,11 @@ class FactSpec:
     """Codes of one group, each to the first of the group."""
 
     def change_from(self, unit: str) -> Conversion:
-        """Return the way from *unit* to the canonical unit; of a count, what stands in braces is no unit: `{score}`.
+        """Return the way from *unit* to the canonical unit.
 
         Raises:
             UnitError: If *unit* is no UCUM unit or of another kind.
         """
-        if self.unit is None and ANNOTATION.fullmatch(unit):
-            unit = "1"
         found = self.changes.get(unit)
         return found if found is not None else conversion(unit, self.unit or "1")
 
@@ -112,7 +106,7 @@ def _spec(name: str, entry: FactEntry) -> FactSpec:
 
 def _changes(entry: FactEntry) -> dict[str, Conversion]:
     if entry.unit is None:
-        return {}
+        return {other: Conversion(1.0, 0.0) for other in entry.accepts}
     found = {entry.unit: Conversion(1.0, 0.0)}
     for other in entry.accepts:
         found[other] = conversion(other, entry.unit)

@@ -66,13 +66,23 @@ class Explainer:
         self._wording = wording
         self._traces: dict[int, tuple[Verdict, Trace]] = {}
         """By the `id` of a verdict, which stands beside its explanation to stay alive."""
+        self._resting_on: dict[int, tuple[Trace, dict[str, FactUsed]]] = {}
         self._used: dict[str, FactUsed] = {}
 
     def because(self, verdict: Verdict) -> Trace:
         """Return the tree of reasons; its top lists every fact that it rests on."""
         trace = self.trace(verdict)
-        used = {fact.name: fact for fact in _facts_in(trace)}
-        return trace.with_facts(list(used.values()))
+        return trace.with_facts(list(self._facts_in(trace).values()))
+
+    def _facts_in(self, trace: Trace) -> dict[str, FactUsed]:
+        """Return the facts of a tree of reasons by name; of parts that stand in several trees once."""
+        found = self._resting_on.get(id(trace))
+        if found is None:
+            used = {fact.name: fact for fact in trace.facts}
+            for part in trace.parts:
+                used |= self._facts_in(part)
+            found = self._resting_on[id(trace)] = trace, used
+        return found[1]
 
     def trace(self, verdict: Verdict) -> Trace:
         """Return one node of the tree with the parts that decided it; a verdict that rules share is put once."""
@@ -381,9 +391,3 @@ def _is_said_by_another(part: Verdict, parts: list[Verdict]) -> bool:
             return any(node is operand for node in stated)
         case _:
             return False
-
-
-def _facts_in(trace: Trace) -> Iterable[FactUsed]:
-    yield from trace.facts
-    for part in trace.parts:
-        yield from _facts_in(part)

@@ -14,6 +14,21 @@ STATUSES: tuple[Status, ...] = ("recommended", "needs_data", "blocked", "not_app
 ShownValue = float | bool | str | list[str] | None
 
 
+class Shared(list[Any]):
+    """A list that answers share, and that therefore nobody may change; equal to any list of the same items."""
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        msg = "an answer cannot be changed; copy the list first: `list(...)`"
+        raise TypeError(msg)
+
+    append = extend = insert = remove = pop = clear = sort = reverse = _refuse
+    __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse
+
+    def __reduce__(self) -> tuple[type[list[Any]], tuple[list[Any]]]:
+        """Copy and pickle as a list of one's own."""
+        return list, (list(self),)
+
+
 class Result(BaseModel):
     """A frozen part of an answer."""
 
@@ -25,11 +40,12 @@ class Result(BaseModel):
     @classmethod
     def __pydantic_init_subclass__(cls, **_: object) -> None:
         """Prepare what `made` fills in."""
-        cls._defaults = {
+        defaults = {
             name: field.get_default(call_default_factory=True)
             for name, field in cls.model_fields.items()
             if not field.is_required()
         }
+        cls._defaults = {name: Shared(value) if isinstance(value, list) else value for name, value in defaults.items()}
         cls._fields_set = set(cls.model_fields)
 
     @classmethod

@@ -45,7 +45,7 @@ Feature: Prescriptions are checked
     Then the order <outcome>
     Examples:
       | dose | outcome                                                                   |
-      | 30   | meets the critical finding "above the range for this patient, 14.42 to 19.23 mg a week: more than 1.5 times its upper end" |
+      | 39   | meets the critical finding "above the range for this patient, 14.42 to 19.23 mg a week: more than 2 times its upper end, which this pack calls critical" |
       | 20   | meets the warning "above the range for this patient, 14.42 to 19.23 mg a week" |
       | 17.5 | meets no warning                                                          |
       | 12.5 | meets the note "below the range for this patient, 14.42 to 19.23 mg a week" |
@@ -56,7 +56,7 @@ Feature: Prescriptions are checked
     And everything else that methotrexate needs is known and unremarkable
     And an order for methotrexate, 15 mg, once a week, under the skin
     When the guideline is applied
-    Then the order meets the critical finding "above the range for this patient, 7.21 to 9.61 mg a week: more than 1.5 times its upper end"
+    Then the order meets the warning "above the range for this patient, 7.21 to 9.61 mg a week"
     And the working of the finding on the order says "half dose: eGFR from 30 to below 60"
 
   Scenario: The size of the child is not known
@@ -310,7 +310,7 @@ Feature: Prescriptions are checked
     Given an 8-year-old boy, 128 cm tall, weighing 26 kg
     And an order for hydroxychloroquine, 200 mg, every day
     When the guideline is applied
-    Then the order meets the critical finding "above the range for this patient, 0 to 130 mg a day: more than 1.5 times its upper end"
+    Then the order meets the warning "above the range for this patient, 0 to 130 mg a day"
 
   Scenario: A medicine already taken is checked as well
     Given an 8-year-old boy, 128 cm tall, weighing 26 kg
