@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import html
+import json
 import re
 import shutil
 import time
@@ -19,6 +20,7 @@ from cds_engine.review.collect import Collector
 from cds_engine.review.dosing import grid_of
 from cds_engine.review.english import English
 from cds_engine.review.pages import GROUPS, Mutant, Promise, Proved
+from cds_engine.review.proofs import ProofsError, read_proofs
 from cds_engine.review.signoff import approve, page_standings
 from cds_engine.review.site import write_site
 from cds_engine.review.vignettes import by_statement, unremarkable
@@ -200,6 +202,23 @@ def test_proofs_and_mutants_are_shown_where_they_were_given(jdm, tmp_path):
     assert "If 30 became 29, nobody would notice" in mine
     assert "not clinically possible" in mine
     assert "Every change that was tried is noticed" in other
+
+
+def test_proofs_are_read_from_a_file_and_only_of_this_version(jdm, tmp_path):
+    file = tmp_path / "proofs.json"
+    promise = {"id": "a", "says": "Never above 40 mg a week.", "outcome": "proved", "only_one_reading": True}
+    written = {"hash": jdm.guideline.pack.hash, "invariants": [promise], "bounds": ["Weights end at 300 kg."]}
+    file.write_text(json.dumps(written), encoding="utf-8")
+    found = read_proofs(file, jdm.guideline)
+    assert found.promises[0].says == "Never above 40 mg a week. (of records in which no fact has two readings)"
+    assert (found.mutants, found.bounds) == (None, ("Weights end at 300 kg.",))
+    file.write_text(json.dumps({**written, "hash": "sha256:0"}), encoding="utf-8")
+    with pytest.raises(ProofsError, match="another version of the pack"):
+        read_proofs(file, jdm.guideline)
+    for text in ('{"invariants": []}', "[]", "no", '{"hash": 1}'):
+        file.write_text(text, encoding="utf-8")
+        with pytest.raises(ProofsError, match="is no output of `cds-engine prove"):
+            read_proofs(file, jdm.guideline)
 
 
 def test_a_lost_approval_shows_what_changed(tmp_path):

@@ -159,6 +159,9 @@ def _review(
     output: Annotated[
         str, typer.Option("-o", "--output", metavar="FOLDER", help="Where the pages are written.")
     ] = "site",
+    proofs: Annotated[
+        str | None, typer.Option("--proofs", metavar="FILE", help="What `prove --format json` wrote of this version.")
+    ] = None,
 ) -> None:
     """Write the pages on which a clinician reads a pack statement by statement, and signs it.
 
@@ -166,7 +169,7 @@ def _review(
     """
     from cds_engine.cli.review import write_review  # noqa: PLC0415 - start-up stays quick
 
-    raise typer.Exit(write_review(pack, output))
+    raise typer.Exit(write_review(pack, output, proofs))
 
 
 @app.command("test")

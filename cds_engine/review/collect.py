@@ -93,7 +93,7 @@ class Collector:
                 **{name: source.label for name, source in pack.sources.sources.items()},
             },
             elsewhere=tuple(elsewhere),
-            is_proved=self._proved is not None,
+            bounds=self._proved.bounds if self._proved else (),
         )
 
     def _page(self, topic: str, statement: Statement) -> StatementPage:
@@ -124,7 +124,7 @@ class Collector:
             if self._proved is None
             else tuple(p for p in self._proved.promises if not p.statements or statement.id in p.statements),
             mutants=None
-            if self._proved is None
+            if self._proved is None or self._proved.mutants is None
             else tuple(m for m in self._proved.mutants if m.statement == statement.id),
         )
 

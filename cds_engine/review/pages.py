@@ -50,7 +50,10 @@ class Proved:
     """What provers and mutation tests found out about a pack; made elsewhere, shown here."""
 
     promises: tuple[Promise, ...] = ()
-    mutants: tuple[Mutant, ...] = ()
+    mutants: tuple[Mutant, ...] | None = ()
+    """None where no mutation test ran."""
+    bounds: tuple[str, ...] = ()
+    """What the proofs do not speak of, in sentences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +242,8 @@ class Site:
     """What people call the facts and sources that notes name."""
     elsewhere: tuple[Vignette, ...] = ()
     """Scenarios that name no statement."""
-    is_proved: bool = False
+    bounds: tuple[str, ...] = ()
+    """What the proofs do not speak of."""
 
     @property
     def statements(self) -> tuple[StatementPage, ...]:
