@@ -46,6 +46,10 @@ class Scenario:
     """The cells of its row of examples."""
     rows: int = 1
     """How many rows its outline has."""
+    heads: tuple[str, ...] = ()
+    """What the columns of its examples are called."""
+    outline: tuple[Step, ...] = ()
+    """The steps as the outline writes them, with `<names>` in place of cells."""
 
     @property
     def title(self) -> str:
@@ -153,6 +157,8 @@ def _of_scenario(frame: Scenario, written: Mapping[str, Any], background: tuple[
                 steps=tuple(_with(step, dict(zip(heads, cells, strict=True))) for step in found.steps),
                 row=tuple(cells),
                 rows=rows,
+                heads=tuple(heads),
+                outline=found.steps,
             )
 
 

@@ -127,18 +127,31 @@ class RuleSection:
 
 
 @dataclass(frozen=True, slots=True)
-class Vignette:
-    """A scenario with its result and the explanation behind it."""
+class Example:
+    """One patient of a vignette: the cells of its row, its result and the explanation behind it."""
 
-    title: str
-    feature: str
-    example: str | None
-    lines: tuple[tuple[str, str], ...]
-    """Keyword and sentence."""
+    cells: tuple[str, ...]
     passed: bool
     failure: str | None
     because: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Vignette:
+    """A scenario; of an outline all rows that belong to one group, each with its result."""
+
+    title: str
+    feature: str
+    lines: tuple[tuple[str, str], ...]
+    """Keyword and sentence; `<name>` stands for a cell."""
+    heads: tuple[str, ...]
+    examples: tuple[Example, ...]
     group: Group
+
+    @property
+    def failed(self) -> int:
+        """How many of its patients are not answered as expected."""
+        return sum(not example.passed for example in self.examples)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,12 +212,12 @@ class StatementPage:
     @property
     def failed(self) -> int:
         """How many scenarios do not hold."""
-        return sum(not vignette.passed for vignette in self._all)
+        return sum(vignette.failed for vignette in self._all)
 
     @property
     def count(self) -> int:
         """How many scenarios there are."""
-        return len(self._all)
+        return sum(len(vignette.examples) for vignette in self._all)
 
     @property
     def uncovered(self) -> tuple[Group, ...]:

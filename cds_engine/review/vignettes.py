@@ -8,6 +8,7 @@ applicable must not happen, waiting is missing data, a dose at its cap or one of
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from cds_engine.bdd.report import value_words
 from cds_engine.bdd.run import Outcome
@@ -16,7 +17,7 @@ from cds_engine.lowering.guideline import Guideline
 from cds_engine.results.evaluation import Evaluation
 from cds_engine.results.models import Recommendation
 from cds_engine.results.wording import spoken
-from cds_engine.review.pages import GROUPS, Group, Vignette
+from cds_engine.review.pages import GROUPS, Example, Group, Vignette
 
 TAGS: Mapping[str, Group] = {group.replace(" ", "_"): group for group in GROUPS}
 
@@ -25,18 +26,31 @@ def by_statement(
     guideline: Guideline, outcomes: Iterable[Outcome]
 ) -> tuple[dict[str, dict[Group, tuple[Vignette, ...]]], list[Vignette]]:
     """Return the vignettes of each statement by group, and those that name no statement of the pack."""
-    found: dict[str, dict[Group, tuple[Vignette, ...]]] = {}
+    found: dict[str, list[Vignette]] = {}
     elsewhere: list[Vignette] = []
     for outcome in outcomes:
         named = [tag for tag in sorted(outcome.scenario.tags) if tag in guideline.statements]
         for statement in named:
-            rules = _rules_of(guideline, statement)
-            vignette = _vignette(outcome, rules)
-            groups = found.setdefault(statement, {})
-            groups[vignette.group] = (*groups.get(vignette.group, ()), vignette)
+            _add(found.setdefault(statement, []), _vignette(outcome, _rules_of(guideline, statement)))
         if not named:
-            elsewhere.append(_vignette(outcome, frozenset()))
-    return found, elsewhere
+            _add(elsewhere, _vignette(outcome, frozenset()))
+    return {name: _grouped(vignettes) for name, vignettes in found.items()}, elsewhere
+
+
+def _grouped(vignettes: Iterable[Vignette]) -> dict[Group, tuple[Vignette, ...]]:
+    groups: dict[Group, tuple[Vignette, ...]] = {}
+    for vignette in vignettes:
+        groups[vignette.group] = (*groups.get(vignette.group, ()), vignette)
+    return groups
+
+
+def _add(vignettes: list[Vignette], more: Vignette) -> None:
+    """Add a vignette; a further row of an outline goes to those before it in its group."""
+    for index, one in enumerate(vignettes):
+        if more.heads and replace(one, examples=()) == replace(more, examples=()):
+            vignettes[index] = replace(one, examples=(*one.examples, *more.examples))
+            return
+    vignettes.append(more)
 
 
 def unremarkable(guideline: Guideline, vocabulary: Vocabulary) -> dict[str, tuple[str, ...]]:
@@ -58,14 +72,18 @@ def _vignette(outcome: Outcome, rules: frozenset[str]) -> Vignette:
     spoken_of = [rule for rule in outcome.rules if not rules or rule in rules] or list(outcome.rules)
     if not spoken_of:
         spoken_of = sorted(rules)
-    return Vignette(
-        title=scenario.name,
-        feature=scenario.feature,
-        example=", ".join(scenario.row) or None,
-        lines=tuple((step.keyword, step.text) for step in scenario.steps),
+    example = Example(
+        cells=scenario.row,
         passed=outcome.passed,
         failure="\n".join(f"{failure.step.text}: {failure.found}" for failure in outcome.failures) or None,
         because=tuple(_explained(outcome.answer, spoken_of)) if outcome.answer else (),
+    )
+    return Vignette(
+        title=scenario.name,
+        feature=scenario.feature,
+        lines=tuple((step.keyword, step.text) for step in scenario.outline or scenario.steps),
+        heads=scenario.heads,
+        examples=(example,),
         group=_group(outcome, spoken_of),
     )
 
