@@ -96,7 +96,7 @@ def test_every_page_stands_in_the_contents():
         assert name == "index" or f"\n{name}\n" in contents, name
 
 
-@pytest.mark.filterwarnings("default")  # those of the generator itself are its makers' business
+@pytest.mark.filterwarnings("ignore")  # those of the generator itself are its makers' business
 def test_the_site_builds_without_warnings(tmp_path):
     sphinx = pytest.importorskip("sphinx.cmd.build", reason="the extra `docs` is not installed")
     pytest.importorskip("myst_parser", reason="the extra `docs` is not installed")
