@@ -16,9 +16,12 @@ from scenario_patients import FEATURES, PACK, ROOT
 
 import cds_engine
 from cds_engine.bdd.vocabulary import read_vocabulary
+from cds_engine.evaluator.conditions import COMPARES
+from cds_engine.language.syntax import Comparator
+from cds_engine.lowering import core as c
 from cds_engine.review.collect import Collector
 from cds_engine.review.dosing import grid_of
-from cds_engine.review.english import English
+from cds_engine.review.english import NEGATED, English
 from cds_engine.review.pages import GROUPS, Mutant, Promise, Proved
 from cds_engine.review.proofs import ProofsError, read_proofs
 from cds_engine.review.signoff import approve, page_standings
@@ -174,6 +177,52 @@ def test_every_condition_of_the_pack_is_said(jdm, english):
 )
 def test_a_condition_says_what_it_asks(jdm, english, key, said):
     assert english.sentence(jdm.guideline.conditions[key]) == said
+
+
+def test_the_opposite_of_each_comparison_is_its_opposite():
+    for comparator, opposite in NEGATED.items():
+        for left in (1.0, 2.0, 3.0):
+            assert COMPARES[opposite](left, 2.0) is not COMPARES[comparator](left, 2.0), comparator
+
+
+FEVER, AGE = c.Fact("breastfeeding"), c.Fact("age_years")
+YOUNG = c.Compare(Comparator.LESS, AGE, c.Constant(18.0, "a"))
+UNKNOWN = c.And((c.IsUnknown(FEVER), c.Fact("breastfeeding.usable")))
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        (YOUNG, "age is below 18 years"),
+        (c.Not(YOUNG), "age is at least 18 years"),
+        (c.And((FEVER, YOUNG)), "breastfeeding: yes and age is below 18 years"),
+        (c.Not(c.And((FEVER, YOUNG))), "breastfeeding: no or age is at least 18 years"),
+        (c.Not(c.Or((FEVER, YOUNG))), "breastfeeding: no and age is at least 18 years"),
+        (
+            c.Or((FEVER, c.And((YOUNG, c.Not(FEVER))))),
+            "breastfeeding: yes or (age is below 18 years and breastfeeding: no)",
+        ),
+        (
+            c.OneOf(c.Fact("tmp_smx_use"), ("none", "treatment")),
+            "use of trimethoprim or co-trimoxazole is none or treatment",
+        ),
+        (
+            c.Not(c.OneOf(c.Fact("tmp_smx_use"), ("none", "treatment"))),
+            "use of trimethoprim or co-trimoxazole is neither none nor treatment",
+        ),
+        (
+            c.Not(c.Holds("current_medications", ("ivig",))),
+            "intravenous immunoglobulin is not among current medications",
+        ),
+        (UNKNOWN, "nothing is on record of breastfeeding"),
+        (c.And((FEVER, c.Not(UNKNOWN))), "it is known that breastfeeding: yes"),
+        (c.And((c.Not(FEVER), c.Not(UNKNOWN))), "it is known that breastfeeding: no"),
+        (c.Not(c.And((FEVER, c.Not(UNKNOWN)))), "breastfeeding: no, or nobody has said"),
+        (c.Not(c.And((c.Not(FEVER), c.Not(UNKNOWN)))), "breastfeeding: yes, or nobody has said"),
+    ],
+)
+def test_each_node_has_one_sentence(english, condition, said):
+    assert english.sentence(condition) == said
 
 
 def test_opposites_are_said_as_opposites(jdm, english):

@@ -69,7 +69,11 @@ def test_nothing_in_this_repository_is_approved():
 PROSE = [
     ("statements/methotrexate.yaml", "Start methotrexate at disease onset, once", "Begin methotrexate at onset, once"),
     ("statements/methotrexate.yaml", "topic: Methotrexate", "topic: Weekly methotrexate"),
-    ("statements/methotrexate.yaml", "Start methotrexate once a week, preferably", "Give methotrexate weekly, preferably"),
+    (
+        "statements/methotrexate.yaml",
+        "Start methotrexate once a week, preferably",
+        "Give methotrexate weekly, preferably",
+    ),
     ("safety/methotrexate.yaml", "Methotrexate is contraindicated while breastfeeding.", "Not while breastfeeding."),
     ("facts.yaml", "label: body surface area", "label: surface of the body"),
     ("definitions.yaml", "says: the eGFR is below 30", "says: the eGFR lies below 30"),

@@ -17,8 +17,10 @@ from cds_engine.results.models import Dose, Recommendation
 OF_A_DOSE = ("low", "high", "low_capped", "high_capped")
 OF_ANSWER = (*("alerts", "not_alerts", "questions", "not_questions", "problems", "derived", "findings", "no_findings"),)
 """Keys of `expect` that are about the whole answer; every other is a rule."""
+BY = ("blocked_by", "excluded_by")
+"""Lists of reasons that must be given exactly."""
 OF_RULE = frozenset(
-    {*OF_A_DOSE, *("status", "products", "drug", "route", "missing", "blocked_by", "choices", "cautions")}
+    {*OF_A_DOSE, *("status", "products", "drug", "route", "missing", *BY, "choices", "cautions")}
     | {"not_cautions"}
 )
 
@@ -229,9 +231,11 @@ def _of_rule(found: Recommendation, written: object) -> Iterator[str]:
             yield f"{name}: expected {key} {wanted[key]}, found {getattr(found, key)}"
     yield from _held("missing", set(found.missing), wanted, f"{name}: ")
     yield from _held("cautions", {reason.rule for reason in found.cautions}, wanted, f"{name}: ")
-    blocked = sorted(reason.rule for reason in found.blocked_by)
-    if "blocked_by" in wanted and blocked != sorted(_names(wanted["blocked_by"])):
-        yield f"{name}: expected to be blocked by {_listed(_names(wanted['blocked_by']))}, found {_listed(blocked)}"
+    for key in BY:
+        reasons = sorted(reason.rule for reason in getattr(found, key, ()))
+        if key in wanted and reasons != sorted(_names(wanted[key])):
+            said = key.replace("_", " ")
+            yield f"{name}: expected to be {said} {_listed(_names(wanted[key]))}, found {_listed(reasons)}"
     choices = wanted.get("choices")
     for drug, of_choice in choices.items() if isinstance(choices, dict) else ():
         choice = next((choice for choice in found.choices if choice.drug == drug), None)

@@ -217,15 +217,19 @@ def _asks_known(node: c.Condition) -> tuple[c.Condition | c.Term, bool | None] |
     match node:
         case c.And((c.IsUnknown(operand), *rest)) if all(_is_usable(part) for part in rest):
             return operand, None
-        case c.And((c.Not(known), value)) | c.And((value, c.Not(known))):
-            asked = _asks_known(known)
-            if asked is None or asked[1] is not None:
-                return None
-            if value == asked[0]:
-                return asked[0], True
-            if isinstance(value, c.Not) and value.operand == asked[0]:
-                return asked[0], False
+        case c.And((first, second)):
+            return _truth_asked(first, second) or _truth_asked(second, first)
     return None
+
+
+def _truth_asked(value: c.Condition, known: c.Condition) -> tuple[c.Condition, bool] | None:
+    """Return the operand of `value and not (operand is null)`, and whether *value* is it or its opposite."""
+    asked = _asks_known(known.operand) if isinstance(known, c.Not) else None
+    if asked is None or asked[1] is not None:
+        return None
+    if value == asked[0]:
+        return value, True
+    return (value.operand, False) if isinstance(value, c.Not) and value.operand == asked[0] else None
 
 
 def _is_usable(node: c.Condition) -> bool:
