@@ -109,7 +109,7 @@ def _ticks(low: float, high: float) -> list[float]:
     [0.0, 10.0, 20.0, 30.0, 40.0]
     """
     rough = (high - low) / TICKS or 1
-    scale = 10 ** math.floor(math.log10(rough))
+    scale = 10.0 ** math.floor(math.log10(rough))
     step = next(nice * scale for nice in NICE if nice * scale >= rough)
     first = math.ceil(low / step - 1e-9)
     return [round(count * step, 10) for count in range(first, math.floor(high / step + 1e-9) + 1)]
