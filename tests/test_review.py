@@ -278,7 +278,10 @@ def test_a_lost_approval_shows_what_changed(tmp_path):
     file.write_text(file.read_text(encoding="utf-8").replace("at_most: 40 mg", "at_most: 45 mg"), encoding="utf-8")
     pack = cds_engine.load(folder)
     write_site(site_of(pack, []), tmp_path / "site")
-    page = words((tmp_path / "site" / "S09b.html").read_text(encoding="utf-8"))
+    text = (tmp_path / "site" / "S09b.html").read_text(encoding="utf-8")
+    assert "<del>40</del>" in text
+    assert "<ins>45</ins>" in text
+    page = words(text)
     assert "approval lost, submitted, not approved by a clinician" in page
     assert "Since the approval by Dr. Example of 2026-11-22: the dose methotrexate-weekly changed." in page
     assert "Never more than 40 mg per week." in page

@@ -20,8 +20,7 @@ OF_ANSWER = (*("alerts", "not_alerts", "questions", "not_questions", "problems",
 BY = ("blocked_by", "excluded_by")
 """Lists of reasons that must be given exactly."""
 OF_RULE = frozenset(
-    {*OF_A_DOSE, *("status", "products", "drug", "route", "missing", *BY, "choices", "cautions")}
-    | {"not_cautions"}
+    {*OF_A_DOSE, *("status", "products", "drug", "route", "missing", *BY, "choices", "cautions")} | {"not_cautions"}
 )
 
 Plain = dict[str, object]

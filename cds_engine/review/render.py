@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from difflib import SequenceMatcher
 from importlib.resources import files
 
 from cds_engine.diagnostics import CdsError
@@ -41,6 +42,7 @@ class Renderer:
         )
         environment.filters["short"] = _short
         environment.filters["linked"] = _linker(site)
+        environment.filters["differing"] = _differing
         self._environment = environment
         self._shared = {
             "site": site,
@@ -76,6 +78,19 @@ def _linker(site: Site) -> Callable[[str], str]:
         return Markup("").join([*pieces, escape(text[end:])])
 
     return linked
+
+
+def _differing(texts: tuple[str, str]) -> tuple[str, str]:
+    """Return two texts, escaped, with the words marked that only one of them has."""
+    from markupsafe import Markup, escape  # noqa: PLC0415 - comes with Jinja2
+
+    before, now = (text.split() for text in texts)
+    gone, came = [], []
+    for what, first, last, begin, end in SequenceMatcher(None, before, now, autojunk=False).get_opcodes():
+        old, new = escape(" ".join(before[first:last])), escape(" ".join(now[begin:end]))
+        gone.append(old if what == "equal" or not old else Markup("<del>{}</del>").format(old))
+        came.append(new if what == "equal" or not new else Markup("<ins>{}</ins>").format(new))
+    return Markup(" ").join(gone), Markup(" ").join(came)
 
 
 def _short(value: float) -> str:

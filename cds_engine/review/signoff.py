@@ -125,7 +125,7 @@ def _words(guideline: Guideline, statement: str) -> dict[str, str]:
             found[f"the rule {spec.rule.id}"] = english.sentence(guideline.conditions[spec.key])
             for treatment in spec.treatments:
                 if treatment.dose:
-                    found[f"the dose {treatment.dose.regimen}"] = "; ".join(english.dose(treatment.dose))
+                    found[f"the dose {treatment.dose.regimen}"] = " ".join(english.dose(treatment.dose))
                 for key, rule in guideline.contraindications.get(treatment.target, ()):
                     name = f"the contraindication {rule.id} of {treatment.target}"
                     found[name] = english.sentence(guideline.conditions[key])
