@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO := $(addprefix fixtures/patients/,v01-new-onset-girl-8.json v07-boy-12-half-kidney-function.json \
 	v14-girl-14-pregnancy-status-unknown.json v17-boy-11-daily-methotrexate.json)
 
-.PHONY: demo test test-cql static check format bench soak clean
+.PHONY: demo test test-cql static check format bench soak docs clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.base
@@ -39,6 +39,9 @@ bench: $(VENV)/.develop
 	$(BIN)/python benchmarks/one_patient.py
 	$(BIN)/python benchmarks/many_rules.py
 
+docs: $(VENV)/.docs
+	$(BIN)/sphinx-build -W -q docs build/docs
+
 soak: $(VENV)/.develop
 	$(BIN)/python tests/soak/run.py
 
@@ -53,6 +56,10 @@ $(VENV)/.base: $(VENV)/.created pyproject.toml constraints.txt
 
 $(VENV)/.develop: $(VENV)/.base
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test,check]'
+	touch $@
+
+$(VENV)/.docs: $(VENV)/.develop
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[docs]'
 	touch $@
 
 clean:

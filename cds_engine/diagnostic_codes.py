@@ -1,7 +1,7 @@
 """The closed list of codes: what each means, an example, and what to do; a test holds the source to it.
 
 Letters say where a finding is from: Y the YAML, P the shape of a pack, L the language of conditions, N names,
-T types, U units, R ranges, F facts, C references, D1 a patient's data, D2 doses.
+T types, U units, R ranges, F facts, C references, D1 a patient's data, D2 doses, S scenarios and cases, A approvals.
 """
 
 from __future__ import annotations
@@ -515,5 +515,59 @@ FHIR: Mapping[str, Meaning] = {
     ),
 }
 
-CODES: Mapping[str, Meaning] = {**PACK_FILES, **LANGUAGE, **DICTIONARY, **REFERENCES, **DOSES, **PATIENT, **FHIR}
+SIGN_OFF: Mapping[str, Meaning] = {
+    "S101": Meaning(
+        "a feature file that is no Gherkin",
+        "The Gherkin parser stopped at this line.",
+        "`Givn a boy` where a step should begin",
+        "Begin every step with Given, When, Then, And or But, below a `Scenario:`.",
+    ),
+    "S102": Meaning(
+        "a phrase that cannot be read",
+        "A sentence of phrases.yaml has a bracket without partner, or a place that holds what nobody has declared.",
+        "`a weight of {value:kilograms}`",
+        "Write a place as `{value:number}`, `word`, `text` or the name of a list under `words`.",
+    ),
+    "S103": Meaning(
+        "a phrase about nothing",
+        "A sentence of phrases.yaml names a fact or a rule that the pack does not have.",
+        "`she is pregnant: {pregnant: true}`",
+        "Take the name that is proposed, or look it up with `cds-engine facts`.",
+    ),
+    "S104": Meaning(
+        "a feature that speaks as a program",
+        "A name of a fact, the id of a rule, a code or a sign of code stands in a scenario that a clinician signs.",
+        "`Given serum_creatinine = 1`",
+        "Say it as a clinician would, and what it means in phrases.yaml.",
+    ),
+    "S105": Meaning(
+        "a case that cannot be run",
+        "A case starts from no base, takes away what is not there, expects something of no rule, or stands twice.",
+        "`expect: {start-methotrexat: recommended}`",
+        "Take the name that is proposed.",
+    ),
+    "A101": Meaning(
+        "an approval that does not hold any more",
+        "A condition, a dose, a fact, a safety rule, the source or a scenario changed after a clinician approved it.",
+        "The cap of a dose was 40 mg when it was approved.",
+        "Have the change read on its review page and approved again, or take it back.",
+    ),
+    "A102": Meaning(
+        "an approval of nothing",
+        "approvals.yaml names a statement that the pack does not have.",
+        "The statement was renamed after it was approved.",
+        "Remove the approval; what is there now must be approved under its own id.",
+    ),
+}
+
+CODES: Mapping[str, Meaning] = {
+    **PACK_FILES,
+    **LANGUAGE,
+    **DICTIONARY,
+    **REFERENCES,
+    **DOSES,
+    **PATIENT,
+    **FHIR,
+    **SIGN_OFF,
+}
 """Every code by its name."""

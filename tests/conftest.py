@@ -12,6 +12,7 @@ from scenario_patients import CASES, FIXTURES, fixture, patient_of_case
 from xdist.scheduler import LoadScopeScheduling
 
 import cds_engine
+from cds_engine.bdd.run import run_features
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile("dev", max_examples=50, deadline=None, suppress_health_check=_SLOW)
@@ -33,10 +34,10 @@ def answer_to(jdm):
     return functools.cache(lambda name: jdm.evaluate(patients[name]))
 
 
-def pytest_bdd_apply_tag(tag, function):
-    """Keep the tags of scenarios as what they are, names of statements, and not as marks of pytest."""
-    del tag, function
-    return True
+@pytest.fixture(scope="session")
+def jdm_outcomes(jdm):
+    """Return what became of every scenario of the JDM pack; they run once a session."""
+    return run_features(jdm)
 
 
 class ChunksTogether(LoadScopeScheduling):

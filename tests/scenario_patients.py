@@ -10,6 +10,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 PACK = ROOT / "rules" / "jdm_calcinosis"
+FEATURES = ROOT / "features" / "jdm_calcinosis"
 FIXTURES = sorted((ROOT / "fixtures" / "patients").glob("*.json"))
 CASE_FILE = yaml.safe_load((PACK / "cases.yaml").read_text(encoding="utf-8"))
 BASES, CASES = CASE_FILE["bases"], CASE_FILE["cases"]

@@ -7,7 +7,7 @@ import cds_engine
 from cds_engine.diagnostic_codes import CODES
 
 ROOT = Path(cds_engine.__file__).parent
-PLACES = ("pack", "checker", "language", "units", "patient", "engine", "lowering")
+PLACES = ("pack", "checker", "language", "units", "patient", "engine", "lowering", "bdd")
 CODE = re.compile(r'"([A-Z]\d{3})"')
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from cds_engine.cli import app
+from cds_engine.cli import app, review
+from cds_engine.cli import test as test_command
 from cds_engine.pack.schema import schemas
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,8 +30,14 @@ def test_the_python_example_prints_what_the_readme_shows(capsys, monkeypatch):
 @pytest.mark.parametrize(
     "line", [line for block in blocks("console") for line in block.splitlines() if "cds-engine" in line]
 )
-def test_each_command_of_the_readme_works(line, monkeypatch):
-    monkeypatch.chdir(ROOT)
+def test_each_command_of_the_readme_works(line, monkeypatch, tmp_path, jdm, jdm_outcomes):
+    for folder in ("fixtures", "rules", "features"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(review, "run_features", lambda _: jdm_outcomes)
+    monkeypatch.setattr(test_command, "run_features", lambda *_: jdm_outcomes)
+    monkeypatch.setattr(test_command, "run_cases", lambda _: [])
+    assert jdm.id == "jdm_calcinosis"
     command = shlex.split(line.split("#")[0])
     found = CliRunner().invoke(app, command[1:])
     assert found.exit_code == 0, found.output
@@ -38,7 +45,8 @@ def test_each_command_of_the_readme_works(line, monkeypatch):
 
 def test_the_readme_names_targets_that_make_has():
     makefile = (ROOT / "Makefile").read_text()
-    for target in re.findall(r"make (\w+)", README):
+    text = README + (ROOT / "CONTRIBUTING.md").read_text()
+    for target in re.findall(r"`?make (\w+)`?\s", text):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 
@@ -49,6 +57,9 @@ def test_the_committed_schemas_are_those_of_the_models(name, text):
 
 
 def test_no_link_of_readme_and_docs_leads_nowhere():
-    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
-        for target in re.findall(r"`((?:docs|rules|features|fixtures|tests|benchmarks)/[\w./-]*\w)`", page.read_text()):
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    for page in pages:
+        for target in re.findall(
+            r"`((?:cds_engine|docs|rules|features|fixtures|tests|benchmarks)/[\w./-]*\w)`", page.read_text()
+        ):
             assert (ROOT / target).exists(), f"{page.name} names {target}"

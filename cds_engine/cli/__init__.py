@@ -116,6 +116,10 @@ def _evaluate(  # noqa: PLR0913, PLR0917 - one parameter an option
     ] = False,
     value_sets: ValueSetsOption = None,
     period: PeriodOption = None,
+    minimum_review: Annotated[
+        str | None,
+        typer.Option("--minimum-review", metavar="STATE", help="Hold back recommendations below this review state."),
+    ] = None,
 ) -> None:
     """Say what a pack recommends for each patient, and why.
 
@@ -129,7 +133,7 @@ def _evaluate(  # noqa: PLR0913, PLR0917 - one parameter an option
     from cds_engine.cli.evaluate import Wanted, evaluate_files  # noqa: PLC0415 - start-up stays quick
     from cds_engine.cli.packs import open_pack  # noqa: PLC0415 - start-up stays quick
 
-    wanted = Wanted(format, explain, everything, strict, audience, day, period)
+    wanted = Wanted(format, explain, everything, strict, audience, day, period, minimum_review)
     raise typer.Exit(evaluate_files(open_pack(pack, value_sets), patients, wanted))
 
 
@@ -279,3 +283,76 @@ def _export(
     from cds_engine.cli.export import export_pack  # noqa: PLC0415 - start-up stays quick
 
     raise typer.Exit(export_pack(pack, to, output))
+
+
+@app.command("review")
+def _review(
+    pack: PackArgument = None,
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="FOLDER", help="Where the pages are written.")
+    ] = "site",
+    proofs: Annotated[
+        str | None, typer.Option("--proofs", metavar="FILE", help="What `prove --format json` wrote of this version.")
+    ] = None,
+) -> None:
+    """Write the pages on which a clinician reads a pack statement by statement, and signs it.
+
+    Exit status: 0 done, 1 a scenario does not hold, 2 wrong use.
+    """
+    from cds_engine.cli.review import write_review  # noqa: PLC0415 - start-up stays quick
+
+    raise typer.Exit(write_review(pack, output, proofs))
+
+
+@app.command("test")
+def _test(
+    pack: PackArgument = None,
+    features: Annotated[
+        str | None,
+        typer.Option("--features", metavar="FOLDER", help="The scenarios, where they do not lie with the pack."),
+    ] = None,
+    glossary: Annotated[
+        bool, typer.Option("--glossary", help="List the sentences a scenario may use, and end.")
+    ] = False,
+) -> None:
+    """Run the scenarios and cases of a pack.
+
+    Exit status: 0 all hold, 1 one does not, 2 wrong use.
+    """
+    from cds_engine.cli.test import show_glossary, test_pack  # noqa: PLC0415 - start-up stays quick
+
+    raise typer.Exit(show_glossary(pack) if glossary else test_pack(pack, features))
+
+
+@app.command("approve")
+def _approve(
+    pack: Annotated[str, typer.Argument(metavar="PACK", help="Id or path of the pack.")],
+    statement: Annotated[str, typer.Argument(metavar="STATEMENT", help="Id of the statement.")],
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="The clinician who approves it.")],
+    due: Annotated[str | None, typer.Option("--due", metavar="DATE", help="When it is to be reviewed again.")] = None,
+    on: Annotated[
+        str | None, typer.Option("--on", metavar="DATE", help="The day of the approval; today if left out.")
+    ] = None,
+) -> None:
+    """Record that a clinician approved a statement as it is now.
+
+    The approval lapses when a condition, a dose, a fact, a safety rule, the source or a scenario of it changes.
+    Exit status: 0 done, 1 a scenario of it does not hold, 2 wrong use.
+    """
+    day, again = _day(on), _day(due)
+    from cds_engine.cli.approve import approve_statement  # noqa: PLC0415 - start-up stays quick
+
+    raise typer.Exit(approve_statement(pack, statement, by, day or date.today(), again))  # noqa: DTZ011 - a day
+
+
+@app.command("new")
+def _new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The folder of the new pack; its last part is the id.")],
+) -> None:
+    """Write a small working pack to start a guideline from.
+
+    Exit status: 0 done, 2 wrong use.
+    """
+    from cds_engine.cli.new import new_pack  # noqa: PLC0415 - start-up stays quick
+
+    raise typer.Exit(new_pack(name, date.today()))  # noqa: DTZ011 - a day

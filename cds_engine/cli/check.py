@@ -6,19 +6,25 @@ import json
 
 import typer
 
-from cds_engine.checker.check import check
+from cds_engine.checker.check import Checked, check, in_order
 from cds_engine.checker.references import statements
 from cds_engine.cli.exits import Exit
 from cds_engine.cli.formats import ListFormat
 from cds_engine.cli.packs import pack_folder
-from cds_engine.diagnostics import Diagnostic
+from cds_engine.diagnostics import Diagnostic, PackError
+from cds_engine.engine.approvals import check_approvals
+from cds_engine.lowering.lower import lower
+from cds_engine.pack.approvals import APPROVALS_FILE
 from cds_engine.pack.load import Pack
 from cds_engine.results.wording import counted
 
 
 def check_pack(name: str | None, format: ListFormat, *, strict: bool) -> Exit:  # noqa: A002 - the option's name
     """Write the findings about a pack, and return how it ended."""
-    checked, findings = check(pack_folder(name))
+    folder = pack_folder(name)
+    checked, findings = check(folder)
+    if checked is not None and (folder / APPROVALS_FILE).is_file():
+        findings = in_order([*findings, *_approvals(checked)])
     if format is ListFormat.JSON:
         typer.echo(json.dumps([_as_data(finding) for finding in findings], ensure_ascii=False, indent=2))
     else:
@@ -27,6 +33,25 @@ def check_pack(name: str | None, format: ListFormat, *, strict: bool) -> Exit:  
         typer.echo(_summary(findings, checked.pack if checked else None))
     errors = sum(finding.severity == "error" for finding in findings)
     return Exit.FINDINGS if errors or (strict and findings) else Exit.DONE
+
+
+def _approvals(checked: Checked) -> list[Diagnostic]:
+    """Return a finding for every approval that does not hold any more; scenarios count where they can be run."""
+    from cds_engine.bdd.gherkin import NotInstalledError  # noqa: PLC0415 - only where something was approved
+    from cds_engine.bdd.run import run_features  # noqa: PLC0415 - as above
+    from cds_engine.engine.guide import LoadedPack  # noqa: PLC0415 - as above
+    from cds_engine.review.signoff import check_scenarios  # noqa: PLC0415 - as above
+
+    guideline = lower(checked)
+    findings = check_approvals(guideline)
+    if any(finding.severity == "error" for finding in findings):
+        return findings
+    try:
+        return [*findings, *check_scenarios(guideline, run_features(LoadedPack(guideline)))]
+    except NotInstalledError:
+        return findings
+    except PackError as error:
+        return [*findings, *error.diagnostics]
 
 
 def _rendered(finding: Diagnostic) -> str:

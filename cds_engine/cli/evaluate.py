@@ -13,6 +13,7 @@ from cds_engine.cli.exits import Exit, complain, refuse, report_fault
 from cds_engine.cli.formats import Format
 from cds_engine.cli.inputs import Complaint, Patient, patients_in
 from cds_engine.diagnostics import BackendFault, EngineDisagreement, InputError, did_you_mean
+from cds_engine.engine.holding import check_minimum
 
 if TYPE_CHECKING:
     from cds_engine.engine.guide import LoadedPack
@@ -32,6 +33,7 @@ class Wanted:
     """None: the patient's own date, or today."""
     period: str | None = None
     """For patients from FHIR: the period that entries are held against."""
+    minimum_review: str | None = None
 
 
 @dataclass(slots=True)
@@ -75,6 +77,7 @@ class Writer(Protocol):
 def evaluate_files(pack: LoadedPack, names: Sequence[str], wanted: Wanted) -> Exit:
     """Answer for every patient in the files, and return how it ended."""
     _check_audience(pack, wanted.audience)
+    _check_minimum(wanted.minimum_review)
     outcome = _Outcome()
     writer = _writer(pack, wanted)
     for found in _answers(pack, names, wanted, outcome):
@@ -92,6 +95,14 @@ def _check_audience(pack: LoadedPack, audience: str | None) -> None:
     if audience is not None and audience not in known:
         hint = did_you_mean(audience, known) or f"the pack knows {', '.join(f'`{name}`' for name in known)}"
         refuse(f"there is no audience `{audience}`; {hint}")
+
+
+def _check_minimum(minimum: str | None) -> None:
+    if minimum is not None:
+        try:
+            check_minimum(minimum)
+        except InputError as error:
+            refuse(str(error))
 
 
 def _answers(
@@ -132,11 +143,18 @@ def _evaluated(pack: LoadedPack, data: Mapping[str, object], wanted: Wanted) -> 
 
     if is_fhir(data):
         day = wanted.as_of or _today()
-        return pack.evaluate_fhir(data, as_of=day, period=wanted.period, audience=wanted.audience or "clinician")
+        return pack.evaluate_fhir(
+            data,
+            as_of=day,
+            period=wanted.period,
+            audience=wanted.audience or "clinician",
+            minimum_review=wanted.minimum_review,
+        )
     if wanted.period is not None:
         raise InputError("`--period` is for patients from FHIR; this one has facts of its own, give the days as facts")
     data = _for_audience(data, wanted.audience)
-    return pack.evaluate(data, as_of=wanted.as_of or _own_date(data) or _today())
+    own_day = wanted.as_of or _own_date(data) or _today()
+    return pack.evaluate(data, as_of=own_day, minimum_review=wanted.minimum_review)
 
 
 def _for_audience(data: Mapping[str, object], audience: str | None) -> Mapping[str, object]:

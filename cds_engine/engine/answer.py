@@ -97,6 +97,7 @@ class Answer:
             ],
             assumptions=assumptions_of(self._guideline, self._worlds, self._decisions, asked.as_of, patient=patient),
             derived=self._derived(),
+            held_back=[],
             notices=[notice.patient_says if patient else notice.says for notice in manifest.notices],
         )
         by_rule = {decision.spec.rule.id: decision for decision in self._decisions}

@@ -12,6 +12,7 @@ from cds_engine.engine.agreement import Deciders, second_engines
 from cds_engine.engine.answer import Answer, Asked
 from cds_engine.engine.citations import Citations
 from cds_engine.engine.decisions import decide_rules
+from cds_engine.engine.holding import check_minimum, held_back
 from cds_engine.engine.screening import Screening
 from cds_engine.engine.standing import Standing
 from cds_engine.engine.worlds import Worlds, worlds_of
@@ -39,13 +40,18 @@ class LoadedPack:
     """A checked guideline, ready to answer; immutable and safe to share between threads."""
 
     def __init__(
-        self, guideline: Guideline, deciders: Deciders | None = None, value_sets: Supplied | None = None
+        self,
+        guideline: Guideline,
+        deciders: Deciders | None = None,
+        value_sets: Supplied | None = None,
+        states: Mapping[str, str] | None = None,
     ) -> None:
+        """Make *guideline* ready; *states* are the review states of its statements, as written where left out."""
         self.guideline = guideline
         mapping = guideline.pack.fhir
         self._records = None if mapping is None else FhirReader(guideline.pack, mapping, value_sets or {})
         self._citations = Citations(guideline)
-        self._standing = Standing(self._citations)
+        self._standing = Standing(self._citations, states or {})
         self._deciders = second_engines(guideline.conditions) if deciders is None else deciders
         self._order_deciders = second_engines(guideline.order_conditions) if deciders is None else {}
 
@@ -67,18 +73,22 @@ class LoadedPack:
         orders: Iterable[Mapping[str, object]] = (),
         as_of: date | str | None = None,
         audience: str = "clinician",
+        minimum_review: str | None = None,
     ) -> Evaluation:
         """Return everything the pack has to say about one patient.
 
         *facts* is a mapping of fact names to values, or a whole patient: a mapping with the key `facts`. A
         fact that is left out, `None` or `"unknown"` is unknown; what cannot be used becomes a problem and a
         question, never a guess. Nothing outside the arguments is read, the clock included: without *as_of* no
-        value is too old, and the assumptions say so. *audience* changes wording, never medicine.
+        value is too old, and the assumptions say so. *audience* changes wording, never medicine. Recommendations
+        whose review state is below *minimum_review* (`approved`, `under_review`, `submitted`) are held back, and
+        the answer says which.
 
         Raises:
-            InputError: If *facts* is no mapping, *as_of* no date or *audience* not known.
+            InputError: If *facts* is no mapping, *as_of* no date, *audience* or *minimum_review* not known.
             EngineDisagreement: If the engines differ: then there is no answer.
         """
+        minimum = None if minimum_review is None else check_minimum(minimum_review)
         patient = _patient(facts, id, orders, as_of, audience)
         day = _day(patient["as_of"])
         audiences = self.guideline.pack.manifest.audiences
@@ -108,7 +118,8 @@ class LoadedPack:
             problems=(*_unknown_keys(facts), *(_problem(p) for p in (*order_problems, *record.problems))),
             screened=tuple(screened),
         )
-        return Answer(self.guideline, worlds, decisions, asked).build()
+        answer = Answer(self.guideline, worlds, decisions, asked).build()
+        return answer if minimum is None else held_back(answer, minimum)
 
     def read_fhir(
         self, record: FhirRecord, *, as_of: date | str | None = None, period: str | None = None
@@ -133,10 +144,11 @@ class LoadedPack:
         as_of: date | str | None = None,
         period: str | None = None,
         audience: str = "clinician",
+        minimum_review: str | None = None,
     ) -> Evaluation:
         """Return everything the pack has to say about the patient of a FHIR record; see `read_fhir` and `evaluate`."""
         found = self.read_fhir(record, as_of=as_of, period=period)
-        answer = self.evaluate(found.patient, as_of=as_of, audience=audience)
+        answer = self.evaluate(found.patient, as_of=as_of, audience=audience, minimum_review=minimum_review)
         problems = [Problem.made(fact=None, code="D118", message=in_words(found.missing))] if found.missing else []
         if found.is_page:
             words = "the Bundle is one page of several; what it does not hold counts as unknown, fetch the other pages"

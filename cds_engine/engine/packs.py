@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cds_engine.checker.check import check
 from cds_engine.diagnostics import PackError, UnknownPackError, did_you_mean
+from cds_engine.engine.approvals import review_states, standings_of
 from cds_engine.engine.guide import LoadedPack
 from cds_engine.fhir.value_sets import read_value_sets
 from cds_engine.lowering.lower import lower
@@ -57,11 +58,12 @@ def load(name: str | Path, *, value_sets: str | Path | None = None) -> LoadedPac
 
     Raises:
         UnknownPackError: If there is no such pack.
-        PackError: If the pack has errors; the exception carries every finding.
+        PackError: If the pack or its approvals have errors; the exception carries every finding.
         InputError: If *value_sets* is no folder of value sets.
     """
     supplied = None if value_sets is None else read_value_sets(Path(value_sets))
     checked, findings = check(find(name))
     if checked is None:
         raise PackError([finding for finding in findings if finding.severity == "error"])
-    return LoadedPack(lower(checked), value_sets=supplied)
+    guideline = lower(checked)
+    return LoadedPack(guideline, value_sets=supplied, states=review_states(standings_of(guideline)))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from cds_engine.engine.approvals import STATES
 from cds_engine.engine.citations import Citations
 from cds_engine.lowering.guideline import RuleSpec, Treatment
 from cds_engine.pack.statements import Statement
@@ -12,8 +15,9 @@ from cds_engine.results.models import Evidence, Recommendation, Shared
 class Standing:
     """Prepares the recommendations of rules that do not apply; what it returns may not be changed."""
 
-    def __init__(self, citations: Citations) -> None:
+    def __init__(self, citations: Citations, states: Mapping[str, str]) -> None:
         self._citations = citations
+        self._states = states
         self._passed_over: dict[tuple[str, Wording], Recommendation] = {}
 
     def passed_over(self, spec: RuleSpec, wording: Wording) -> Recommendation:
@@ -40,10 +44,15 @@ class Standing:
             citations=self._citations.of_statements(spec.statements),
             evidence=_evidence(statement),
             tag=statement.tag,
-            review=statement.review,
+            review=self._review(spec),
             origin=statement.origin,
             uncited=statement.uncited,
         )
+
+    def _review(self, spec: RuleSpec) -> str:
+        """Return the lowest review state of the statements that the rule is the rule of."""
+        found = [self._states.get(name) for name in (spec.statement.id, *spec.rule.carries)]
+        return min((state or spec.statement.review for state in found), key=STATES.index)
 
 
 def preferred_route(treatment: Treatment) -> str | None:

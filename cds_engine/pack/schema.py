@@ -7,19 +7,28 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from cds_engine.pack.approvals import APPROVALS_FILE, ApprovalsFile
 from cds_engine.pack.base import PackModel
+from cds_engine.pack.cases import CASES_FILE, CasesFile
 from cds_engine.pack.invariants import FILE, InvariantsFile
 from cds_engine.pack.load import FILES, FOLDERS
+from cds_engine.pack.phrases import PHRASES_FILE, PhrasesFile
+
+BESIDE: Mapping[str, type[PackModel]] = {
+    APPROVALS_FILE: ApprovalsFile,
+    CASES_FILE: CasesFile,
+    FILE: InvariantsFile,
+    PHRASES_FILE: PhrasesFile,
+}
 
 
 def schemas() -> Iterator[tuple[str, str]]:
     """List the file name and the text of each schema."""
     folders = {f"{folder}.yaml": found for folder, found in FOLDERS.items()}
-    models: dict[str, type[PackModel]] = {**FILES, **folders, FILE: InvariantsFile}
-    for name, model in models.items():
+    for name, model in {**FILES, **folders, **BESIDE}.items():
         schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
         yield name.replace(".yaml", ".json"), json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 

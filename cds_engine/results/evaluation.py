@@ -13,6 +13,7 @@ from cds_engine.results.models import (
     Assumption,
     DerivedValue,
     EngineReference,
+    HeldBack,
     PackReference,
     Problem,
     Question,
@@ -57,6 +58,8 @@ class Evaluation(Result):
     notices: list[str]
     unused: list[Unused] = Field(default=[])
     """Of a patient that was read from a record: what of it was not used, and why."""
+    held_back: list[HeldBack] = Field(default_factory=list)
+    """What `minimum_review` kept out of `recommendations`."""
 
     _explain: Callable[[str], Trace] | None = PrivateAttr(default=None)
 
@@ -89,6 +92,10 @@ class Evaluation(Result):
         for found in self.recommendations:
             if found.rule == rule:
                 return found
+        for kept in self.held_back:
+            if kept.rule == rule:
+                state = kept.review.replace("_", " ")
+                raise UnknownRuleError(f"the rule `{rule}` is held back: its statement `{kept.statement}` is {state}")
         known = [found.rule for found in self.recommendations]
         hint = did_you_mean(rule, known) or f"the rules are {', '.join(known)}"
         raise UnknownRuleError(f"there is no rule `{rule}`; {hint}")

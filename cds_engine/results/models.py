@@ -241,6 +241,14 @@ class Alert(Result):
     because: Trace | None = None
 
 
+class HeldBack(Result):
+    """A recommendation that is not shown, because its statement is below the review state asked for."""
+
+    rule: str
+    statement: str
+    review: str
+
+
 class Question(Result):
     """What to ask next; `settles` are the rules that wait for it."""
 

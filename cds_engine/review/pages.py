@@ -1,0 +1,268 @@
+"""What stands on the pages of the review site: plain data, made before anything is laid out.
+
+What other parts of the house find out (proofs, mutants) comes in as the dataclasses below; a page says
+"not proved here" where they were not given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from cds_engine.review.dosing import Grid
+from cds_engine.review.english import Said
+
+Group = Literal["typical", "boundary", "must not", "missing data"]
+GROUPS: Mapping[Group, str] = {
+    "typical": "Typical patients",
+    "boundary": "Borderline patients",
+    "must not": "Must not be given, or does not apply",
+    "missing data": "Something is not known",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A sentence about every possible patient, and what became of it."""
+
+    says: str
+    outcome: Literal["proved", "refuted", "undecided", "speaks of nobody"]
+    patient: str | None = None
+    """Of a refuted one somebody who breaks it, in words."""
+    statements: tuple[str, ...] = ()
+    """The statements it bears on; every one where it names none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A change of the rule that no case and no scenario noticed, as a vignette for the reviewer to decide on."""
+
+    statement: str
+    change: str
+    """What was changed, in words: `40 mg became 60 mg`."""
+    patient: str
+    """A patient who would be treated differently, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """What provers and mutation tests found out about a pack; made elsewhere, shown here."""
+
+    promises: tuple[Promise, ...] = ()
+    mutants: tuple[Mutant, ...] | None = ()
+    """None where no mutation test ran."""
+    bounds: tuple[str, ...] = ()
+    """What the proofs do not speak of, in sentences."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """A citation as a reviewer needs it to look it up."""
+
+    label: str
+    citation: str
+    locator: str | None
+    url: str | None
+    verified: str
+    is_verified: bool
+    is_unresolved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyLine:
+    """A contraindication, caution or monitoring rule that reaches a treatment."""
+
+    says: str
+    when: Said | None
+    source: SourceLine
+    unknown: str | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DoseSection:
+    """The dose of one regimen: in words, as a grid, as a chart."""
+
+    words: tuple[str, ...]
+    grid: Grid
+    basis: str | None
+    basis_unit: str
+    unit: str
+    per: str
+    cap: str | None
+    chart: str | None
+    """SVG."""
+    product: str | None
+    off_label: str | None
+    source: SourceLine | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TreatmentSection:
+    """One drug or action with its dose and everything that stands against it."""
+
+    name: str
+    dose: DoseSection | None
+    contraindications: tuple[SafetyLine, ...]
+    cautions: tuple[SafetyLine, ...]
+    monitoring: tuple[SafetyLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSection:
+    """One rule, read aloud."""
+
+    id: str
+    strength: str
+    says: str
+    patient_says: str
+    when: Said
+    choice: str | None
+    preference: str | None
+    treatments: tuple[TreatmentSection, ...]
+    measure: tuple[str, ...]
+    asks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One patient of a vignette: the cells of its row, its result and the explanation behind it."""
+
+    cells: tuple[str, ...]
+    passed: bool
+    failure: str | None
+    because: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Vignette:
+    """A scenario; of an outline all rows that belong to one group, each with its result."""
+
+    title: str
+    feature: str
+    lines: tuple[tuple[str, str], ...]
+    """Keyword and sentence; `<name>` stands for a cell."""
+    heads: tuple[str, ...]
+    examples: tuple[Example, ...]
+    group: Group
+
+    @property
+    def failed(self) -> int:
+        """How many of its patients are not answered as expected."""
+        return sum(not example.passed for example in self.examples)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is different since the statement was approved."""
+
+    says: tuple[tuple[str, str, str], ...] = ()
+    """What, before, now: prose."""
+    meaning: tuple[tuple[str, str, str], ...] = ()
+    """What, before, now: what the engine reads."""
+    patients: tuple[str, ...] = ()
+    """Scenarios whose answer differs, or that are new or gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The review state of a statement and how it came to be."""
+
+    state: str
+    words: str
+    by: str | None = None
+    on: str | None = None
+    due: str | None = None
+    is_lost: bool = False
+    why: tuple[str, ...] = ()
+    change: Change | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StatementPage:
+    """Everything about one statement on one page."""
+
+    id: str
+    file: str
+    topic: str
+    says: str
+    patient_says: str
+    source: SourceLine
+    is_uncited: bool
+    modality: str
+    evidence: str
+    verified: str
+    origin: str
+    restates: tuple[str, ...]
+    became: Literal["encoded", "carried", "advice", "not encoded"]
+    became_words: str
+    carried_by: str | None
+    interpretation: tuple[str, ...]
+    note: str | None
+    rules: tuple[RuleSection, ...]
+    standing: Standing
+    rest: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """What "everything else that ... needs is known and unremarkable" stands for in its scenarios: drug, facts."""
+    vignettes: Mapping[Group, tuple[Vignette, ...]] = field(default_factory=dict)
+    promises: tuple[Promise, ...] | None = None
+    mutants: tuple[Mutant, ...] | None = None
+
+    @property
+    def failed(self) -> int:
+        """How many scenarios do not hold."""
+        return sum(vignette.failed for vignette in self._all)
+
+    @property
+    def count(self) -> int:
+        """How many scenarios there are."""
+        return sum(len(vignette.examples) for vignette in self._all)
+
+    @property
+    def uncovered(self) -> tuple[Group, ...]:
+        """Which kinds of patients no scenario shows."""
+        return tuple(group for group in GROUPS if not self.vignettes.get(group)) if self.rules else ()
+
+    @property
+    def _all(self) -> list[Vignette]:
+        return [vignette for found in self.vignettes.values() for vignette in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """The statements of one clinical topic."""
+
+    name: str
+    statements: tuple[StatementPage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The whole review site."""
+
+    title: str
+    id: str
+    version: str
+    hash: str
+    scope: str
+    review: str
+    knowledge_date: str
+    notices: tuple[str, ...]
+    tags: Mapping[str, str]
+    topics: tuple[Topic, ...]
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """What people call the facts and sources that notes name."""
+    elsewhere: tuple[Vignette, ...] = ()
+    """Scenarios that name no statement."""
+    bounds: tuple[str, ...] = ()
+    """What the proofs do not speak of."""
+
+    @property
+    def statements(self) -> tuple[StatementPage, ...]:
+        """Every statement of the ledger."""
+        return tuple(page for topic in self.topics for page in topic.statements)
+
+    def counted(self, became: str) -> int:
+        """How many statements became so."""
+        return sum(page.became == became for page in self.statements)

@@ -1,0 +1,103 @@
+"""Every command, Python example and file of the documentation is run; the reference is the one that the code gives."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+import pytest
+from scenario_patients import ROOT
+from typer.testing import CliRunner
+
+from cds_engine.cli import app, review
+from cds_engine.cli import test as test_command
+
+DOCS = ROOT / "docs"
+PAGES = [*sorted(DOCS.glob("*.md")), *sorted((DOCS / "how-to").glob("*.md"))]
+BLOCK = re.compile(r"^```(console|python|yaml|gherkin)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+FILE = re.compile(r"# (?P<file>\S+\.(?:yaml|feature))(?:, (?:(?P<end>at the end)|instead of (?P<key>\w+)))?\n")
+MOST_LINES = 60
+"""So long may a new statement with its rule, cases and three scenarios be."""
+
+
+def blocks(page):
+    return BLOCK.findall(page.read_text(encoding="utf-8"))
+
+
+def write(text, folder):
+    """Do with a block what its first line says; a block without one only shows something."""
+    found = FILE.match(text)
+    if found is None:
+        return
+    file, body = folder / found["file"], text[found.end() :]
+    before = file.read_text(encoding="utf-8") if file.exists() else ""
+    if found["key"]:
+        body = before[: before.index(f"{found['key']}:\n")] + body
+    elif found["end"]:
+        body = before + body
+    file.write_text(body, encoding="utf-8")
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch, jdm, jdm_outcomes):
+    """Return a folder to work in, with the fixtures beside it; what tests the JDM pack is not run again."""
+    (tmp_path / "fixtures").symlink_to(ROOT / "fixtures")
+    for command in (review, test_command):
+        run = command.run_features
+
+        def cached(pack, *rest, run=run):
+            return jdm_outcomes if pack.id == jdm.id else run(pack, *rest)
+
+        monkeypatch.setattr(command, "run_features", cached)
+    cases = test_command.run_cases
+    monkeypatch.setattr(test_command, "run_cases", lambda pack: [] if pack.id == jdm.id else cases(pack))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page)], ids=lambda page: page.stem)
+def test_everything_that_a_page_tells_to_do_works(page, place):
+    names = {}
+    for language, text in blocks(page):
+        if language == "python":
+            exec(compile(text, page.name, "exec"), names)  # noqa: S102 - our own example
+        elif language == "console":
+            for line in text.splitlines():
+                command = shlex.split(line.split(" #")[0])
+                assert command[0] == "cds-engine", line
+                found = CliRunner().invoke(app, command[1:])
+                assert found.exit_code == 0, f"{line}\n{found.output}"
+        else:
+            write(text, place)
+
+
+def test_a_new_statement_is_short():
+    """A statement with rule, cases and three scenarios takes under 60 lines of YAML and Gherkin, and no Python."""
+    texts = [text for language, text in blocks(DOCS / "tutorial.md") if language in {"yaml", "gherkin"}]
+    assert sum(text.count("Scenario:") for text in texts) == 3
+    assert 20 < sum(len(text.splitlines()) for text in texts) < MOST_LINES
+
+
+def test_the_reference_is_the_one_that_the_code_gives(monkeypatch):
+    monkeypatch.syspath_prepend(str(DOCS))
+    import reference_pages  # noqa: PLC0415 - it lies with the documentation
+
+    for name, text in reference_pages.pages().items():
+        assert (DOCS / "reference" / name).read_text(encoding="utf-8") == text, "run `python docs/reference_pages.py`"
+    for name, text in reference_pages.answer_schemas().items():
+        assert (DOCS / "schema" / name).read_text(encoding="utf-8") == text, "run `python docs/reference_pages.py`"
+    assert set(reference_pages.OPERATORS) == set(reference_pages.BINARY)
+
+
+def test_every_page_stands_in_the_contents():
+    contents = (DOCS / "index.md").read_text(encoding="utf-8")
+    for page in DOCS.rglob("*.md"):
+        name = page.relative_to(DOCS).with_suffix("").as_posix()
+        assert name == "index" or f"\n{name}\n" in contents, name
+
+
+@pytest.mark.filterwarnings("ignore")  # those of the generator itself are its makers' business
+def test_the_site_builds_without_warnings(tmp_path):
+    sphinx = pytest.importorskip("sphinx.cmd.build", reason="the extra `docs` is not installed")
+    pytest.importorskip("myst_parser", reason="the extra `docs` is not installed")
+    assert sphinx.main(["-W", "-q", "-E", "-b", "dummy", str(DOCS), str(tmp_path)]) == 0

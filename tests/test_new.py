@@ -1,0 +1,105 @@
+"""A pack that `cds-engine new` writes is complete: it checks without a warning, and its scenarios and cases hold."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from typer.testing import CliRunner
+
+import cds_engine
+from cds_engine.bdd.cases import run_cases
+from cds_engine.bdd.run import run_features
+from cds_engine.bdd.wording import check_wording
+from cds_engine.checker.check import check
+from cds_engine.cli import app
+from cds_engine.diagnostics import PackError
+from cds_engine.starter import write_pack
+
+
+@pytest.fixture
+def folder(tmp_path):
+    write_pack("my_guideline", tmp_path / "my_guideline", date(2026, 11, 22))
+    return tmp_path / "my_guideline"
+
+
+def test_the_new_pack_works_as_it_is(folder):
+    assert check(folder)[1] == []
+    pack = cds_engine.load(folder)
+    assert pack.id == "my_guideline"
+    scenarios, cases = run_features(pack), run_cases(pack)
+    assert len(scenarios) >= 5
+    assert len(cases) >= 4
+    assert all(found.passed for found in (*scenarios, *cases))
+    assert check_wording(pack.guideline, folder / "features") == []
+
+
+def test_a_changed_rule_is_noticed_by_its_scenarios_and_cases(folder):
+    file = folder / "regimens.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("at_most: 500 mg", "at_most: 600 mg"), encoding="utf-8")
+    pack = cds_engine.load(folder)
+    assert [found.scenario.row[0] for found in run_features(pack) if not found.passed] == ["51"]
+    found = CliRunner().invoke(app, ["test", str(folder)])
+    assert found.exit_code == 1
+    assert "the dose is 510 mg" in found.output
+    assert "7 scenarios and 4 cases: 9 hold, 2 do not" in found.output
+
+
+@pytest.mark.parametrize("name", ["My", "a-b", "1a", ""])
+def test_a_name_that_a_pack_cannot_have_is_refused(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = CliRunner().invoke(app, ["new", name])
+    assert found.exit_code == 2
+    assert not list(tmp_path.iterdir())
+
+
+def test_nothing_is_overwritten(folder, monkeypatch):
+    monkeypatch.chdir(folder.parent)
+    assert CliRunner().invoke(app, ["new", "my_guideline"]).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "code"),
+    [
+        ("a fever: {fever: true}", "a fever: {fevr: true}", "S103"),
+        ("examplin: examplin-in-fever", "examplin: examplin-in-fevr", "S103"),
+        ("{age:number}", "{age:years}", "S102"),
+        ("[, weighing", ", weighing", "S102"),
+        ("{age:number}-year", "{weight:number}-year", "S102"),
+    ],
+)
+def test_mistakes_in_phrases_have_a_place(folder, before, after, code):
+    file = folder / "phrases.yaml"
+    text = file.read_text(encoding="utf-8")
+    assert before in text
+    file.write_text(text.replace(before, after), encoding="utf-8")
+    with pytest.raises(PackError) as error:
+        run_features(cds_engine.load(folder))
+    assert error.value.diagnostics[0].code == code
+    assert error.value.diagnostics[0].span.file.endswith("phrases.yaml")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("from: child\n    with: {weight: 50", "from: chld\n    with: {weight: 50", "there is no base `chld`"),
+        (
+            "examplin-in-fever: {status: recommended, low: 500",
+            "examplin: {status: recommended, low: 500",
+            "no rule `examplin`",
+        ),
+        ("low: 500", "lowest: 500", "nothing called `lowest`"),
+        ("without: [weight]", "without: [height]", "`height` cannot be taken away"),
+        ("id: weight-missing", "id: dose-of-a-child", "stands twice"),
+    ],
+)
+def test_mistakes_in_cases_have_a_place(folder, before, after, said):
+    file = folder / "cases.yaml"
+    text = file.read_text(encoding="utf-8")
+    assert before in text
+    file.write_text(text.replace(before, after, 1), encoding="utf-8")
+    with pytest.raises(PackError) as error:
+        run_cases(cds_engine.load(folder))
+    (finding,) = error.value.diagnostics
+    assert (finding.code, finding.span.file.endswith("cases.yaml")) == ("S105", True)
+    assert said in finding.message

@@ -1,0 +1,302 @@
+"""The review pages: every statement, nothing from outside, and what they say is what the rules do."""
+
+from __future__ import annotations
+
+import dataclasses
+import html
+import json
+import re
+import shutil
+import time
+from datetime import date
+from html.parser import HTMLParser
+
+import pytest
+from scenario_patients import FEATURES, PACK, ROOT
+
+import cds_engine
+from cds_engine.bdd.vocabulary import read_vocabulary
+from cds_engine.evaluator.conditions import COMPARES
+from cds_engine.language.syntax import Comparator
+from cds_engine.lowering import core as c
+from cds_engine.review.collect import Collector
+from cds_engine.review.dosing import grid_of
+from cds_engine.review.english import NEGATED, English
+from cds_engine.review.pages import GROUPS, Mutant, Promise, Proved
+from cds_engine.review.proofs import ProofsError, read_proofs
+from cds_engine.review.signoff import approve, page_standings
+from cds_engine.review.site import write_site
+from cds_engine.review.vignettes import by_statement, unremarkable
+
+SECONDS = 60
+"""So long may the JDM site take."""
+
+
+def site_of(pack, outcomes, proved=None):
+    vignettes, elsewhere = by_statement(pack.guideline, outcomes)
+    rest = unremarkable(pack.guideline, read_vocabulary(pack.guideline))
+    standings = page_standings(pack.guideline, outcomes)
+    return Collector(pack, vignettes, standings, rest, proved).site(elsewhere)
+
+
+@pytest.fixture(scope="module")
+def pages(jdm, jdm_outcomes, tmp_path_factory):
+    """Return the text of each page of the JDM site by its name."""
+    begun = time.monotonic()
+    files = write_site(site_of(jdm, jdm_outcomes), tmp_path_factory.mktemp("site"))
+    assert time.monotonic() - begun < SECONDS
+    return {file.name: file.read_text(encoding="utf-8") for file in files}
+
+
+@pytest.fixture(scope="module")
+def english(jdm):
+    return English(jdm.guideline)
+
+
+class Tags(HTMLParser):
+    """Collects what a page refers to, and notices tags that are not closed."""
+
+    VOID = frozenset({"meta", "br", "line", "circle", "polygon", "polyline"})
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.refers, self.names = [], [], set()
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.names.add(tag)
+        self.refers += [value for name, value in attrs if name in {"href", "src"}]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag not in self.VOID:
+            assert self.open.pop() == tag, tag
+
+
+def words(text):
+    return html.unescape(" ".join(re.sub(r"<[^>]+>", " ", text).split()))
+
+
+def test_every_statement_has_a_page_and_a_line_in_the_index(jdm, pages):
+    for name, statement in jdm.guideline.statements.items():
+        assert f'href="{name}.html"' in pages["index.html"]
+        page = words(pages[f"{name}.html"])
+        assert statement.source in jdm.guideline.pack.sources.sources
+        assert jdm.guideline.pack.sources.sources[statement.source].citation[:40] in page
+        if statement.not_encoded:
+            assert "Not encoded:" in page
+    assert len(pages) == len(jdm.guideline.statements) + 1
+
+
+def test_pages_need_nothing_from_outside_and_are_well_formed(pages):
+    for name, text in pages.items():
+        tags = Tags(text)
+        assert tags.open == [], name
+        assert not tags.names & {"script", "link", "img", "iframe", "object"}, name
+        for target in tags.refers:
+            assert target.startswith(("https://", "http://", "#")) or target in pages, (name, target)
+        assert "url(" not in text, name
+
+
+def test_no_name_of_a_program_reaches_a_reader(jdm, pages):
+    """Names of facts and of rules stand nowhere but where the page says what they are."""
+    for name, text in pages.items():
+        shown = re.sub(r"<style>.*?</style>|<code>.*?</code>|<a [^>]*>", "", text, flags=re.DOTALL)
+        found = set(re.findall(r"\b[a-z0-9]+(?:_[a-z0-9]+)+\b", words(shown)))
+        assert not found & jdm.guideline.pack.facts.facts.keys(), name
+
+
+def test_the_state_of_review_stands_on_every_page(pages):
+    assert all("not approved by a clinician" in words(text) for text in pages.values())
+    assert not any('class="mark good">approved' in text for text in pages.values())
+
+
+def test_scenarios_stand_on_the_page_of_their_statement_with_result_and_reasons(pages):
+    page = words(pages["S09a.html"])
+    assert all(title in page for title in GROUPS.values())
+    assert "Half the dose in a child with half the kidney function" in page
+    assert "methotrexate is recommended at 9.68 to 12.91 mg once a week" in page
+    assert "Methotrexate harms the unborn child" in page
+    assert "known and unremarkable” means" in page
+    assert "Not proved here" in page
+    assert "No scenario shows this." not in page
+
+
+def test_the_pack_s_scenarios_are_all_on_pages(jdm, jdm_outcomes):
+    vignettes, elsewhere = by_statement(jdm.guideline, jdm_outcomes)
+    shown = {v.title for groups in vignettes.values() for found in groups.values() for v in found}
+    assert shown | {v.title for v in elsewhere} == {outcome.scenario.name for outcome in jdm_outcomes}
+    assert FEATURES.is_dir()
+
+
+# Doses
+
+
+def test_the_grid_is_what_the_engine_answers(jdm):
+    """Every row that a real patient can have is the dose that an answer gives this patient."""
+    plan = jdm.guideline.doses["methotrexate-weekly"]
+    rows = {row.basis: row for row in grid_of(jdm.guideline, plan).rows}
+    from scenario_patients import CASES, patient_of_case  # noqa: PLC0415 - only here
+
+    patient = patient_of_case(next(case for case in CASES if case["id"] == "dose-bsa-exactly-2"))
+    dose = jdm.evaluate(patient).recommendation("start-methotrexate").dose
+    cell = rows[2.0].cells[0]
+    assert (cell.low, cell.high, cell.high_capped) == (dose.low, dose.high, dose.high_capped)
+    assert list(cell.products) == dose.product_options
+    assert rows[2.0].turns == "the upper end reaches the cap"
+    assert rows[0.25].cells[0].no_product_fits
+    below = rows[1.75].cells[0]
+    assert not below.high_capped
+    assert max(cell.high for row in rows.values() for cell in row.cells) == plan.cap
+
+
+def test_a_dose_without_a_size_has_one_row_and_no_chart(jdm):
+    plan = dataclasses.replace(jdm.guideline.doses["methotrexate-weekly"], basis=None, adjustments=())
+    grid = grid_of(jdm.guideline, plan)
+    assert (len(grid.rows), grid.curve) == (1, None)
+
+
+# English
+
+
+def test_every_condition_of_the_pack_is_said(jdm, english):
+    for key, condition in jdm.guideline.conditions.items():
+        lines = list(english.say(condition).lines())
+        assert all(line.strip() for line in lines), key
+        assert not re.search(r"\b[a-z]+_[a-z_]+\b", " ".join(lines)), (key, lines)
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("definition severe_renal_impairment", "eGFR is below 30 mL/min/1.73 m²"),
+        ("contraindication methotrexate-pregnancy", "pregnancy status is pregnant or possible"),
+        ("contraindication methotrexate-breastfeeding", "breastfeeding: yes"),
+    ],
+)
+def test_a_condition_says_what_it_asks(jdm, english, key, said):
+    assert english.sentence(jdm.guideline.conditions[key]) == said
+
+
+def test_the_opposite_of_each_comparison_is_its_opposite():
+    for comparator, opposite in NEGATED.items():
+        for left in (1.0, 2.0, 3.0):
+            assert COMPARES[opposite](left, 2.0) is not COMPARES[comparator](left, 2.0), comparator
+
+
+FEVER, AGE = c.Fact("breastfeeding"), c.Fact("age_years")
+YOUNG = c.Compare(Comparator.LESS, AGE, c.Constant(18.0, "a"))
+UNKNOWN = c.And((c.IsUnknown(FEVER), c.Fact("breastfeeding.usable")))
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        (YOUNG, "age is below 18 years"),
+        (c.Not(YOUNG), "age is at least 18 years"),
+        (c.And((FEVER, YOUNG)), "breastfeeding: yes and age is below 18 years"),
+        (c.Not(c.And((FEVER, YOUNG))), "breastfeeding: no or age is at least 18 years"),
+        (c.Not(c.Or((FEVER, YOUNG))), "breastfeeding: no and age is at least 18 years"),
+        (
+            c.Or((FEVER, c.And((YOUNG, c.Not(FEVER))))),
+            "breastfeeding: yes or (age is below 18 years and breastfeeding: no)",
+        ),
+        (
+            c.OneOf(c.Fact("tmp_smx_use"), ("none", "treatment")),
+            "use of trimethoprim or co-trimoxazole is none or treatment",
+        ),
+        (
+            c.Not(c.OneOf(c.Fact("tmp_smx_use"), ("none", "treatment"))),
+            "use of trimethoprim or co-trimoxazole is neither none nor treatment",
+        ),
+        (
+            c.Not(c.Holds("current_medications", ("ivig",))),
+            "intravenous immunoglobulin is not among current medications",
+        ),
+        (UNKNOWN, "nothing is on record of breastfeeding"),
+        (c.And((FEVER, c.Not(UNKNOWN))), "it is known that breastfeeding: yes"),
+        (c.And((c.Not(FEVER), c.Not(UNKNOWN))), "it is known that breastfeeding: no"),
+        (c.Not(c.And((FEVER, c.Not(UNKNOWN)))), "breastfeeding: no, or nobody has said"),
+        (c.Not(c.And((c.Not(FEVER), c.Not(UNKNOWN)))), "breastfeeding: yes, or nobody has said"),
+    ],
+)
+def test_each_node_has_one_sentence(english, condition, said):
+    assert english.sentence(condition) == said
+
+
+def test_opposites_are_said_as_opposites(jdm, english):
+    text = "\n".join(english.say(jdm.guideline.conditions["rule start-methotrexate"]).lines())
+    assert "methotrexate is not among current medications" in text
+    assert "age at onset of JDM is below 18 years, or nobody has said" in text
+
+
+# What others find out
+
+
+def test_proofs_and_mutants_are_shown_where_they_were_given(jdm, tmp_path):
+    proved = Proved(
+        promises=(
+            Promise("Never above 40 mg a week.", "proved", statements=("S09a",)),
+            Promise("Nobody is forgotten.", "refuted", "a boy of 8"),
+        ),
+        mutants=(Mutant("S09a", "30 became 29", "a girl with an eGFR of 29.5"),),
+    )
+    site = site_of(jdm, [], proved)
+    write_site(site, tmp_path)
+    mine, other = (words((tmp_path / f"{name}.html").read_text(encoding="utf-8")) for name in ("S09a", "S10"))
+    assert "proved Never above 40 mg a week." in mine
+    assert "Never above 40 mg" not in other
+    assert "A patient who breaks it: a boy of 8" in other
+    assert "If 30 became 29, nobody would notice" in mine
+    assert "not clinically possible" in mine
+    assert "Every change that was tried is noticed" in other
+
+
+def test_proofs_are_read_from_a_file_and_only_of_this_version(jdm, tmp_path):
+    file = tmp_path / "proofs.json"
+    promise = {"id": "a", "says": "Never above 40 mg a week.", "outcome": "proved", "only_one_reading": True}
+    written = {"hash": jdm.guideline.pack.hash, "invariants": [promise], "bounds": ["Weights end at 300 kg."]}
+    file.write_text(json.dumps(written), encoding="utf-8")
+    found = read_proofs(file, jdm.guideline)
+    assert found.promises[0].says == "Never above 40 mg a week. (of records in which no fact has two readings)"
+    assert (found.mutants, found.bounds) == (None, ("Weights end at 300 kg.",))
+    file.write_text(json.dumps({**written, "hash": "sha256:0"}), encoding="utf-8")
+    with pytest.raises(ProofsError, match="another version of the pack"):
+        read_proofs(file, jdm.guideline)
+    for text in ('{"invariants": []}', "[]", "no", '{"hash": 1}'):
+        file.write_text(text, encoding="utf-8")
+        with pytest.raises(ProofsError, match="is no output of `cds-engine prove"):
+            read_proofs(file, jdm.guideline)
+
+
+def test_a_lost_approval_shows_what_changed(tmp_path):
+    folder = tmp_path / "rules" / "jdm_calcinosis"
+    shutil.copytree(PACK, folder)
+    approve(cds_engine.load(folder), "S09b", "Dr. Example", date(2026, 11, 22), date(2027, 11, 22), [])
+    file = folder / "regimens.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("at_most: 40 mg", "at_most: 45 mg"), encoding="utf-8")
+    pack = cds_engine.load(folder)
+    write_site(site_of(pack, []), tmp_path / "site")
+    text = (tmp_path / "site" / "S09b.html").read_text(encoding="utf-8")
+    assert "<del>40</del>" in text
+    assert "<ins>45</ins>" in text
+    page = words(text)
+    assert "approval lost, submitted, not approved by a clinician" in page
+    assert "Since the approval by Dr. Example of 2026-11-22: the dose methotrexate-weekly changed." in page
+    assert "Never more than 40 mg per week." in page
+    assert "Never more than 45 mg per week." in page
+    assert "approval lost" in words((tmp_path / "site" / "index.html").read_text(encoding="utf-8"))
+    assert ROOT.is_dir()
+
+
+def test_what_a_pack_says_cannot_become_part_of_the_page(tmp_path):
+    folder = tmp_path / "rules" / "jdm_calcinosis"
+    shutil.copytree(PACK, folder)
+    file = folder / "statements" / "methotrexate.yaml"
+    evil = "Start <script>alert(1)</script> methotrexate at disease onset"
+    text = file.read_text(encoding="utf-8").replace("Start methotrexate at disease onset", evil)
+    file.write_text(text, encoding="utf-8")
+    write_site(site_of(cds_engine.load(folder), []), tmp_path / "site")
+    for page in (tmp_path / "site").glob("*.html"):
+        assert "<script" not in page.read_text(encoding="utf-8")
