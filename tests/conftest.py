@@ -40,6 +40,12 @@ def jdm_outcomes(jdm):
     return run_features(jdm)
 
 
+def pytest_bdd_apply_tag(tag, function):
+    """Keep the tags of scenarios as what they are, names of statements, and not as marks of pytest."""
+    del tag, function
+    return True
+
+
 class ChunksTogether(LoadScopeScheduling):
     """Gives all tests on one chunk of generated patients to one process, which answers for them once."""
 

@@ -71,9 +71,22 @@ class Runner:
         """Run scenarios one after the other; none stops the others."""
         return [self.run(scenario) for scenario in scenarios]
 
+    def scene(self) -> Scene:
+        """Return a scenario of which nothing has been said yet."""
+        return Scene(self._pack, self.vocabulary)
+
+    def say(self, scene: Scene, kind: Kind, text: str) -> None:
+        """Let one sentence be said: for runners of scenarios other than this one.
+
+        Raises:
+            UnmetError: If the answer is not as the sentence expects.
+            MeaninglessError: If nobody has said what it means.
+        """
+        self._do(scene, kind, text, [])
+
     def run(self, scenario: Scenario) -> Outcome:
         """Run one scenario."""
-        scene = Scene(self._pack, self.vocabulary)
+        scene = self.scene()
         failures: list[Failure] = []
         rules: list[str] = []
         for step in scenario.steps:
