@@ -36,7 +36,7 @@ def prove_pack(name: str | None, format: ListFormat, save: Path | None, only: li
     laws = [] if only else list(Laws(guideline).run())
     noticed = _gaps(guideline) if gaps else []
     if format is ListFormat.JSON:
-        typer.echo(json.dumps(_as_data(found, laws, prover, noticed), ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(_as_data(guideline.pack.hash, found, laws, prover, noticed), ensure_ascii=False, indent=2))
     else:
         _write_laws(laws)
         for sentence in noticed:
@@ -178,9 +178,10 @@ def _write_end(found: list[Finding], prover: Prover) -> None:
 
 
 def _as_data(
-    found: list[Finding], laws: list[Law], prover: Prover, noticed: list[dict[str, object]]
+    pack_hash: str, found: list[Finding], laws: list[Law], prover: Prover, noticed: list[dict[str, object]]
 ) -> dict[str, object]:
     return {
+        "hash": pack_hash,
         "invariants": [
             {
                 "id": finding.promise.id,
