@@ -30,7 +30,6 @@ static: $(VENV)/.develop
 	$(BIN)/lint-imports
 	$(BIN)/cds-engine check rules/jdm_calcinosis
 	$(BIN)/cds-engine check rules/kidney_health_diabetes
-	$(BIN)/cds-engine check rules/kidney_health_diabetes
 
 format: $(VENV)/.develop
 	$(BIN)/ruff format .
