@@ -36,7 +36,9 @@ def prove_pack(name: str | None, format: ListFormat, save: Path | None, only: li
     laws = [] if only else list(Laws(guideline).run())
     noticed = _gaps(guideline) if gaps else []
     if format is ListFormat.JSON:
-        typer.echo(json.dumps(_as_data(guideline.pack.hash, found, laws, prover, noticed), ensure_ascii=False, indent=2))
+        typer.echo(
+            json.dumps(_as_data(guideline.pack.hash, found, laws, prover, noticed), ensure_ascii=False, indent=2)
+        )
     else:
         _write_laws(laws)
         for sentence in noticed:
