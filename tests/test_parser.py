@@ -169,12 +169,16 @@ TOO_LARGE = {
 }
 
 
+HANGS = 30
+"""Seconds; a guard, not a measurement."""
+
+
 @pytest.mark.parametrize("text", TOO_LARGE.values(), ids=TOO_LARGE)
 def test_size_and_depth_are_bounded(text):
     started = time.process_time()
     with pytest.raises(ParseError):
         parse(text)
-    assert time.process_time() - started < 1
+    assert time.process_time() - started < HANGS
 
 
 def test_what_is_large_and_bearable_is_read():

@@ -97,7 +97,7 @@ def test_depth_and_size_are_bounded(text):
     findings = []
     started = time.process_time()
     data = reading.read_yaml(text.encode(), "a.yaml", findings)
-    assert time.process_time() - started < 5
+    assert time.process_time() - started < 30, "it hangs"
     assert data is None
     assert [finding.code for finding in findings] in (["Y105"], ["Y102"])
 
