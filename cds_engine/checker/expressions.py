@@ -213,7 +213,7 @@ class _Checker:
     def _in_range(self, node: s.Expression, comparator: Comparator, left: Typed, right: Typed) -> None:
         """Hold a literal against the plausible range of the fact it is compared with."""
         if isinstance(right.symbol, FactSymbol):
-            left, right, comparator = right, left, MIRRORED[comparator]
+            left, right, comparator = right, left, comparator.mirrored
         symbol, value = left.symbol, literal_value(right, left.type)
         if not isinstance(symbol, FactSymbol) or symbol.plausible is None or value is None:
             return
@@ -329,17 +329,6 @@ class _Checker:
             self._findings.append(mistakes.set_in_branch(node))
             joined = None
         return Typed(node, joined or NULL, (condition, yes, no))
-
-
-MIRRORED = {
-    Comparator.EQUAL: Comparator.EQUAL,
-    Comparator.NOT_EQUAL: Comparator.NOT_EQUAL,
-    Comparator.LESS: Comparator.GREATER,
-    Comparator.AT_MOST: Comparator.AT_LEAST,
-    Comparator.GREATER: Comparator.LESS,
-    Comparator.AT_LEAST: Comparator.AT_MOST,
-}
-"""`a < b` is `b > a`."""
 
 
 def join(left: Type, right: Type) -> Type | None:

@@ -23,6 +23,19 @@ class Comparator(StrEnum):
     GREATER = ">"
     AT_LEAST = ">="
 
+    @property
+    def mirrored(self) -> Comparator:
+        """The comparison with its sides exchanged: `a < b` is `b > a`."""
+        return _MIRRORED.get(self, self)
+
+
+_MIRRORED = {
+    Comparator.LESS: Comparator.GREATER,
+    Comparator.AT_MOST: Comparator.AT_LEAST,
+    Comparator.GREATER: Comparator.LESS,
+    Comparator.AT_LEAST: Comparator.AT_MOST,
+}
+
 
 class Operator(StrEnum):
     """The arithmetic of CQL that packs may use."""

@@ -9,20 +9,11 @@ from __future__ import annotations
 from typing import assert_never
 
 from cds_engine.backends.cql.names import USABLE, literal, quoted
-from cds_engine.language.syntax import Comparator, Operator
+from cds_engine.language.syntax import Operator
 from cds_engine.lowering import core as c
 
 DOUBTFUL = "doubtful facts"
 """The parameter that names the facts that were given and cannot be used."""
-
-SIGNS = {
-    Comparator.EQUAL: "=",
-    Comparator.NOT_EQUAL: "!=",
-    Comparator.LESS: "<",
-    Comparator.AT_MOST: "<=",
-    Comparator.GREATER: ">",
-    Comparator.AT_LEAST: ">=",
-}
 
 
 def written(node: c.Condition | c.Term) -> str:
@@ -37,7 +28,7 @@ def written(node: c.Condition | c.Term) -> str:
         case c.IsUnknown(operand):
             return f"({written(operand)} is null)"
         case c.Compare(comparator, left, right):
-            return f"({written(left)} {SIGNS[comparator]} {written(right)})"
+            return f"({written(left)} {comparator} {written(right)})"
         case c.OneOf(term, codes):
             return _joined("or", [f"{written(term)} = {literal(code)}" for code in codes])
         case c.Holds(name, codes):

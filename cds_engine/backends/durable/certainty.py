@@ -56,12 +56,6 @@ mode of its parts.
 Asked: TypeAlias = Callable[[Mode], Formula]
 """Anything three-valued, given by its formula in each mode."""
 
-_MIRRORED = {
-    Comparator.LESS: Comparator.GREATER,
-    Comparator.AT_MOST: Comparator.AT_LEAST,
-    Comparator.GREATER: Comparator.LESS,
-    Comparator.AT_LEAST: Comparator.AT_MOST,
-}
 _OPPOSITE = {
     Comparator.EQUAL: Comparator.NOT_EQUAL,
     Comparator.NOT_EQUAL: Comparator.EQUAL,
@@ -178,7 +172,7 @@ class Certainty:
     def _compare(self, node: Compare, mode: Mode) -> Formula:
         left, comparator, right = node.left, node.comparator, node.right
         if isinstance(left, Constant):
-            left, comparator, right = right, _MIRRORED.get(comparator, comparator), left
+            left, comparator, right = right, comparator.mirrored, left
         if not isinstance(right, Constant) or (isinstance(right.value, date) and not isinstance(left, Constant)):
             return self._flag(VerdictSource(node), mode)
         if right.value is None:

@@ -13,7 +13,7 @@ from typing import Protocol, assert_never
 from cds_engine.backends.sql.layout import Layout, base_of
 from cds_engine.backends.sql.numbers import SIGNS, against_constant, against_number, finite
 from cds_engine.backends.sql.sheet import FALSE, TRUE, ZERO, Sheet, Sql, joined, number, sql, text
-from cds_engine.language.syntax import Comparator, Operator
+from cds_engine.language.syntax import Operator
 from cds_engine.lowering import core as c
 from cds_engine.lowering.guideline import Guideline
 
@@ -107,7 +107,7 @@ class Conditions:
             case _, c.Constant(float() as value):
                 return against_constant(node.comparator, self._named(node.left), value)
             case c.Constant(float() as value), _:
-                return against_constant(MIRRORED[node.comparator], self._named(node.right), value)
+                return against_constant(node.comparator.mirrored, self._named(node.right), value)
         left, right = self.value(node.left), self.value(node.right)
         if self._is_number(node.left) or self._is_number(node.right):
             return against_number(node.comparator, self._as_column(left), self._as_column(right))
@@ -216,17 +216,6 @@ class Conditions:
                 }
             case _:
                 assert_never(node)
-
-
-MIRRORED = {
-    Comparator.EQUAL: Comparator.EQUAL,
-    Comparator.NOT_EQUAL: Comparator.NOT_EQUAL,
-    Comparator.LESS: Comparator.GREATER,
-    Comparator.AT_MOST: Comparator.AT_LEAST,
-    Comparator.GREATER: Comparator.LESS,
-    Comparator.AT_LEAST: Comparator.AT_MOST,
-}
-"""`5 < x` as `x > 5`."""
 
 
 def uses_of(guideline: Guideline) -> Counter[int]:
