@@ -18,7 +18,7 @@ from cds_engine.pack.statements import MODALITIES, SafetyRule
 from cds_engine.pack.statements import Alert as WrittenAlert
 from cds_engine.patient.values import Origin
 from cds_engine.results.evaluation import Evaluation
-from cds_engine.results.explain import Explainer, Wording, shown
+from cds_engine.results.explain import Explainer, shown
 from cds_engine.results.models import (
     STATUSES,
     Alert,
@@ -34,6 +34,7 @@ from cds_engine.results.models import (
     Status,
     Trace,
 )
+from cds_engine.results.terms import Wording
 from cds_engine.version import VERSION
 
 SEVERITIES = ("critical", "warning", "info")

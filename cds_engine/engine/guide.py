@@ -25,8 +25,8 @@ from cds_engine.patient.complaints import shown, text_of
 from cds_engine.patient.orders import read_orders, taken_as_orders
 from cds_engine.patient.read import read_facts
 from cds_engine.results.evaluation import Evaluation
-from cds_engine.results.explain import Wording
 from cds_engine.results.models import Assumption, Problem, Screened, Unused
+from cds_engine.results.terms import Wording
 
 FhirRecord = Mapping[str, Any] | Iterable[Mapping[str, Any]]
 """A Bundle, or the resources of one patient."""

@@ -22,8 +22,9 @@ from cds_engine.lowering.guideline import DosePlan, Guideline
 from cds_engine.pack.statements import OrderCheck
 from cds_engine.patient.intervals import in_words
 from cds_engine.patient.orders import Order, facts_of
-from cds_engine.results.explain import Explainer, Wording
+from cds_engine.results.explain import Explainer
 from cds_engine.results.models import Citation, Finding, Screened
+from cds_engine.results.terms import Wording
 from cds_engine.units import conversion, display, exact
 
 Severity = Literal["critical", "warning", "info"]

@@ -8,8 +8,8 @@ from cds_engine.engine.approvals import STATES
 from cds_engine.engine.citations import Citations
 from cds_engine.lowering.guideline import RuleSpec, Treatment
 from cds_engine.pack.statements import Statement
-from cds_engine.results.explain import Wording
 from cds_engine.results.models import Evidence, Recommendation, Shared
+from cds_engine.results.terms import Wording
 
 
 class Standing:

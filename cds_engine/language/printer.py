@@ -7,6 +7,10 @@ from typing import assert_never
 
 from cds_engine.language import operators as bind
 from cds_engine.language import syntax as s
+from cds_engine.units import exact
+
+SHOWN_DIGITS = 4
+LONGEST = 12
 
 
 def print_expression(node: s.Expression) -> str:
@@ -88,6 +92,22 @@ def number(value: float) -> str:
     """
     text = format(Decimal(repr(value)), "f")
     return text.removesuffix(".0")
+
+
+def brief(value: float) -> str:
+    """Return a number for people: exact when short, else rounded, but never onto a whole number that it is not.
+
+    >>> brief(0.9614803), brief(132.16), brief(30.0), brief(29.999999), brief(146.0368), brief(12345.678)
+    ('0.9615', '132.16', '30', '29.999999', '146.04', '12345.68')
+    """
+    whole = exact(value)
+    text = number(whole)
+    if len(text.replace(".", "").lstrip("0")) <= SHOWN_DIGITS + 1:
+        return text
+    for short in (float(f"{whole:.{SHOWN_DIGITS}g}"), round(whole, 2)):
+        if not short.is_integer() and abs(short - whole) < 1:
+            return number(short)
+    return text[:LONGEST].rstrip("0").rstrip(".") if "." in text else text
 
 
 def _quoted(text: str) -> str:

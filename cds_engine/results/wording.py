@@ -5,9 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from cds_engine.language.printer import number
+from cds_engine.language.printer import brief, number
 from cds_engine.results.evaluation import Evaluation
-from cds_engine.results.explain import brief
 from cds_engine.results.models import (
     Choice,
     Citation,
@@ -72,6 +71,15 @@ def listed(words: Sequence[str]) -> str:
     'a, b and c'
     """
     return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
+
+
+def either(words: Sequence[str]) -> str:
+    """Join words of which one will do.
+
+    >>> either(["a", "b", "c"])
+    'a, b or c'
+    """
+    return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else "".join(words) or "anything"
 
 
 def spoken(name: str) -> str:

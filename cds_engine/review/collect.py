@@ -11,7 +11,7 @@ from cds_engine.lowering.guideline import DosePlan, Guideline, RuleSpec, Treatme
 from cds_engine.pack.statements import Caution, Contraindication, Monitoring, Source, Statement
 from cds_engine.results import wording as w
 from cds_engine.review.chart import Axis, draw
-from cds_engine.review.dosing import grid_of
+from cds_engine.review.dosing import grid_of, in_sentences
 from cds_engine.review.english import English
 from cds_engine.review.pages import (
     DoseSection,
@@ -210,7 +210,7 @@ class Collector:
             title = f"{w.spoken(plan.drug)} per {plan.per} over {label}"
             chart = draw(grid.curve, Axis(label, basis_unit), Axis("dose", f"{unit} per {plan.per}"), title)
         return DoseSection(
-            words=tuple(self._english.dose(plan)),
+            words=tuple(in_sentences(guideline, self._english, plan)),
             grid=grid,
             basis=label,
             basis_unit=basis_unit,

@@ -1,4 +1,4 @@
-"""The dose of a regimen for a range of patients, computed by the evaluator itself; rows for a reviewer to check.
+"""The dose of a regimen in sentences, and for a range of patients, computed by the evaluator itself.
 
 The rows cover the plausible range of what the dose is multiplied with, and stand where something changes: at the size
 at which each end reaches its cap.
@@ -6,16 +6,19 @@ at which each end reaches its cap.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cds_engine.evaluator.doses import ComputedDose, compute_dose, displayed
 from cds_engine.evaluator.facts import Facts
 from cds_engine.evaluator.verdict import Verdict
+from cds_engine.language.printer import number
 from cds_engine.lowering.core import Constant
 from cds_engine.lowering.guideline import DosePlan, Guideline
 from cds_engine.patient.values import Known
-from cds_engine.units import exact
+from cds_engine.results.wording import counted
+from cds_engine.review.english import English
+from cds_engine.units import display, exact
 
 STEPS = (0.05, 0.1, 0.2, 0.25, 0.5, 1, 2, 2.5, 5, 10, 20, 25, 50, 100)
 """Distances between the rows of a grid, in the unit of the basis; the first that gives few enough rows is taken."""
@@ -70,6 +73,29 @@ class Grid:
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     curve: Curve | None
+
+
+def in_sentences(guideline: Guideline, english: English, plan: DosePlan) -> Iterator[str]:
+    """List the sentences of a dose: range, limits, adjustments."""
+    facts, unit = guideline.dictionary.facts, display(plan.unit)
+    ends = number(plan.low) if plan.low == plan.high else f"{number(plan.low)} to {number(plan.high)}"
+    times = f" × {facts[plan.basis].entry.label}" if plan.basis else ""  # noqa: RUF001 - a multiplication sign
+    often = f", {counted(plan.times_per_day, 'time')} a day" if plan.times_per_day and plan.per == "dose" else ""
+    parts = f", in {plan.times_per_day} parts" if plan.times_per_day and plan.per == "day" else ""
+    days = " to ".join(dict.fromkeys(number(day) for day in plan.days or ()))
+    over = f", over {days} {'day' if days == '1' else 'days'}" if days else ""
+    yield f"{ends} {display(plan.rate_unit)}{times}, per {plan.per.upper()}{often}{parts}{over}."
+    yield from (f"Never more than {number(amount)} {unit} per {per}." for amount, per in plan.caps)
+    if not plan.caps:
+        yield "The pack knows no maximum."
+    for adjustment in plan.adjustments:
+        condition = english.sentence(guideline.conditions[adjustment.key])
+        source = guideline.pack.sources.sources[adjustment.source].label
+        place = f"{source}, {adjustment.locator}" if adjustment.locator else source
+        yield (
+            f"Then × {number(adjustment.multiply)} when {condition} ({adjustment.note}; {place}). "  # noqa: RUF001
+            "While that is not known, no dose is shown."
+        )
 
 
 def grid_of(guideline: Guideline, plan: DosePlan) -> Grid:

@@ -6,19 +6,17 @@ description of it. Three-valued logic is said where it acts: what asks whether s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from cds_engine.evaluator.facts import Facts
-from cds_engine.language.printer import number
 from cds_engine.language.syntax import Comparator, Operator
 from cds_engine.lowering import core as c
-from cds_engine.lowering.guideline import DosePlan, Guideline
+from cds_engine.lowering.guideline import Guideline
 from cds_engine.lowering.walk import names_in
-from cds_engine.results.explain import INTERVAL_WORDS, RELATION, SIGN, Explainer, brief
-from cds_engine.results.wording import counted, listed, spoken
-from cds_engine.units import display
+from cds_engine.results.terms import OF_ORDER, RELATION, SIGN, Terms, amount, said
+from cds_engine.results.wording import either, listed
+from cds_engine.review.known import Asked, with_questions
 
 NEGATED = {
     Comparator.EQUAL: Comparator.NOT_EQUAL,
@@ -28,7 +26,7 @@ NEGATED = {
     Comparator.GREATER: Comparator.AT_MOST,
     Comparator.AT_MOST: Comparator.GREATER,
 }
-EVERY, ANY = "all of these hold:", "at least one of these holds:"
+EVERY, ANY, THAT_IS = "all of these hold:", "at least one of these holds:", ", that is:"
 JOINS = {EVERY: " and ", ANY: " or "}
 
 
@@ -51,7 +49,7 @@ class English:
 
     def __init__(self, guideline: Guideline) -> None:
         self._guideline = guideline
-        self._words = Explainer(guideline, Facts({}, {}, None))
+        self._terms = Terms(guideline)
 
     def say(self, condition: c.Condition) -> Said:
         """Return a condition in words."""
@@ -61,61 +59,44 @@ class English:
         """Return a condition on one line, its parts in brackets where it has any."""
         return _on_one_line(self.say(condition))
 
-    def dose(self, plan: DosePlan) -> Iterator[str]:
-        """List the sentences of a dose: range, limits, adjustments."""
-        facts, unit = self._guideline.dictionary.facts, display(plan.unit)
-        ends = number(plan.low) if plan.low == plan.high else f"{number(plan.low)} to {number(plan.high)}"
-        times = f" × {facts[plan.basis].entry.label}" if plan.basis else ""  # noqa: RUF001 - a multiplication sign
-        often = f", {counted(plan.times_per_day, 'time')} a day" if plan.times_per_day and plan.per == "dose" else ""
-        parts = f", in {plan.times_per_day} parts" if plan.times_per_day and plan.per == "day" else ""
-        days = " to ".join(dict.fromkeys(number(day) for day in plan.days or ()))
-        over = f", over {days} {'day' if days == '1' else 'days'}" if days else ""
-        yield f"{ends} {display(plan.rate_unit)}{times}, per {plan.per.upper()}{often}{parts}{over}."
-        yield from (f"Never more than {number(amount)} {unit} per {per}." for amount, per in plan.caps)
-        if not plan.caps:
-            yield "The pack knows no maximum."
-        for adjustment in plan.adjustments:
-            condition = self.sentence(self._guideline.conditions[adjustment.key])
-            source = self._guideline.pack.sources.sources[adjustment.source].label
-            place = f"{source}, {adjustment.locator}" if adjustment.locator else source
-            yield (
-                f"Then × {number(adjustment.multiply)} when {condition} ({adjustment.note}; {place}). "  # noqa: RUF001
-                "While that is not known, no dose is shown."
-            )
-
-    def _said(self, node: c.Condition, *, holds: bool) -> Said:
-        known = _asks_known(node)
-        if known is not None:
-            return self._known(*known, holds=holds)
+    def _said(self, node: c.Condition | Asked, *, holds: bool) -> Said:
         match node:
+            case Asked(operand, None):
+                return Said(self._recorded(operand, is_recorded=not holds))
+            case Asked(operand, value):
+                return self._settled(operand, is_true=value is True, holds=holds)
             case c.Not(operand):
                 return self._said(operand, holds=not holds)
-            case c.And(parts) | c.Or(parts):
-                every = isinstance(node, c.And) == holds
-                said = tuple(self._said(part, holds=holds) for part in parts)
-                if len(said) == 1:
-                    return said[0]
-                return Said(EVERY if every else ANY, _flat(said, every=every))
+            case c.And(parts):
+                return self._joined(with_questions(parts), EVERY if holds else ANY, holds=holds)
+            case c.Or(parts):
+                return self._joined(parts, ANY if holds else EVERY, holds=holds)
             case c.Defined(name, inner):
                 says = self._guideline.pack.definitions.definitions[name].says
-                return Said((says if holds else f"it does not hold that {says}") + ", that is:", (self.say(inner),))
+                return Said((says if holds else f"it does not hold that {says}") + THAT_IS, (self.say(inner),))
             case c.Choose(condition, yes, no):
                 return self._choice(condition, yes, no, holds=holds)
             case _:
                 return Said(self._leaf(node, holds=holds))
 
-    def _known(self, operand: c.Condition | c.Term, value: bool | None, *, holds: bool) -> Said:  # noqa: FBT001 - a truth value
-        """Say a question about what is known: `x is null`, `x is true`, `x is false` and their opposites."""
-        if value is None:
-            label = self._label_of(operand)
-            return Said(
-                f"nothing is on record of {label}" if holds else f"something is on record of {label}",
-            )
-        inner = self._said(operand, holds=value)  # type: ignore[arg-type] # only a condition is true or false
+    def _joined(self, parts: Sequence[c.Condition | Asked], head: str, *, holds: bool) -> Said:
+        found = tuple(self._said(part, holds=holds) for part in parts)
+        return found[0] if len(found) == 1 else Said(head, tuple(_flat(found, head)))
+
+    def _recorded(self, operand: c.Condition | c.Term, *, is_recorded: bool) -> str:
+        """Say `operand is null`, or its opposite."""
+        if isinstance(operand, c.Compare | c.OneOf | c.Holds | c.Not | c.And | c.Or | c.Defined):
+            return f"{'somebody' if is_recorded else 'nobody'} has said whether {self.sentence(operand)}"
+        return f"{'something' if is_recorded else 'nothing'} is on record of {self._label_of(operand)}"
+
+    def _settled(self, operand: c.Condition | c.Term, *, is_true: bool, holds: bool) -> Said:
+        """Say `operand is true` or `operand is false`; their opposites also hold where nobody has said."""
+        said = self._said(operand, holds=is_true is holds)  # type: ignore[arg-type] # only a condition is true or false
         if holds:
-            return Said("it is known that " + inner.text, inner.parts)
-        opposite = self._said(operand, holds=not value)  # type: ignore[arg-type] # as above
-        return Said(f"{opposite.text.removesuffix(':')}, or nobody has said", opposite.parts)
+            return Said("it is known that " + said.text, said.parts)
+        if said.parts:
+            return Said(ANY, (said, Said("nobody has said whether this is so")))
+        return Said(f"{said.text}, or nobody has said")
 
     def _choice(self, condition: c.Condition, yes: c.CoreNode, no: c.CoreNode, *, holds: bool) -> Said:
         first = self._said(yes, holds=holds)  # type: ignore[arg-type] # of a condition both are
@@ -137,14 +118,14 @@ class English:
                     value if value is None else bool(value) == holds
                 ]
             case c.Fact(name) if name.endswith(".usable"):
-                label = self._words.label(name.removesuffix(".usable"))
+                label = self._terms.label(name.removesuffix(".usable"))
                 return f"no value of {label} was given that cannot be used"
             case c.Fact(name):
-                return f"{self._words.label(name)}: {'yes' if holds else 'no'}"
+                return f"{self._terms.label(name)}: {'yes' if holds else 'no'}"
             case c.Compare(comparator, left, right):
                 return self._comparison(comparator if holds else NEGATED[comparator], left, right)
             case c.OneOf(term, codes):
-                said = _either([self._code(code) for code in codes])
+                said = either([self._terms.code(code) for code in codes])
                 word = "" if holds else "neither " if len(codes) > 1 else "not "
                 return f"{self.term(term)} is {word}{said if holds else said.replace(' or ', ' nor ')}"
             case c.Holds(name, codes):
@@ -155,13 +136,15 @@ class English:
                 return ""
 
     def _held(self, name: str, codes: tuple[str, ...], *, holds: bool) -> str:
-        label, said = self._words.label(name), _either([self._code(code) for code in codes])
+        label, members = self._terms.label(name), either([self._terms.code(code) for code in codes])
+        verb = "is" if holds else "is not"
+        if name in OF_ORDER:
+            return f"{label} {verb} {members}"
         if "." in name:
-            return f"{label} is {'' if holds else 'not '}taken {said}"
-        word = "is" if len(codes) == 1 else "at least one is" if holds else "none is"
+            return f"{label} {verb} taken {members}"
         if len(codes) == 1:
-            return f"{said} is {'' if holds else 'not '}among {label}"
-        return f"of {said}, {word} among {label}"
+            return f"{members} {verb} among {label}"
+        return f"of {members}, {'at least one' if holds else 'none'} is among {label}"
 
     def _comparison(self, comparator: Comparator, left: c.Term, right: c.Term) -> str:
         if comparator in {Comparator.EQUAL, Comparator.NOT_EQUAL} and _is_code(right):
@@ -173,9 +156,9 @@ class English:
         """Return a value in words: `body surface area`, `30 mL/min/1.73 m²`, `the upper limit × 2.5`."""  # noqa: RUF002
         match term:
             case c.Fact(name):
-                return self._words.label(name)
+                return self._terms.label(name)
             case c.Constant(value, unit):
-                return self._constant(value, unit)
+                return amount(value, unit) if isinstance(value, float) else self._constant(value)
             case c.Calculate(operator, left, right):
                 return f"{self._factor(left, operator)} {SIGN[operator]} {self._factor(right, operator)}"
             case c.Elapsed(unit, start, end):
@@ -190,70 +173,30 @@ class English:
         loose = isinstance(term, c.Calculate) and term.operator is not outer
         return f"({said})" if loose else said
 
-    def _constant(self, value: object, unit: str | None) -> str:
-        match value:
-            case bool():
-                return "yes" if value else "no"
-            case float():
-                return f"{brief(value)} {display(unit) if unit else ''}".rstrip()
-            case date():
-                return value.isoformat()
-            case None:
-                return "unknown"
-            case _:
-                return self._code(str(value))
-
-    def _code(self, code: str) -> str:
-        drug = self._guideline.pack.drugs.drugs.get(code)
-        return drug.label if drug is not None else INTERVAL_WORDS.get(code, spoken(code))
+    def _constant(self, value: str | bool | date | None) -> str:  # noqa: FBT001 - a value of the pack
+        if value is None:
+            return "unknown"
+        return self._terms.code(value) if isinstance(value, str) else said(value)
 
     def _label_of(self, operand: c.Condition | c.Term) -> str:
-        labels = [self._words.label(name) for name in dict.fromkeys(names_in(operand)) if not name.endswith(".usable")]
+        labels = [self._terms.label(name) for name in dict.fromkeys(names_in(operand)) if not name.endswith(".usable")]
         return listed(labels) or "it"
-
-
-def _asks_known(node: c.Condition) -> tuple[c.Condition | c.Term, bool | None] | None:
-    """Return the operand of `is null` (None), `is true` and `is false`, as the lowering writes them; else None."""
-    match node:
-        case c.And((c.IsUnknown(operand), *rest)) if all(_is_usable(part) for part in rest):
-            return operand, None
-        case c.And((first, second)):
-            return _truth_asked(first, second) or _truth_asked(second, first)
-    return None
-
-
-def _truth_asked(value: c.Condition, known: c.Condition) -> tuple[c.Condition, bool] | None:
-    """Return the operand of `value and not (operand is null)`, and whether *value* is it or its opposite."""
-    asked = _asks_known(known.operand) if isinstance(known, c.Not) else None
-    if asked is None or asked[1] is not None:
-        return None
-    if value == asked[0]:
-        return value, True
-    return (value.operand, False) if isinstance(value, c.Not) and value.operand == asked[0] else None
-
-
-def _is_usable(node: c.Condition) -> bool:
-    return isinstance(node, c.Fact) and node.name.endswith(".usable")
 
 
 def _is_code(term: c.Term) -> bool:
     return isinstance(term, c.Constant) and isinstance(term.value, str)
 
 
-def _flat(parts: tuple[Said, ...], *, every: bool) -> tuple[Said, ...]:
+def _flat(parts: tuple[Said, ...], head: str) -> Iterator[Said]:
     """Take up the parts of a part that joins in the same way."""
-    head = EVERY if every else ANY
-    return tuple(found for part in parts for found in (part.parts if part.text == head else (part,)))
-
-
-def _either(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}" if words else "anything"
+    for part in parts:
+        yield from part.parts if part.text == head else (part,)
 
 
 def _on_one_line(said: Said) -> str:
     """Join the parts by their word; what a shared definition is made of is left to the tree."""
-    if said.text.endswith(", that is:"):
-        return said.text.removesuffix(", that is:")
+    if said.text.endswith(THAT_IS):
+        return said.text.removesuffix(THAT_IS)
     word = JOINS.get(said.text)
     parts = [_on_one_line(part) for part in said.parts]
     if word is None:

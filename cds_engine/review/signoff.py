@@ -17,6 +17,7 @@ from cds_engine.lowering.guideline import Guideline
 from cds_engine.pack.approvals import APPROVALS_FILE, Approval, ApprovedPart
 from cds_engine.pack.writing import write_yaml
 from cds_engine.results import wording as w
+from cds_engine.review.dosing import in_sentences
 from cds_engine.review.english import English
 from cds_engine.review.pages import Change, Standing
 
@@ -125,7 +126,9 @@ def _words(guideline: Guideline, statement: str) -> dict[str, str]:
             found[f"the rule {spec.rule.id}"] = english.sentence(guideline.conditions[spec.key])
             for treatment in spec.treatments:
                 if treatment.dose:
-                    found[f"the dose {treatment.dose.regimen}"] = " ".join(english.dose(treatment.dose))
+                    found[f"the dose {treatment.dose.regimen}"] = " ".join(
+                        in_sentences(guideline, english, treatment.dose)
+                    )
                 for key, rule in guideline.contraindications.get(treatment.target, ()):
                     name = f"the contraindication {rule.id} of {treatment.target}"
                     found[name] = english.sentence(guideline.conditions[key])
