@@ -7,7 +7,9 @@ from datetime import date
 
 from cds_engine.engine.decisions import Decision, TreatmentDecision
 from cds_engine.engine.worlds import Worlds
-from cds_engine.evaluator.verdict import Verdict
+from cds_engine.evaluator.conditions import value_of
+from cds_engine.evaluator.facts import Facts
+from cds_engine.evaluator.verdict import NOTHING, Unknown
 from cds_engine.lowering import core as c
 from cds_engine.lowering.guideline import Guideline
 from cds_engine.pack.statements import Ask
@@ -110,18 +112,13 @@ def _taken_for_granted(guideline: Guideline, worlds: Worlds, found: TreatmentDec
     """Return the facts whose absence was taken for no danger of one drug or action."""
     names = {name for hit in found.safety.ignored for name in hit.verdict.missing}
     for key, _ in guideline.contraindications.get(found.treatment.target, ()):
-        verdict = worlds.certain.verdicts[key]
-        if key in guideline.asks_null and verdict.truth is False:
-            names |= _found_unknown(verdict)
+        if worlds.certain.verdicts[key].truth is False:
+            for asked in guideline.asks_null.get(key, ()):
+                names |= _found_unknown(asked, worlds.certain.facts)
     return names
 
 
-def _found_unknown(verdict: Verdict) -> set[str]:
-    """Return the facts that an `is null` or `is true` of the condition found unknown."""
-    names: set[str] = set()
-    if isinstance(verdict.node, c.IsUnknown) and verdict.truth is True:
-        for value in verdict.values:
-            names |= getattr(value, "missing", frozenset())
-    for part in verdict.parts:
-        names |= _found_unknown(part)
-    return names
+def _found_unknown(asked: c.IsUnknown, facts: Facts) -> frozenset[str]:
+    """Return the facts that an `is null` or `is true` found unknown."""
+    value = value_of(asked.operand, facts)
+    return value.missing if isinstance(value, Unknown) else NOTHING

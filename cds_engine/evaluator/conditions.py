@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any, assert_never
 
 from cds_engine.evaluator.facts import Facts
-from cds_engine.evaluator.verdict import NOTHING, Unknown, Verdict, conjunction, disjunction, negate
+from cds_engine.evaluator.verdict import NOTHING, Unknown, Verdict, negate
 from cds_engine.language.syntax import Comparator, Operator
 from cds_engine.lowering import core as c
 from cds_engine.patient.values import CodeSet, Value
@@ -38,77 +38,82 @@ def _constant(node: c.Constant, _: Facts) -> Verdict:
 def _fact(node: c.Fact, facts: Facts) -> Verdict:
     value = facts.look_up(node.name)
     if isinstance(value, Unknown):
-        return Verdict(None, node, value.missing, (), (value,))
-    return Verdict(value is True, node, NOTHING, (), (value,))
+        return Verdict(None, node, value.missing)
+    return Verdict(value is True, node)
 
 
 def _compared(node: c.Compare, facts: Facts) -> Verdict:
     left, right = value_of(node.left, facts), value_of(node.right, facts)
     if isinstance(left, Unknown) or isinstance(right, Unknown):
-        return Verdict(None, node, _missing(left, right), (), (left, right))
+        return Verdict(None, node, _missing(left, right))
     if isinstance(left, float) and isinstance(right, float):
         left, right = exact(left), exact(right)
-    return Verdict(COMPARES[node.comparator](left, right), node, NOTHING, (), (left, right))
+    return Verdict(COMPARES[node.comparator](left, right), node)
 
 
 def _one_of(node: c.OneOf, facts: Facts) -> Verdict:
     value = value_of(node.term, facts)
     if isinstance(value, Unknown):
-        return Verdict(None, node, value.missing, (), (value,))
-    return Verdict(value in node.codes, node, NOTHING, (), (value,))
+        return Verdict(None, node, value.missing)
+    return Verdict(value in node.codes, node)
 
 
 def _holds(node: c.Holds, facts: Facts) -> Verdict:
     """A member found is true; none found is false only of a list that is known to be complete."""
     value = facts.look_up(node.name)
     if not isinstance(value, CodeSet):
-        return Verdict(None, node, value.missing if isinstance(value, Unknown) else NOTHING, (), (value,))
+        return Verdict(None, node, value.missing if isinstance(value, Unknown) else NOTHING)
     if not value.members.isdisjoint(node.codes):
-        return Verdict(True, node, NOTHING, (), (value,))  # noqa: FBT003 - a truth value
+        return Verdict(True, node)  # noqa: FBT003 - a truth value
     if value.is_complete:
-        return Verdict(False, node, NOTHING, (), (value,))  # noqa: FBT003 - a truth value
-    return Verdict(None, node, frozenset({node.name.split(".", 1)[0]}), (), (value,))
+        return Verdict(False, node)  # noqa: FBT003 - a truth value
+    return Verdict(None, node, frozenset({node.name.split(".", 1)[0]}))
 
 
 def _is_unknown(node: c.IsUnknown, facts: Facts) -> Verdict:
     found = value_of(node.operand, facts)
-    return Verdict(isinstance(found, Unknown), node, NOTHING, (), (found,))
+    return Verdict(isinstance(found, Unknown), node)
 
 
 def _not(node: c.Not, facts: Facts) -> Verdict:
     verdict = decide(node.operand, facts)
-    return Verdict(negate(verdict.truth), node, verdict.missing, (verdict,))
+    return Verdict(negate(verdict.truth), node, verdict.missing)
 
 
 def _and(node: c.And, facts: Facts) -> Verdict:
-    parts = [decide(part, facts) for part in node.parts]
-    return _joined(node, conjunction([part.truth for part in parts]), parts)
+    return _joined(node, facts, deciding=False)
 
 
 def _or(node: c.Or, facts: Facts) -> Verdict:
-    parts = [decide(part, facts) for part in node.parts]
-    return _joined(node, disjunction([part.truth for part in parts]), parts)
+    return _joined(node, facts, deciding=True)
 
 
-def _joined(node: c.And | c.Or, truth: bool | None, parts: list[Verdict]) -> Verdict:  # noqa: FBT001 - a truth value
-    missing = NOTHING.union(*[part.missing for part in parts]) if truth is None else NOTHING
-    return Verdict(truth, node, missing, tuple(parts))
+def _joined(node: c.And | c.Or, facts: Facts, *, deciding: bool) -> Verdict:
+    """One false decides `and`, one true `or`, whatever else is missing: parts behind it need not be asked."""
+    missing, is_open = NOTHING, False
+    for part in node.parts:
+        verdict = decide(part, facts)
+        if verdict.truth is deciding:
+            return Verdict(deciding, node)
+        if verdict.truth is None:
+            missing, is_open = missing | verdict.missing, True
+    return Verdict(None if is_open else not deciding, node, missing)
 
 
 def _defined(node: c.Defined, facts: Facts) -> Verdict:
     verdict = decide(node.condition, facts)
-    return Verdict(verdict.truth, node, verdict.missing, (verdict,))
+    return Verdict(verdict.truth, node, verdict.missing)
 
 
 def _chosen(node: c.Choose, facts: Facts) -> Verdict:
     """An unknown condition makes the whole unknown, even where both branches agree."""
     chosen = decide(node.condition, facts)
     if chosen.truth is None:
-        return Verdict(None, node, chosen.missing, (chosen,))
+        return Verdict(None, node, chosen.missing)
     found = value_of(node.yes if chosen.truth else node.no, facts)
     if isinstance(found, Unknown):
-        return Verdict(None, node, found.missing, (chosen,))
-    return Verdict(found is True, node, NOTHING, (chosen,))
+        return Verdict(None, node, found.missing)
+    return Verdict(found is True, node)
 
 
 MEANING: Mapping[type[c.CoreNode], Callable[[Any, Facts], Verdict]] = {

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from cds_engine.lowering.core import Condition
-from cds_engine.patient.values import Value
 
 NOTHING: frozenset[str] = frozenset()
 
@@ -17,18 +17,16 @@ class Unknown(NamedTuple):
     missing: frozenset[str] = NOTHING
 
 
-class Verdict(NamedTuple):
-    """The truth of a condition by Kleene's strong logic, its parts, and what is missing where it is unknown.
+@dataclass(slots=True, eq=False)
+class Verdict:
+    """The truth of a condition by Kleene's strong logic, and what is missing where it is unknown.
 
-    `missing` is empty unless `truth` is None.
+    `missing` is empty unless `truth` is None. Never changed once made.
     """
 
     truth: bool | None
     node: Condition
     missing: frozenset[str] = NOTHING
-    parts: tuple[Verdict, ...] = ()
-    values: tuple[Value | Unknown, ...] = ()
-    """The operands of a comparison, as compared."""
 
 
 def negate(truth: bool | None) -> bool | None:  # noqa: FBT001 - a truth value

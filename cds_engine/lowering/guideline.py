@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from cds_engine.lowering.core import Condition, Term
+from cds_engine.lowering.core import Condition, IsUnknown, Term
 from cds_engine.pack.load import Pack
 from cds_engine.pack.statements import (
     Alert,
@@ -139,8 +139,8 @@ class Guideline:
     """For each condition the facts it rests on, derived ones and their inputs included."""
     names: Mapping[int, tuple[str, ...]]
     """For each node of the conditions, by its `id`, the facts that it names: prepared for explanations."""
-    asks_null: frozenset[str]
-    """Keys of conditions that ask whether something is unknown: their answers rest on what nobody said."""
+    asks_null: Mapping[str, tuple[IsUnknown, ...]]
+    """For each condition that asks whether something is unknown, where it asks: it rests on what nobody said."""
     rules: tuple[RuleSpec, ...]
     contraindications: Mapping[str, tuple[tuple[str, Contraindication], ...]]
     """By drug or action: the key and the contraindication."""

@@ -62,9 +62,7 @@ def lower(checked: Checked) -> Guideline:
         conditions=conditions,
         reads={key: _rests_on(found, reads) for key, found in conditions.items()},
         names={id(node): names_in(node) for found in conditions.values() for node in nodes(found)},
-        asks_null=frozenset(
-            key for key, found in conditions.items() if any(isinstance(n, c.IsUnknown) for n in nodes(found))
-        ),
+        asks_null={key: asked for key, found in conditions.items() if (asked := _asked_whether_unknown(found))},
         rules=_rules(checked, doses),
         contraindications=_by_target(
             (f"contraindication {found.id}", found) for topic in safety for found in topic.contraindications
@@ -86,6 +84,10 @@ def lower(checked: Checked) -> Guideline:
         order_conditions=about_orders,
         orders_read=frozenset().union(*(_rests_on(found, reads) for found in about_orders.values())),
     )
+
+
+def _asked_whether_unknown(condition: c.Condition) -> tuple[c.IsUnknown, ...]:
+    return tuple({id(node): node for node in nodes(condition) if isinstance(node, c.IsUnknown)}.values())
 
 
 def _conditions(checked: Checked) -> dict[str, c.Condition]:

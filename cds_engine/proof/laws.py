@@ -133,4 +133,4 @@ class Laws:
                 keys += [branch.key for branch in derivation.branches if branch.key is not None]
                 if any(isinstance(n, c.IsUnknown) for branch in derivation.branches for n in nodes(branch.value)):
                     return False
-        return not self._guideline.asks_null & set(keys)
+        return self._guideline.asks_null.keys().isdisjoint(keys)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Literal, assert_never
 
+from cds_engine.evaluator.conditions import decide, value_of
 from cds_engine.evaluator.facts import Facts
 from cds_engine.evaluator.verdict import Unknown, Verdict
 from cds_engine.language.syntax import Comparator
@@ -57,57 +58,46 @@ class Explainer:
         node = verdict.node
         match node:
             case c.Not():
-                return self.trace(verdict.parts[0]).with_truth(_truth(verdict.truth))
+                return self._part(node.operand).with_truth(_truth(verdict.truth))
             case c.And() | c.Or():
-                return self._joined(verdict, " and " if isinstance(node, c.And) else " or ")
-            case c.Defined(name):
-                return self._defined(verdict, name)
+                return self._joined(verdict.truth, node)
+            case c.Defined():
+                return self._defined(verdict.truth, node)
             case c.Choose():
-                parts = [self.trace(part) for part in verdict.parts]
-                text = "; ".join(part.text for part in parts)
-                return Trace.made(text=text, truth=_truth(verdict.truth), value=None, facts=[], parts=parts)
+                chosen = self._part(node.condition)
+                return Trace.made(text=chosen.text, truth=_truth(verdict.truth), parts=[chosen])
             case c.Constant():
-                return Trace.made(
-                    text="always" if verdict.truth else "never",
-                    truth=_truth(verdict.truth),
-                    value=None,
-                    facts=[],
-                    parts=[],
-                )
+                return Trace.made(text="always" if verdict.truth else "never", truth=_truth(verdict.truth))
             case c.Compare() | c.Fact() | c.OneOf() | c.Holds() | c.IsUnknown():
                 facts = [self.used(name) for name in self._names(node) if not name.endswith(".usable")]
-                return Trace.made(
-                    text=self._leaf(verdict),
-                    truth=_truth(verdict.truth),
-                    value=facts[0].value if facts else None,
-                    facts=facts,
-                    parts=[],
-                )
+                value = facts[0].value if facts else None
+                return Trace.made(text=self._leaf(verdict), truth=_truth(verdict.truth), value=value, facts=facts)
             case _:
                 assert_never(node)
 
-    def _joined(self, verdict: Verdict, word: str) -> Trace:
-        """Say the parts that decided: of a false `and` the false ones, of a true `or` the true ones."""
-        decisive = [part for part in verdict.parts if part.truth == verdict.truth] or list(verdict.parts)
-        decisive = [part for part in decisive if not _is_said_by_another(part, decisive)]
-        parts = [self.trace(part) for part in decisive]
-        texts = list(dict.fromkeys(part.text for part in parts))
-        join = word if (verdict.truth is True) == isinstance(verdict.node, c.And) else " and "
-        if verdict.truth is True and isinstance(verdict.node, c.Or):
-            join = " and "
-        return Trace.made(text=join.join(texts), truth=_truth(verdict.truth), value=None, facts=[], parts=parts)
+    def _part(self, node: c.Condition) -> Trace:
+        return self.trace(decide(node, self._facts))
 
-    def _defined(self, verdict: Verdict, name: str) -> Trace:
-        says = self._guideline.pack.definitions.definitions[name].says
-        inner = self.trace(verdict.parts[0])
-        match verdict.truth:
+    def _joined(self, truth: bool | None, node: c.And | c.Or) -> Trace:  # noqa: FBT001 - a truth value
+        """Say the parts that decided: of a false `and` the false ones, of a true `or` the true ones."""
+        verdicts = [decide(part, self._facts) for part in node.parts]
+        decisive = [part for part in verdicts if part.truth is truth] or verdicts
+        parts = [self.trace(part) for part in decisive if not _is_said_by_another(part, decisive)]
+        texts = list(dict.fromkeys(part.text for part in parts))
+        join = " or " if isinstance(node, c.Or) and truth is not True else " and "
+        return Trace.made(text=join.join(texts), truth=_truth(truth), parts=parts)
+
+    def _defined(self, truth: bool | None, node: c.Defined) -> Trace:  # noqa: FBT001 - a truth value
+        says = self._guideline.pack.definitions.definitions[node.name].says
+        inner = self._part(node.condition)
+        match truth:
             case True:
                 text = says
             case False:
                 text = f"it does not hold that {says} ({inner.text})"
             case _:
                 text = f"it is not known whether {says} ({inner.text})"
-        return Trace.made(text=text, truth=_truth(verdict.truth), value=None, facts=[], parts=[inner])
+        return Trace.made(text=text, truth=_truth(truth), parts=[inner])
 
     # Leaves
 
@@ -115,14 +105,14 @@ class Explainer:
         node = verdict.node
         match node:
             case c.Compare():
-                return self._comparison(verdict, node)
+                return self._comparison(verdict.truth, node)
             case c.Fact(name) if name.endswith(".usable"):
                 return self.label(name)
             case c.Fact(name):
                 return f"{self.label(name)}: {_answer(verdict.truth)}"
             case c.OneOf(term, codes):
                 label = self._term(term)
-                value = verdict.values[0]
+                value = value_of(term, self._facts)
                 if isinstance(value, Unknown):
                     return f"{label} is not known"
                 word = self._terms.code if isinstance(term, c.Fact) and term.name in OF_ORDER else said
@@ -130,7 +120,7 @@ class Explainer:
                 return f"{label} is {word(str(value))}{extra}"
             case c.Holds(name, codes):
                 label = self.label(name)
-                members = either([self._terms.code(code) for code in self._found(verdict, codes)])
+                members = either([self._terms.code(code) for code in self._found(name, codes)])
                 is_in = f"{label} is taken {members}" if "." in name else f"{members} is among {label}"
                 match verdict.truth:
                     case True:
@@ -145,27 +135,27 @@ class Explainer:
             case _:
                 return ""
 
-    def _found(self, verdict: Verdict, codes: tuple[str, ...]) -> Iterable[str]:
-        value = verdict.values[0]
-        if verdict.truth and isinstance(value, CodeSet):
-            return [code for code in codes if code in value.members]
-        return codes
+    def _found(self, name: str, codes: tuple[str, ...]) -> Iterable[str]:
+        """Return those of *codes* that a set holds; all of them if it holds none."""
+        value = self._facts.look_up(name)
+        members = value.members if isinstance(value, CodeSet) else frozenset()
+        return [code for code in codes if code in members] or codes
 
-    def _comparison(self, verdict: Verdict, node: c.Compare) -> str:
-        left, right = verdict.values
+    def _comparison(self, truth: bool | None, node: c.Compare) -> str:  # noqa: FBT001 - a truth value
+        left, right = value_of(node.left, self._facts), value_of(node.right, self._facts)
         label = self._term(node.left)
         bound = self._term(node.right)
         if not isinstance(node.right, c.Constant) and not isinstance(right, Unknown):
             bound = f"{bound}, {self._value(node.right, right)}"
         relation = f"{RELATION[node.comparator]} {bound}"
-        if verdict.truth is None:
+        if truth is None:
             return self._not_known(node)
         if isinstance(left, Unknown):
             return f"{label} is not known"
         if node.comparator in {Comparator.EQUAL, Comparator.NOT_EQUAL} and not isinstance(left, float):
-            same = (node.comparator is Comparator.EQUAL) == verdict.truth
+            same = (node.comparator is Comparator.EQUAL) == truth
             return f"{label} is {said(left)}" + ("" if same else f" (not {said(right)})")
-        return f"{label} is {self._value(node.left, left)} ({'' if verdict.truth else 'not '}{relation})"
+        return f"{label} is {self._value(node.left, left)} ({'' if truth else 'not '}{relation})"
 
     def _not_known(self, node: c.Compare) -> str:
         labels = [self.label(name) for name in self._names(node) if isinstance(self._facts.look_up(name), Unknown)]
