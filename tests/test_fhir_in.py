@@ -17,7 +17,7 @@ from scenario_patients import patient_of_case
 
 import cds_engine
 from cds_engine.diagnostics import InputError
-from cds_engine.patient.read import medicines_of
+from cds_engine.patient.read import read_facts
 
 DAY = "2025-06-30"
 
@@ -217,7 +217,7 @@ def test_a_diagnosis_is_as_sure_as_its_verification(answer, verified, wanted):
 )
 def test_the_dose_of_an_order_a_week(jdm, repeat, weekly):
     facts = jdm.read_fhir(bundle(request("6851", dosage(15, "mg", **repeat))), as_of=DAY).patient["facts"]
-    (entry,) = medicines_of(facts, jdm.guideline.dictionary, None)
+    (entry,) = read_facts(facts, jdm.guideline.dictionary, None).medicines
     assert entry.drug == "methotrexate"
     assert entry.weekly_mg == weekly
 
@@ -282,7 +282,9 @@ def rate(value, kind=None):
 )
 def test_what_dosage_instructions_come_to(jdm, dosages, weekly, said):
     found = jdm.read_fhir(bundle(request("6851", *dosages)), as_of=DAY)
-    amounts = [entry.weekly_mg for entry in medicines_of(found.patient["facts"], jdm.guideline.dictionary, None)]
+    amounts = [
+        entry.weekly_mg for entry in read_facts(found.patient["facts"], jdm.guideline.dictionary, None).medicines
+    ]
     assert (None if None in amounts else sum(amounts)) == weekly
     assert said is None or any(said in one.reason for one in found.unused)
 

@@ -12,7 +12,7 @@ from cds_engine.backends.sql.layout import Layout
 from cds_engine.batch.columns import FactSource, said
 from cds_engine.pack.dictionary import INTERVALS
 from cds_engine.patient.medications import Entry
-from cds_engine.patient.read import medicines_of, read_facts
+from cds_engine.patient.read import read_facts
 from cds_engine.patient.spec import Dictionary, FactSpec
 from cds_engine.patient.values import CodeSet, Known, Withheld
 from cds_engine.units import Conversion, UnitError
@@ -76,7 +76,7 @@ def medicine_rows(fact: str, words: Iterable[tuple[object, object]], dictionary:
     for key, sent in words:
         record = read_facts({fact: sent}, dictionary, None)
         codes = [problem.code for problem in record.problems]
-        entries = medicines_of({fact: sent}, dictionary, None)
+        entries = read_facts({fact: sent}, dictionary, None).medicines
         taken = record.facts.get(dictionary.medications or "")
         is_withheld = isinstance(taken, Withheld) or (bool(codes) and "D102" in codes and not entries)
         found.append(_row(key, None, codes, is_withheld=is_withheld))
@@ -94,7 +94,7 @@ def dose_rows(
         if is_late is not None:
             sent["date"] = (SOME_DAY + timedelta(days=1)).isoformat() if is_late == "future" else "no date"
         record = read_facts({fact: sent}, dictionary, SOME_DAY)
-        entries = medicines_of({fact: sent}, dictionary, SOME_DAY)
+        entries = read_facts({fact: sent}, dictionary, SOME_DAY).medicines
         found.append(_row(key, None, [problem.code for problem in record.problems], is_withheld=False))
         found += [_row(key, entry, (), is_withheld=False) for entry in entries]
     return found

@@ -22,6 +22,7 @@ from cds_engine.fhir.value_sets import Supplied, in_words
 from cds_engine.lowering.guideline import Guideline
 from cds_engine.patient import values
 from cds_engine.patient.complaints import shown, text_of
+from cds_engine.patient.medications import Entry
 from cds_engine.patient.orders import read_orders, taken_as_orders
 from cds_engine.patient.read import read_facts
 from cds_engine.results.evaluation import Evaluation
@@ -106,7 +107,7 @@ class LoadedPack:
         worlds = worlds_of(self.guideline, record, day, self._deciders)
         decisions = decide_rules(self.guideline, worlds)
         order_problems: list[values.Problem] = []
-        screened = self._screened(patient["orders"], given, day, worlds, reader.wording, order_problems)
+        screened = self._screened(patient["orders"], record.medicines, worlds, reader.wording, order_problems)
         asked = Asked(
             patient=None if patient["id"] is None else text_of(patient["id"]),
             as_of=day,
@@ -226,15 +227,14 @@ class LoadedPack:
     def _screened(
         self,
         orders: object,
-        facts: Mapping[str, object],
-        day: date | None,
+        medicines: Iterable[Entry],
         worlds: Worlds,
         wording: Wording,
         problems: list[values.Problem],
     ) -> list[Screened]:
         """Hold the orders, and the medicines that are taken, against the pack."""
         dictionary = self.guideline.dictionary
-        listed = [*read_orders(orders, dictionary, problems), *taken_as_orders(facts, dictionary, day)]
+        listed = [*read_orders(orders, dictionary, problems), *taken_as_orders(medicines)]
         screening = Screening(self.guideline, worlds, self._citations, wording, self._order_deciders)
         return screening.screen(listed)
 

@@ -21,7 +21,8 @@ from cds_engine.lowering.guideline import Guideline
 from cds_engine.lowering.walk import names_in
 from cds_engine.pack.dictionary import Conflict
 from cds_engine.pack.statements import Caution, Contraindication
-from cds_engine.patient.values import Known, Note, Problem, Reason, Record, Value, Withheld
+from cds_engine.patient.record import Record
+from cds_engine.patient.values import Known, Note, Problem, Reason, Value, Withheld
 
 MAX_WORLDS = 64
 """Of one condition; beyond it the values are tried one by one, and what is not settled by that is unknown."""

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
 
 from cds_engine.patient import complaints
 from cds_engine.patient.medications import Entry, read_medications
-from cds_engine.patient.read import medicines_of
 from cds_engine.patient.spec import Dictionary
 from cds_engine.patient.values import CodeSet, Known, Problem
 
@@ -47,12 +45,12 @@ def read_orders(raw: object, dictionary: Dictionary, problems: list[Problem]) ->
     return found
 
 
-def taken_as_orders(facts: Mapping[str, object], dictionary: Dictionary, as_of: date | None) -> list[Order]:
-    """Return the medicines of a patient as orders, those that a fact of its own names as well.
+def taken_as_orders(medicines: Iterable[Entry]) -> list[Order]:
+    """Return the medicines that a patient takes as orders, those that a fact of its own names as well.
 
     A dose that a fact states as all of a drug is left out where a line of the list says the same.
     """
-    taken = [entry for entry in medicines_of(facts, dictionary, as_of) if entry.sent is not None]
+    taken = [entry for entry in medicines if entry.sent is not None]
     listed = [entry for entry in taken if not entry.is_total]
     said = {(entry.drug, entry.intervals, entry.weekly_mg) for entry in listed}
     stated = [e for e in taken if e.is_total and (e.drug, e.intervals, e.weekly_mg) not in said]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -11,8 +12,9 @@ from cds_engine.language.printer import number
 from cds_engine.patient import complaints
 from cds_engine.patient.medications import ENTRY_NAMES, Entry, fold, read_medications
 from cds_engine.patient.readings import Reading, Rejected, day_of, is_absent, read_value
+from cds_engine.patient.record import Record
 from cds_engine.patient.spec import Dictionary, FactSpec
-from cds_engine.patient.values import CodeSet, Known, Note, Problem, Reason, Record, Value, Withheld
+from cds_engine.patient.values import CodeSet, Known, Note, Problem, Reason, Value, Withheld
 from cds_engine.units import display
 
 
@@ -30,16 +32,6 @@ def read_facts(facts: Mapping[str, object], dictionary: Dictionary, as_of: date 
         else:
             reader.read(spec, raw)
     return reader.record()
-
-
-def medicines_of(facts: Mapping[str, object], dictionary: Dictionary, as_of: date | None) -> list[Entry]:
-    """Return every medicine that a patient takes, of the list and of facts that state the dose of one drug."""
-    reader = _Reader(dictionary, as_of)
-    for name, raw in facts.items():
-        spec = dictionary.facts.get(name) if isinstance(name, str) else None
-        if spec is not None and spec.entry.type in {"medications", "drug_dose"}:
-            reader.read(spec, raw)
-    return reader.entries
 
 
 LIST_KEYS = ("value", "date", "complete")
@@ -71,7 +63,7 @@ class _Reader:
                 self.facts.update(fold(self.entries, self.dictionary, is_complete=is_complete))
             else:
                 self.facts[medications] = Withheld(Reason.REJECTED)
-        return Record(self.facts, tuple(self.problems), tuple(self.notes))
+        return Record(self.facts, tuple(self.problems), tuple(self.notes), tuple(self.entries))
 
     def read(self, spec: FactSpec, raw: object) -> None:
         if is_absent(raw):
@@ -100,13 +92,13 @@ class _Reader:
             self.facts[spec.name] = Withheld(Reason.REJECTED)
             return
         current = self._latest(found)
-        good = sorted((r for r in current if isinstance(r, Reading)), key=_order)
+        good = _sorted([reading for reading in current if isinstance(reading, Reading)])
         if len(good) < len(current):
             usable = [reading for reading in found if isinstance(reading, Reading)]
             self.facts[spec.name] = _withheld(Reason.REJECTED, self._latest(usable))
         elif self._is_stale(spec, good[0]):
             self.facts[spec.name] = _withheld(Reason.STALE, good)
-        elif not all(spec.agree(a.value, b.value) for a in good for b in good):
+        elif not all(spec.agree(a.value, b.value) for a, b in itertools.combinations(good, 2)):
             self.problems.append(complaints.conflicting(spec, [shown_value(spec, v) for v in _distinct(good)]))
             self.facts[spec.name] = _withheld(Reason.CONFLICTING, good)
         else:
@@ -114,13 +106,15 @@ class _Reader:
 
     def _latest(self, found: Sequence[R]) -> list[R]:
         """Return the readings of the latest date."""
+        if len(found) == 1:
+            return list(found)
         latest = max((self._day(reading.date) for reading in found), default=None)
         return [reading for reading in found if self._day(reading.date) == latest]
 
     def _keep(self, spec: FactSpec, good: list[Reading]) -> None:
         reading, name = good[0], spec.name
         self.notes += [Note(name, text) for text in reading.notes]
-        also = tuple(value for value in _distinct(good) if value != reading.value)
+        also = tuple(value for value in _distinct(good[1:]) if value != reading.value)
         if also:
             used = shown_value(spec, reading.value)
             text = f"{spec.entry.label}: several values agree within the tolerance; {used} was used"
@@ -231,8 +225,12 @@ class _Reader:
             )
 
 
-def _order(reading: Reading) -> tuple[float, str]:
+def _sorted(readings: Sequence[Reading]) -> list[Reading]:
     """Sort readings, the smallest first, by all that they say: the order they were sent in does not matter."""
+    return sorted(readings, key=_order) if len(readings) > 1 else list(readings)
+
+
+def _order(reading: Reading) -> tuple[float, str]:
     value = reading.value
     said = sorted(value.members) if isinstance(value, CodeSet) else value
     return value if isinstance(value, float) else 0.0, repr((said, reading.reported, reading.limits, str(reading.date)))
@@ -261,7 +259,7 @@ def _properties(reading: Reading) -> tuple[tuple[str, Value], ...]:
 
 def _withheld(reason: Reason, readings: Sequence[Reading]) -> Withheld:
     """Return a fact that may not be used, with the values that may be right after all."""
-    distinct = {(reading.value, _properties(reading)): None for reading in sorted(readings, key=_order)}
+    distinct = {(reading.value, _properties(reading)): None for reading in _sorted(readings)}
     return Withheld(reason, tuple(value for value, _ in distinct), tuple(details for _, details in distinct))
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
@@ -71,13 +70,3 @@ class Note(NamedTuple):
 
     fact: str | None
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One patient, read: facts and their properties by name, and what was found on the way."""
-
-    facts: Mapping[str, Known | Withheld]
-    problems: tuple[Problem, ...] = ()
-    notes: tuple[Note, ...] = ()
-    orders: tuple[Mapping[str, object], ...] = field(default=())

@@ -16,7 +16,8 @@ from cds_engine.evaluator.verdict import Unknown
 from cds_engine.lowering.guideline import Guideline
 from cds_engine.lowering.walk import names_in
 from cds_engine.patient.read import read_facts
-from cds_engine.patient.values import Known, Origin, Record, Value
+from cds_engine.patient.record import Record
+from cds_engine.patient.values import Known, Origin, Value
 from cds_engine.proof.invariants import Promise
 
 Patient = Mapping[str, object]
