@@ -34,7 +34,7 @@ from cds_engine.results.models import (
     Status,
     Trace,
 )
-from cds_engine.results.terms import Wording
+from cds_engine.results.terms import Terms
 from cds_engine.version import VERSION
 
 SEVERITIES = ("critical", "warning", "info")
@@ -47,7 +47,7 @@ class Asked:
     patient: str | None
     as_of: date | None
     audience: str
-    wording: Wording
+    terms: Terms
     engines: tuple[str, ...]
     citations: Citations
     standing: Standing
@@ -67,13 +67,14 @@ class Answer:
         self._standing = asked.standing
         self._cite = asked.citations.cite
         self._made: dict[tuple[str, str], Reason] = {}
-        self._words = Explainer(guideline, worlds.certain.facts, asked.wording)
+        self._is_for_patient = asked.terms.wording == "patient"
+        self._words = Explainer(guideline, worlds.certain.facts, asked.terms)
 
     def build(self) -> Evaluation:
         """Return the whole answer."""
         asked, manifest = self._asked, self._guideline.pack.manifest
         alerts = self._alerts()
-        patient = asked.wording == "patient"
+        patient = self._is_for_patient
         evaluation = Evaluation.model_construct(
             schema_version=1,
             pack=PackReference.made(
@@ -112,11 +113,11 @@ class Answer:
         for key, alert in self._guideline.alerts:
             verdict, facts = self._worlds.believed(key)
             if verdict.truth is True:
-                found.append(self._alert(alert, Explainer(self._guideline, facts, self._asked.wording), verdict))
+                found.append(self._alert(alert, Explainer(self._guideline, facts, self._asked.terms), verdict))
         return sorted(found, key=lambda alert: SEVERITIES.index(alert.severity))
 
     def _alert(self, alert: WrittenAlert, words: Explainer, verdict: object) -> Alert:
-        text = alert.patient_says if self._asked.wording == "patient" else alert.says
+        text = alert.patient_says if self._is_for_patient else alert.says
         return Alert.made(
             rule=alert.id,
             severity=alert.severity,
@@ -135,7 +136,7 @@ class Answer:
         return [self._recommendation(decision) for decision in ordered]
 
     def _recommendation(self, decision: Decision) -> Recommendation:
-        standing = self._standing.passed_over(decision.spec, self._asked.wording)
+        standing = self._standing.passed_over(decision.spec, self._asked.terms.wording)
         text = self._words.filled(standing.text)
         if decision.status != "not_applicable":
             return self._applying(decision, standing, text)
@@ -181,7 +182,7 @@ class Answer:
         for key, exclusion in decision.spec.exclusions:
             verdict = self._worlds.certain.verdicts[key]
             if verdict.truth is True:
-                text = exclusion.patient_says if self._asked.wording == "patient" else None
+                text = exclusion.patient_says if self._is_for_patient else None
                 reason = Reason.made(
                     rule=exclusion.id,
                     target=decision.spec.statement.id,
@@ -217,7 +218,7 @@ class Answer:
     def _reason(self, rule: SafetyRule, target: str, hit: Hit | None) -> Reason:
         made = self._made.get((rule.id, target))
         if made is None:
-            text = rule.patient_says if self._asked.wording == "patient" and rule.patient_says else rule.says
+            text = rule.patient_says if self._is_for_patient and rule.patient_says else rule.says
             made = self._made[rule.id, target] = Reason.made(
                 rule=rule.id,
                 target=target,
@@ -230,7 +231,7 @@ class Answer:
 
     def _explained(self, hit: Hit) -> Trace:
         certain = hit.facts is self._worlds.certain.facts
-        words = self._words if certain else Explainer(self._guideline, hit.facts, self._asked.wording)
+        words = self._words if certain else Explainer(self._guideline, hit.facts, self._asked.terms)
         return words.because(hit.verdict)
 
     def _monitoring(self, speaking: Iterable[TreatmentDecision]) -> list[Reason]:

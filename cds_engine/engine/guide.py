@@ -27,7 +27,7 @@ from cds_engine.patient.orders import read_orders, taken_as_orders
 from cds_engine.patient.read import read_facts
 from cds_engine.results.evaluation import Evaluation
 from cds_engine.results.models import Assumption, Problem, Screened, Unused
-from cds_engine.results.terms import Wording
+from cds_engine.results.terms import Terms
 
 FhirRecord = Mapping[str, Any] | Iterable[Mapping[str, Any]]
 """A Bundle, or the resources of one patient."""
@@ -53,6 +53,9 @@ class LoadedPack:
         self._records = None if mapping is None else FhirReader(guideline.pack, mapping, value_sets or {})
         self._citations = Citations(guideline)
         self._standing = Standing(self._citations, states or {})
+        self._terms = {
+            audience: Terms(guideline, reader.wording) for audience, reader in guideline.pack.manifest.audiences.items()
+        }
         self._deciders = second_engines(guideline.conditions) if deciders is None else deciders
         self._order_deciders = second_engines(guideline.order_conditions) if deciders is None else {}
 
@@ -92,12 +95,11 @@ class LoadedPack:
         minimum = None if minimum_review is None else check_minimum(minimum_review)
         patient = _patient(facts, id, orders, as_of, audience)
         day = _day(patient["as_of"])
-        audiences = self.guideline.pack.manifest.audiences
         audience_name = text_of(patient["audience"])
-        reader = audiences.get(audience_name)
-        if reader is None:
-            known = ", ".join(f"`{name}`" for name in audiences)
-            hint = did_you_mean(audience_name, audiences) or f"the pack knows {known}"
+        terms = self._terms.get(audience_name)
+        if terms is None:
+            known = ", ".join(f"`{name}`" for name in self._terms)
+            hint = did_you_mean(audience_name, self._terms) or f"the pack knows {known}"
             raise InputError(f"there is no audience {shown(patient['audience'])}; {hint}")
         given = patient["facts"]
         assert isinstance(given, Mapping)  # noqa: S101 - _patient has seen to it
@@ -107,12 +109,12 @@ class LoadedPack:
         worlds = worlds_of(self.guideline, record, day, self._deciders)
         decisions = decide_rules(self.guideline, worlds)
         order_problems: list[values.Problem] = []
-        screened = self._screened(patient["orders"], record.medicines, worlds, reader.wording, order_problems)
+        screened = self._screened(patient["orders"], record.medicines, worlds, terms, order_problems)
         asked = Asked(
             patient=None if patient["id"] is None else text_of(patient["id"]),
             as_of=day,
             audience=audience_name,
-            wording=reader.wording,
+            terms=terms,
             engines=("evaluator", *self._deciders),
             citations=self._citations,
             standing=self._standing,
@@ -229,13 +231,13 @@ class LoadedPack:
         orders: object,
         medicines: Iterable[Entry],
         worlds: Worlds,
-        wording: Wording,
+        terms: Terms,
         problems: list[values.Problem],
     ) -> list[Screened]:
         """Hold the orders, and the medicines that are taken, against the pack."""
         dictionary = self.guideline.dictionary
         listed = [*read_orders(orders, dictionary, problems), *taken_as_orders(medicines)]
-        screening = Screening(self.guideline, worlds, self._citations, wording, self._order_deciders)
+        screening = Screening(self.guideline, worlds, self._citations, terms, self._order_deciders)
         return screening.screen(listed)
 
 

@@ -24,7 +24,7 @@ from cds_engine.patient.intervals import in_words
 from cds_engine.patient.orders import Order, facts_of
 from cds_engine.results.explain import Explainer
 from cds_engine.results.models import Citation, Finding, Screened
-from cds_engine.results.terms import Wording
+from cds_engine.results.terms import Terms
 from cds_engine.units import conversion, display, exact
 
 Severity = Literal["critical", "warning", "info"]
@@ -40,7 +40,7 @@ class Screening:
     guideline: Guideline
     worlds: Worlds
     citations: Citations
-    wording: Wording
+    terms: Terms
     deciders: Deciders
 
     def screen(self, orders: Iterable[Order]) -> list[Screened]:
@@ -108,16 +108,15 @@ class Screening:
 
     def _labels(self, names: Iterable[str]) -> str:
         """Return facts in the order of the dictionary, as a person says them; of an order what it does not say."""
-        words = Explainer(self.guideline, self.worlds.certain.facts, self.wording)
         positions = self.guideline.positions
         listed = sorted(names, key=lambda name: (positions.get(name, len(positions)), name))
-        labels = (words.label(name) for name in listed)
+        labels = (self.terms.label(name) for name in listed)
         return ", ".join(dict.fromkeys(labels))
 
     def _from_rule(self, order: Order, hit: Hit, severity: Severity, lead: str) -> Finding:
         rule = hit.rule
-        words = Explainer(self.guideline, hit.facts, self.wording)
-        text = rule.patient_says if self.wording == "patient" and rule.patient_says else rule.says
+        words = Explainer(self.guideline, hit.facts, self.terms)
+        text = rule.patient_says if self.terms.wording == "patient" and rule.patient_says else rule.says
         because = words.because(hit.verdict)
         return Finding.made(
             rule=rule.id,
@@ -147,8 +146,8 @@ class Screening:
                     missing |= verdicts[key].missing
                 if verdicts[key].truth is True and key not in seen:
                     seen.add(key)
-                    words = Explainer(self.guideline, facts, self.wording)
-                    text = check.patient_says if self.wording == "patient" and check.patient_says else check.says
+                    words = Explainer(self.guideline, facts, self.terms)
+                    text = check.patient_says if self.terms.wording == "patient" and check.patient_says else check.says
                     yield Finding.made(
                         rule=check.id,
                         order=order.name,
@@ -249,12 +248,11 @@ class Screening:
             yield _finding(order, "above-cap", "critical", text, _summed(order, per), cite)
         dose = compute_dose(plan, self.worlds.certain.facts, self.worlds.certain.verdicts)
         if not isinstance(dose, ComputedDose):
-            words = Explainer(self.guideline, self.worlds.certain.facts, self.wording)
-            listed = ", ".join(sorted(words.label(name) for name in dose.missing))
+            listed = ", ".join(sorted(self.terms.label(name) for name in dose.missing))
             text = f"{ordered} cannot be held against the range for this patient: {listed} not known"
             yield _finding(order, "range-undetermined", "warning", text, citations=cite)
             return
-        basis = Explainer(self.guideline, self.worlds.certain.facts, self.wording).label(plan.basis or "")
+        basis = self.terms.label(plan.basis or "")
         low, high = displayed(dose.low.final, plan.cap), displayed(dose.high.final, plan.cap)
         shown = f"{number(low)} to {number(high)} {unit}" if low != high else f"{number(low)} {unit}"
         if amount > max(high, exact(dose.high.final)):

@@ -15,7 +15,7 @@ from cds_engine.lowering.guideline import Guideline
 from cds_engine.lowering.walk import names_in
 from cds_engine.patient.values import CodeSet, Known, Value
 from cds_engine.results.models import FactUsed, ShownValue, Trace
-from cds_engine.results.terms import OF_ORDER, RELATION, SIGN, Terms, Wording, amount, filled, said
+from cds_engine.results.terms import OF_ORDER, RELATION, SIGN, Terms, amount, filled, said
 from cds_engine.results.wording import either, listed
 from cds_engine.units import exact
 
@@ -23,10 +23,10 @@ from cds_engine.units import exact
 class Explainer:
     """Puts the verdicts on one patient into words."""
 
-    def __init__(self, guideline: Guideline, facts: Facts, wording: Wording = "clinician") -> None:
+    def __init__(self, guideline: Guideline, facts: Facts, terms: Terms) -> None:
         self._guideline = guideline
         self._facts = facts
-        self._terms = Terms(guideline, wording)
+        self._terms = terms
         self._traces: dict[int, tuple[Verdict, Trace]] = {}
         """By the `id` of a verdict, which stands beside its explanation to stay alive."""
         self._resting_on: dict[int, tuple[Trace, dict[str, FactUsed]]] = {}

@@ -54,20 +54,34 @@ BLANK = re.compile(r"\{([^{}]*)\}")
 
 
 class Terms:
-    """The words of one pack for one reader."""
+    """The words of one pack for one kind of reader; each is found once and kept."""
 
     def __init__(self, guideline: Guideline, wording: Wording = "clinician") -> None:
+        self.wording = wording
         self._facts = guideline.dictionary.facts
         self._drugs = guideline.pack.drugs.drugs
-        self._wording = wording
+        self._labels: dict[str, str] = {}
+        self._units: dict[str, str | None] = {}
 
     def label(self, name: str) -> str:
-        """Return a fact as a person says it, properties included."""
+        """Return a fact as a person says it, properties included; *name* is one that the pack names."""
+        found = self._labels.get(name)
+        if found is None:
+            found = self._labels[name] = self._label(name)
+        return found
+
+    def unit(self, name: str) -> str | None:
+        """Return the UCUM unit of a fact or property, None for one without."""
+        if name not in self._units:
+            self._units[name] = self._unit(name)
+        return self._units[name]
+
+    def _label(self, name: str) -> str:
         base, _, prop = name.partition(".")
         spec = self._facts.get(base)
         if spec is None:
             return "the date of this answer" if base == "as_of" else OF_ORDER.get(name, name)
-        label = (spec.entry.patient_label if self._wording == "patient" else None) or spec.entry.label
+        label = (spec.entry.patient_label if self.wording == "patient" else None) or spec.entry.label
         match prop.split("."):
             case [""]:
                 return label
@@ -88,8 +102,7 @@ class Terms:
             case _:
                 return name
 
-    def unit(self, name: str) -> str | None:
-        """Return the UCUM unit of a fact or property, None for one without."""
+    def _unit(self, name: str) -> str | None:
         base, _, prop = name.partition(".")
         if prop.endswith("weekly_amount"):
             return "mg/wk"
