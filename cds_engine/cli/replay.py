@@ -91,7 +91,8 @@ def _write(found: Replayed | Break, format: ListFormat) -> None:  # noqa: A002 -
     decision = found.decision
     day = f", as of {decision.request.as_of}" if decision.request.as_of else ""
     typer.echo(clean(f"{decision.number}  {decision.pack['id']} {decision.pack['version']}{day}: {_outcome(found)}"))
-    for what, words in (("pack", found.other_pack), ("engine", found.other_engine)):
+    sets = "are others than then; see `--value-sets`" if found.other_value_sets else None
+    for what, words in (("pack", found.other_pack), ("value sets", sets), ("engine", found.other_engine)):
         if words is not None:
             typer.echo(clean(f"   {what} {words}"))
     for difference in found.differences:
@@ -113,6 +114,7 @@ def _as_data(found: Replayed | Break) -> dict[str, object]:
         "outcome": outcome,
         "reason": found.failure,
         "pack": found.other_pack,
+        "other_value_sets": found.other_value_sets,
         "engine": found.other_engine,
         "differences": [{"part": d.part, "of": d.of, "before": d.before, "now": d.now} for d in found.differences],
     }

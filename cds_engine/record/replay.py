@@ -19,6 +19,8 @@ class Replayed:
     differences: tuple[Difference, ...]
     other_pack: str | None
     """How the pack differs from the one that answered, in words; None if it is the same, by its hash."""
+    other_value_sets: bool
+    """Whether other codes were supplied for the value sets that the pack names."""
     other_engine: str | None
     """How the engine differs, in words; None if it is the same version with the same engines agreeing."""
     failure: str | None = None
@@ -36,10 +38,21 @@ def replay(decision: Decision, pack: LoadedPack) -> Replayed:
     try:
         answer = decision.request.ask(pack).model_dump(mode="json", by_alias=True)
     except CdsError as error:
-        return Replayed(decision, (), other_pack, _other_engine(decision, None), str(error))
-    agreed = answer["engine"]["agreed_by"]
-    found = tuple(differences(decision.answer, answer))
-    return Replayed(decision, found, other_pack, _other_engine(decision, agreed))
+        return Replayed(
+            decision,
+            (),
+            other_pack,
+            other_value_sets=False,
+            other_engine=_other_engine(decision, None),
+            failure=str(error),
+        )
+    return Replayed(
+        decision,
+        differences=tuple(differences(decision.answer, answer)),
+        other_pack=other_pack,
+        other_value_sets=decision.pack["value_sets"] != answer["pack"]["value_sets"],
+        other_engine=_other_engine(decision, answer["engine"]["agreed_by"]),
+    )
 
 
 def _other_pack(decision: Decision, pack: LoadedPack) -> str | None:
