@@ -49,7 +49,7 @@ class Request:
             )
         if self.period is not None:
             raise InputError(
-                "a period is for patients from FHIR; this one has facts of its own, give the days as facts"
+                "`period` is for patients from FHIR; this one has facts of its own, give the days as facts"
             )
         patient = _for_audience(self.patient, self.audience)
         return pack.evaluate(patient, as_of=self.as_of, minimum_review=self.minimum_review)

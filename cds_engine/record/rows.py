@@ -1,47 +1,35 @@
-"""The rows of a store in SQLite or PostgreSQL: the only door to SQLAlchemy.
+"""The rows of a store: one written in each transaction, read in their order.
 
-A row is written in a transaction of its own that is on the disk before it is acknowledged, and by one writer at a
-time, whatever number of threads and processes write.
+This module and `databases` are the door to SQLAlchemy.
 """
 
 from __future__ import annotations
 
-import os
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 
 from sqlalchemy import (
     BigInteger,
     Column,
     Connection,
-    Engine,
     ForeignKey,
     Integer,
     MetaData,
     String,
     Table,
     Text,
-    create_engine,
-    event,
-    func,
     insert,
     inspect,
     select,
 )
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from cds_engine.diagnostics import StoreError
 from cds_engine.record.chain import Receipt, Row
+from cds_engine.record.databases import Database
 
-PATIENCE_SECONDS = 30
-"""So long a writer waits for its turn."""
 AT_ONCE = 50
 """Rows read in one go; an entry is about 100 kB."""
-TURN = 0x6364735F656E6769
-"""The advisory lock that writers of one PostgreSQL database take in turn."""
 
 TABLES = MetaData()
 NUMBER = BigInteger().with_variant(Integer, "sqlite")
@@ -65,50 +53,22 @@ NAMES = Table(
 class Rows:
     """The rows of one store; safe to share between threads."""
 
-    def __init__(self, place: str, *, create: bool) -> None:
-        """Open the store at *place*, a file or the address of a database.
+    def __init__(self, database: Database, *, create: bool) -> None:
+        """Open the store in a database; with *create* an absent one is made.
 
         Raises:
-            StoreError: If that is no store, or cannot be reached; with *create* an absent one is made.
+            StoreError: If that is no store, or cannot be reached.
         """
-        self._url = _url(place)
-        is_file = self._is_sqlite
-        self.shown = str(self._url.database) if is_file else self._url.render_as_string(hide_password=True)
-        if self._is_sqlite:
-            self._prepare_file(create=create)
-        self._engine = self._connected()
+        self._database = database
+        self.shown = database.shown
+        self._engine = database.connected(create=create)
         with self._faults("opened"), self._engine.begin() as connection:
             if inspect(connection).has_table(ENTRIES.name):
                 return
             if not create:
                 raise StoreError(f"`{self.shown}` holds no decisions")
-            self._take_turn(connection)
+            database.take_turn(connection)
             TABLES.create_all(connection)
-
-    @property
-    def _is_sqlite(self) -> bool:
-        return self._url.get_backend_name() == "sqlite"
-
-    def _prepare_file(self, *, create: bool) -> None:
-        """Make an absent file readable by its owner alone: it will hold patients."""
-        path = Path(str(self._url.database))
-        try:
-            if create:
-                os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-            elif not path.is_file():
-                raise StoreError(f"there is no store `{path}`")
-        except OSError as error:
-            raise StoreError(f"the store `{path}` cannot be opened: {(error.strerror or str(error)).lower()}") from None
-
-    def _connected(self) -> Engine:
-        try:
-            if self._is_sqlite:
-                engine = create_engine(self._url, hide_parameters=True, connect_args={"timeout": PATIENCE_SECONDS})
-                event.listen(engine, "connect", _durable)
-                return engine
-            return create_engine(self._url, hide_parameters=True, isolation_level="READ COMMITTED")
-        except ModuleNotFoundError:
-            raise StoreError("PostgreSQL needs its driver; `pip install 'cds_engine[postgres]'` brings it") from None
 
     def close(self) -> None:
         """Let go of the database."""
@@ -124,16 +84,8 @@ class Rows:
             StoreError: If the database does not take it, or the turn does not come.
         """
         with self._faults("written"), self._engine.begin() as connection:
-            self._take_turn(connection)
+            self._database.take_turn(connection)
             yield Turn(connection)
-
-    def _take_turn(self, connection: Connection) -> None:
-        if self._is_sqlite:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        else:
-            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{PATIENCE_SECONDS}s'")
-            connection.exec_driver_sql("SET LOCAL synchronous_commit = on")
-            connection.execute(select(func.pg_advisory_xact_lock(TURN)))
 
     # Reading
 
@@ -194,29 +146,3 @@ class Turn:
         self._connection.execute(insert(ENTRIES).values(row._asdict()))
         for name in names:
             self._connection.execute(insert(NAMES).values(name=name, number=row.number))
-
-
-def _durable(connection: sqlite3.Connection, _: object) -> None:
-    """Have SQLite put every transaction on the disk before it says so, and leave beginning one to us.
-
-    The write-ahead log needs one wait for the disk where a rollback journal needs three, and lets readers read on.
-    """
-    connection.isolation_level = None
-    for setting in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-        connection.execute(f"PRAGMA {setting}")
-
-
-def _url(place: str) -> URL:
-    """Return the address of a store; a text without `://` is a file."""
-    try:
-        url = make_url(place) if "://" in place else URL.create("sqlite", database=place)
-        kind = url.get_backend_name()
-    except (ArgumentError, NoSuchModuleError):
-        raise StoreError(f"`{place}` is no store; name a file, or a database as `postgresql://...`") from None
-    if kind == "sqlite":
-        if not url.database or url.database == ":memory:":
-            raise StoreError("a store in memory would be lost; name a file")
-        return url.set(drivername="sqlite")
-    if kind == "postgresql":
-        return url.set(drivername="postgresql+psycopg")
-    raise StoreError(f"a store is a file or a PostgreSQL database, not `{kind}`")

@@ -72,9 +72,10 @@ class Store:
         """
         if find_spec("sqlalchemy") is None:
             raise InputError("a store needs SQLAlchemy; `pip install 'cds_engine[record]'` brings it")
-        from cds_engine.record.rows import Rows  # noqa: PLC0415 - an extra, loaded when used
+        from cds_engine.record.databases import database_at  # noqa: PLC0415 - an extra, loaded when used
+        from cds_engine.record.rows import Rows  # noqa: PLC0415 - as above
 
-        return cls(Rows(place, create=create), clock)
+        return cls(Rows(database_at(place), create=create), clock)
 
     @property
     def shown(self) -> str:
