@@ -101,6 +101,10 @@ class InputError(CdsError):
     """A patient file is no patient at all (not JSON, not a mapping); one clear sentence."""
 
 
+class StoreError(CdsError):
+    """A store of decisions cannot be opened, read or written; nothing was acknowledged that is not there."""
+
+
 class EngineDisagreement(CdsError):  # noqa: N818 - the name is part of the contract
     """The two engines decided a condition differently: there is no answer for this patient."""
 

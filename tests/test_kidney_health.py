@@ -235,7 +235,7 @@ def test_a_period_is_for_records_only(tmp_path, capsys):
     with pytest.raises(SystemExit) as ended:
         main(["evaluate", str(tmp_path / "facts.json"), "--pack", NAME, "--period", "2025"])
     assert ended.value.code == 1
-    assert "`--period` is for patients from FHIR" in capsys.readouterr().err
+    assert "`period` is for patients from FHIR" in capsys.readouterr().err
 
 
 def test_a_bulk_export_is_one_answer_a_patient(tmp_path, capsys):

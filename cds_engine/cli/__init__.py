@@ -120,6 +120,12 @@ def _evaluate(  # noqa: PLR0913, PLR0917 - one parameter an option
         str | None,
         typer.Option("--minimum-review", metavar="STATE", help="Hold back recommendations below this review state."),
     ] = None,
+    record: Annotated[
+        str | None,
+        typer.Option(
+            "--record", metavar="STORE", help="Keep every answer in this file or `postgresql://...` database."
+        ),
+    ] = None,
 ) -> None:
     """Say what a pack recommends for each patient, and why.
 
@@ -133,7 +139,7 @@ def _evaluate(  # noqa: PLR0913, PLR0917 - one parameter an option
     from cds_engine.cli.evaluate import Wanted, evaluate_files  # noqa: PLC0415 - start-up stays quick
     from cds_engine.cli.packs import open_pack  # noqa: PLC0415 - start-up stays quick
 
-    wanted = Wanted(format, explain, everything, strict, audience, day, period, minimum_review)
+    wanted = Wanted(format, explain, everything, strict, audience, day, period, minimum_review, record)
     raise typer.Exit(evaluate_files(open_pack(pack, value_sets), patients, wanted))
 
 
@@ -356,3 +362,35 @@ def _new(
     from cds_engine.cli.new import new_pack  # noqa: PLC0415 - start-up stays quick
 
     raise typer.Exit(new_pack(name, date.today()))  # noqa: DTZ011 - a day
+
+
+@app.command("replay")
+def _replay(
+    store: Annotated[str, typer.Argument(metavar="STORE", help="A file, or a database such as `postgresql://...`.")],
+    numbers: Annotated[
+        list[int] | None, typer.Argument(metavar="NUMBER", help="Only these decisions; all if left out.")
+    ] = None,
+    pack: Annotated[
+        str | None,
+        typer.Option("--pack", metavar="ID|PATH", help="The pack to ask; the one that answered if left out."),
+    ] = None,
+    value_sets: ValueSetsOption = None,
+    verify: Annotated[bool, typer.Option("--verify", help="Ask nothing; say whether the store was changed.")] = False,
+    kept: Annotated[
+        str | None,
+        typer.Option("--kept", metavar="RECEIPT", help="With --verify: a receipt such as `17:sha256:...`."),
+    ] = None,
+    format: Annotated[ListFormat, typer.Option("--format", help="For people or programs.")] = ListFormat.TEXT,  # noqa: A002
+) -> None:
+    """Put recorded decisions to a pack again, and say what it would answer otherwise.
+
+    Exit status: 0 the same (or, with --verify, unchanged), 1 not, 2 wrong use.
+    """
+    from cds_engine.cli.exits import refuse  # noqa: PLC0415 - start-up stays quick
+    from cds_engine.cli.replay import replay_store, verify_store  # noqa: PLC0415 - start-up stays quick
+
+    if kept is not None and not verify:
+        refuse("`--kept` goes with `--verify`")
+    if verify:
+        raise typer.Exit(verify_store(store, format, kept))
+    raise typer.Exit(replay_store(store, numbers or [], pack, value_sets, format))

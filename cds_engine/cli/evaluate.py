@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Protocol
@@ -12,8 +13,10 @@ from typing import TYPE_CHECKING, Protocol
 from cds_engine.cli.exits import Exit, complain, refuse, report_fault
 from cds_engine.cli.formats import Format
 from cds_engine.cli.inputs import Complaint, Patient, patients_in
-from cds_engine.diagnostics import BackendFault, EngineDisagreement, InputError, did_you_mean
+from cds_engine.diagnostics import BackendFault, CdsError, EngineDisagreement, InputError, StoreError, did_you_mean
 from cds_engine.engine.holding import check_minimum
+from cds_engine.engine.request import Request
+from cds_engine.results.wording import counted
 
 if TYPE_CHECKING:
     from cds_engine.engine.guide import LoadedPack
@@ -34,6 +37,8 @@ class Wanted:
     period: str | None = None
     """For patients from FHIR: the period that entries are held against."""
     minimum_review: str | None = None
+    record: str | None = None
+    """The store that keeps every answer: one that cannot be kept is not given."""
 
 
 @dataclass(slots=True)
@@ -61,6 +66,10 @@ class Failure:
     reason: str
 
 
+Ask = Callable[[Request], "Evaluation"]
+"""Gives the answer to a request, kept in the store if there is one."""
+
+
 class Writer(Protocol):
     """Writes answers in one format."""
 
@@ -79,15 +88,41 @@ def evaluate_files(pack: LoadedPack, names: Sequence[str], wanted: Wanted) -> Ex
     _check_audience(pack, wanted.audience)
     _check_minimum(wanted.minimum_review)
     outcome = _Outcome()
-    writer = _writer(pack, wanted)
-    for found in _answers(pack, names, wanted, outcome):
-        if isinstance(found, Failure):
-            writer.fail(found)
-            continue
-        outcome.has_findings |= wanted.strict and bool(found.problems)
-        writer.write(found)
-    writer.close()
+    with _recorder(wanted.record) as record:
+        writer = _writer(pack, wanted)
+        for found in _answers(lambda request: record(request.ask(pack), request), names, wanted, outcome):
+            if isinstance(found, Failure):
+                writer.fail(found)
+                continue
+            outcome.has_findings |= wanted.strict and bool(found.problems)
+            writer.write(found)
+        writer.close()
     return outcome.status()
+
+
+@contextmanager
+def _recorder(place: str | None) -> Iterator[Callable[[Evaluation, Request], Evaluation]]:
+    """Give what keeps an answer in the store before it is shown; without a store it is only handed on."""
+    if place is None:
+        yield lambda answer, _: answer
+        return
+    from cds_engine.record.store import Store  # noqa: PLC0415 - an extra, loaded when used
+
+    try:
+        store = Store.open(place)
+    except CdsError as error:
+        refuse(str(error))
+    receipts = []
+
+    def keep(answer: Evaluation, request: Request) -> Evaluation:
+        receipts.append(store.append(answer, request))
+        return answer
+
+    with store:
+        yield keep
+    if receipts:
+        kept = counted(len(receipts), "answer")
+        complain(f"cds-engine: {kept} recorded in {store.shown}; the last receipt is {receipts[-1]}")
 
 
 def _check_audience(pack: LoadedPack, audience: str | None) -> None:
@@ -105,9 +140,7 @@ def _check_minimum(minimum: str | None) -> None:
             refuse(str(error))
 
 
-def _answers(
-    pack: LoadedPack, names: Sequence[str], wanted: Wanted, outcome: _Outcome
-) -> Iterator[Evaluation | Failure]:
+def _answers(ask: Ask, names: Sequence[str], wanted: Wanted, outcome: _Outcome) -> Iterator[Evaluation | Failure]:
     for found in (found for name in names for found in patients_in(name)):
         match found:
             case Complaint(text, was_read):
@@ -117,18 +150,18 @@ def _answers(
                 outcome.unread += not was_read
             case Patient():
                 outcome.was_read = True
-                yield _answer(pack, found, wanted, outcome)
+                yield _answer(ask, found, wanted, outcome)
 
 
-def _answer(pack: LoadedPack, patient: Patient, wanted: Wanted, outcome: _Outcome) -> Evaluation | Failure:
+def _answer(ask: Ask, patient: Patient, wanted: Wanted, outcome: _Outcome) -> Evaluation | Failure:
     """Return the answer for one patient, or that there is none after a sentence has said why."""
     try:
-        return _evaluated(pack, patient.data, wanted)
+        return ask(_request(patient.data, wanted))
     except InputError as error:
         complain(f"{patient.place}: {error}")
         outcome.has_findings = True
         return Failure(patient.place, str(error))
-    except (EngineDisagreement, BackendFault) as error:
+    except (EngineDisagreement, BackendFault, StoreError) as error:
         complain(f"{patient.place}: no answer for this patient: {error}")
         outcome.has_fault = True
         return Failure(patient.place, f"no answer for this patient: {error}")
@@ -138,31 +171,12 @@ def _answer(pack: LoadedPack, patient: Patient, wanted: Wanted, outcome: _Outcom
         return Failure(patient.place, f"internal fault ({type(error).__name__})")
 
 
-def _evaluated(pack: LoadedPack, data: Mapping[str, object], wanted: Wanted) -> Evaluation:
-    from cds_engine.fhir.record import is_fhir  # noqa: PLC0415 - start-up stays quick
-
-    if is_fhir(data):
-        day = wanted.as_of or _today()
-        return pack.evaluate_fhir(
-            data,
-            as_of=day,
-            period=wanted.period,
-            audience=wanted.audience or "clinician",
-            minimum_review=wanted.minimum_review,
-        )
-    if wanted.period is not None:
-        raise InputError("`--period` is for patients from FHIR; this one has facts of its own, give the days as facts")
-    data = _for_audience(data, wanted.audience)
-    own_day = wanted.as_of or _own_date(data) or _today()
-    return pack.evaluate(data, as_of=own_day, minimum_review=wanted.minimum_review)
-
-
-def _for_audience(data: Mapping[str, object], audience: str | None) -> Mapping[str, object]:
-    """Return the patient with the audience that was asked for in place of its own."""
-    if audience is None:
-        return data
-    whole = data if "facts" in data else {"facts": data}
-    return {**whole, "audience": audience}
+def _request(data: Mapping[str, object], wanted: Wanted) -> Request:
+    """Return what is asked of the pack: as of the day that was asked for, else the patient's own, else today."""
+    day = wanted.as_of or (None if _own_date(data) else _today())
+    return Request(
+        data, as_of=day, audience=wanted.audience, period=wanted.period, minimum_review=wanted.minimum_review
+    )
 
 
 def _own_date(data: Mapping[str, object]) -> str | None:

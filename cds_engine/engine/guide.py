@@ -151,6 +151,7 @@ class LoadedPack:
     ) -> Evaluation:
         """Return everything the pack has to say about the patient of a FHIR record; see `read_fhir` and `evaluate`."""
         found = self.read_fhir(record, as_of=as_of, period=period)
+        assert self._records is not None  # noqa: S101 - read_fhir has seen to it
         answer = self.evaluate(found.patient, as_of=as_of, audience=audience, minimum_review=minimum_review)
         problems = [Problem.made(fact=None, code="D118", message=in_words(found.missing))] if found.missing else []
         if found.is_page:
@@ -158,6 +159,7 @@ class LoadedPack:
             problems.append(Problem.made(fact=None, code="D119", message=words))
         return answer.model_copy(
             update={
+                "pack": answer.pack.but(value_sets=self._records.value_sets),
                 "problems": [*problems, *answer.problems],
                 "assumptions": [
                     *(Assumption.made(fact=None, text=text) for text in found.remarks),

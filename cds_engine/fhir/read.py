@@ -18,7 +18,7 @@ from cds_engine.fhir.medicines import entries_of, name_of
 from cds_engine.fhir.periods import bounds_of
 from cds_engine.fhir.plan import Filter, Plans, Wanted, components, has_code, pairs
 from cds_engine.fhir.record import Record, read_record
-from cds_engine.fhir.value_sets import Missing, Supplied, in_words, missing
+from cds_engine.fhir.value_sets import Missing, Supplied, digest, in_words, missing
 from cds_engine.fhir.values import coded, dated, measured, value_element, why_absent
 from cds_engine.pack.dictionary import FactEntry
 from cds_engine.pack.fhir import FactMapping, FhirFile, When
@@ -76,6 +76,7 @@ class FhirReader:
         self._mapping = mapping
         self._plans = Plans(mapping, pack.facts, supplied)
         self.missing = tuple(missing(mapping, supplied))
+        self.value_sets = digest(mapping, supplied)
 
     def read(
         self,

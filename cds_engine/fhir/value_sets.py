@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -111,6 +112,14 @@ def resolve(named: ValueSet, supplied: Supplied) -> frozenset[tuple[str, str]] |
     if named.codes:
         return frozenset((code.system, code.code) for code in named.codes)
     return next((supplied[name] for name in (named.oid, named.url) if name and name in supplied), None)
+
+
+def digest(mapping: FhirFile, supplied: Supplied) -> str | None:
+    """Return the SHA-256 of the codes that were supplied for the sets a mapping names, None where there are none."""
+    named = {name: resolve(one, supplied) for name, one in mapping.value_sets.items() if not one.codes}
+    codes = {name: sorted(found) for name, found in named.items() if found is not None}
+    text = json.dumps(codes, sort_keys=True)
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}" if codes else None
 
 
 def missing(mapping: FhirFile, supplied: Supplied) -> list[Missing]:

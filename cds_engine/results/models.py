@@ -80,6 +80,8 @@ class PackReference(Result):
     title: str = ""
     knowledge_date: dt.date | None = None
     review: str = "submitted"
+    value_sets: str | None = None
+    """For patients from FHIR: the hash of the codes that were supplied for the value sets the pack only names."""
 
 
 class EngineReference(Result):
