@@ -200,7 +200,7 @@ def _check(
     """
     from cds_engine.cli.check import check_pack  # noqa: PLC0415 - start-up stays quick
 
-    raise typer.Exit(check_pack(pack, format, strict=strict))
+    raise typer.Exit(check_pack(pack, format, date.today(), strict=strict))  # noqa: DTZ011 - a day
 
 
 @app.command("prove")
@@ -301,7 +301,7 @@ def _review(
     """
     from cds_engine.cli.review import write_review  # noqa: PLC0415 - start-up stays quick
 
-    raise typer.Exit(write_review(pack, output, proofs))
+    raise typer.Exit(write_review(pack, output, proofs, date.today()))  # noqa: DTZ011 - a day
 
 
 @app.command("test")

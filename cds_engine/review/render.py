@@ -8,7 +8,8 @@ from difflib import SequenceMatcher
 from importlib.resources import files
 
 from cds_engine.diagnostics import CdsError
-from cds_engine.review.pages import GROUPS, Site, StatementPage
+from cds_engine.review.pages import Site, StatementPage
+from cds_engine.review.sections import GROUPS
 
 TEMPLATES = "cds_engine.review"
 NAME = re.compile(r"\b[a-z0-9]+(?:[_-][a-z0-9]+)+\b")
@@ -54,6 +55,14 @@ class Renderer:
     def index(self) -> str:
         """Return the index of all statements."""
         return self._environment.get_template("index.html").render(self._shared)
+
+    def alerts(self) -> str:
+        """Return the page of alerts and checks of prescriptions."""
+        return self._environment.get_template("alerts.html").render(self._shared)
+
+    def scenarios(self) -> str:
+        """Return the page of scenarios that belong to no single statement."""
+        return self._environment.get_template("scenarios.html").render(self._shared)
 
     def statement(self, page: StatementPage) -> str:
         """Return the page of one statement."""
