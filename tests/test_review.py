@@ -22,7 +22,7 @@ from cds_engine.review.alerts import Alerts
 from cds_engine.review.collect import collect
 from cds_engine.review.dosing import grid_of
 from cds_engine.review.english import NEGATED, English
-from cds_engine.review.pages import Mutant, Promise, Proved
+from cds_engine.review.pages import OF_THE_PACK, Mutant, Promise, Proved
 from cds_engine.review.proofs import ProofsError, read_proofs
 from cds_engine.review.reading import Reader
 from cds_engine.review.sections import GROUPS
@@ -89,7 +89,7 @@ def test_every_statement_has_a_page_and_a_line_in_the_index(jdm, pages):
         assert jdm.guideline.pack.sources.sources[statement.source].citation[:40] in page
         if statement.not_encoded:
             assert "Not encoded:" in page
-    assert len(pages) == len(jdm.guideline.statements) + 3
+    assert len(pages) == len(jdm.guideline.statements) + len(OF_THE_PACK)
 
 
 def test_pages_need_nothing_from_outside_and_are_well_formed(pages):

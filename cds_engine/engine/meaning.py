@@ -3,7 +3,7 @@
 Covered are the conditions, strength and treatments of its rules, their doses, everything that forbids, cautions,
 monitors or alerts about these treatments, the facts that all of this reads with how they are derived, and the reference
 to the source with its grading. Prose is not: wording, labels, notes; but a number in a sentence that is shown is no
-prose. Only where a statement has no rule is its sentence the meaning, because the sentence is then all that a reader gets.
+prose. Only where a statement has no rule is its sentence the meaning: the sentence is then all that a reader gets.
 """
 
 from __future__ import annotations

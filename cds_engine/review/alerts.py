@@ -17,6 +17,8 @@ from cds_engine.review.sources import source_line
 
 NO_ONE_MEDICINE = "No single medicine"
 ORDERED = "order.drug"
+SEVERITIES = ("critical", "warning", "info")
+"""The gravest first: in this order they are read."""
 
 
 class Alerts:
@@ -27,10 +29,10 @@ class Alerts:
         self._english = English(guideline)
         self._terms = Terms(guideline)
         self._shown_in = shown_in
-        self._alerts = [(alert.drug, self._alert(key, alert)) for key, alert in guideline.alerts]
+        self._alerts = [(alert.drug, self._alert(key, alert)) for key, alert in sorted(guideline.alerts, key=_gravity)]
         self._checks = [
             (frozenset(_drugs_named(guideline.order_conditions[key])), self._check(key, check))
-            for key, check in guideline.order_checks
+            for key, check in sorted(guideline.order_checks, key=_gravity)
         ]
 
     def of(self, drug: str) -> tuple[AlertLine, ...]:
@@ -75,6 +77,10 @@ class Alerts:
             note=rule.note,
             shown_in=self._shown_in.get(rule.id, ()),
         )
+
+
+def _gravity(keyed: tuple[str, Alert | OrderCheck]) -> int:
+    return SEVERITIES.index(keyed[1].severity)
 
 
 def _by_medicine(lines: Iterable[AlertLine]) -> dict[str, tuple[AlertLine, ...]]:

@@ -71,6 +71,7 @@ class _Collector:
                 for topic in pack.topics.values()
             ),
             alerts=AlertsPage(self._alerts.alerts(), self._alerts.checks(), self._reader.unoffered()),
+            sources=tuple(source_line(self._guideline, name, None) for name in pack.sources.sources),
             labels={
                 **{name: entry.label for name, entry in pack.facts.facts.items()},
                 **{name: source.label for name, source in pack.sources.sources.items()},

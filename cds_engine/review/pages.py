@@ -12,13 +12,15 @@ from typing import Literal
 
 from cds_engine.review.sections import GROUPS, AlertLine, Group, RuleSection, SourceLine, TreatmentSection, Vignette
 
-INDEX_FILE, ALERTS_FILE, SCENARIOS_FILE = "index.html", "alerts.html", "scenarios.html"
+ALERTS_FILE, SCENARIOS_FILE = "alerts.html", "scenarios.html"
+OF_THE_PACK = ("index.html", ALERTS_FILE, SCENARIOS_FILE, "sources.html")
+"""The pages of the whole pack, the index first."""
 
 
 def file_of(statement: str) -> str:
     """Return the file of a statement's page; none takes the place of a page of the whole pack."""
     file = f"{statement}.html"
-    return f"statement-{file}" if file.lower() in {INDEX_FILE, ALERTS_FILE, SCENARIOS_FILE} else file
+    return f"statement-{file}" if file.lower() in OF_THE_PACK else file
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,7 @@ class Site:
     tags: Mapping[str, str]
     topics: tuple[Topic, ...]
     alerts: AlertsPage
+    sources: tuple[SourceLine, ...]
     labels: Mapping[str, str] = field(default_factory=dict)
     """What people call the facts and sources that notes name."""
     elsewhere: tuple[Vignette, ...] = ()

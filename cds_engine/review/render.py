@@ -52,17 +52,9 @@ class Renderer:
             "pages": {page.id: page for page in site.statements},
         }
 
-    def index(self) -> str:
-        """Return the index of all statements."""
-        return self._environment.get_template("index.html").render(self._shared)
-
-    def alerts(self) -> str:
-        """Return the page of alerts and checks of prescriptions."""
-        return self._environment.get_template("alerts.html").render(self._shared)
-
-    def scenarios(self) -> str:
-        """Return the page of scenarios that belong to no single statement."""
-        return self._environment.get_template("scenarios.html").render(self._shared)
+    def page(self, file: str) -> str:
+        """Return a page of the whole pack; its template is called as its file."""
+        return self._environment.get_template(file).render(self._shared)
 
     def statement(self, page: StatementPage) -> str:
         """Return the page of one statement."""

@@ -23,6 +23,7 @@ GROUPS: Mapping[Group, str] = {
 class SourceLine:
     """A citation as a reviewer needs it to look it up."""
 
+    id: str
     label: str
     citation: str
     locator: str | None

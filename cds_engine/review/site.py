@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cds_engine.review.pages import ALERTS_FILE, INDEX_FILE, SCENARIOS_FILE, Site
+from cds_engine.review.pages import OF_THE_PACK, Site
 from cds_engine.review.render import Renderer
 
 
@@ -17,8 +17,7 @@ def write_site(site: Site, folder: Path) -> list[Path]:
     """
     renderer = Renderer(site)
     folder.mkdir(parents=True, exist_ok=True)
-    written = [_write(folder / INDEX_FILE, renderer.index())]
-    written += [_write(folder / ALERTS_FILE, renderer.alerts()), _write(folder / SCENARIOS_FILE, renderer.scenarios())]
+    written = [_write(folder / file, renderer.page(file)) for file in OF_THE_PACK]
     written += [_write(folder / page.file, renderer.statement(page)) for page in site.statements]
     return written
 

@@ -11,6 +11,7 @@ def source_line(guideline: Guideline, name: str, locator: str | None, tag: str |
     """Return a citation; its verification is *tag* where the citing sentence has one of its own."""
     source = guideline.pack.sources.sources[name]
     return SourceLine(
+        id=name,
         label=source.label,
         citation=source.citation,
         locator=locator,
