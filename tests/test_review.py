@@ -15,10 +15,12 @@ import pytest
 from scenario_patients import FEATURES, PACK, ROOT
 
 import cds_engine
+from cds_engine.engine.approvals import read_approvals
 from cds_engine.evaluator.conditions import COMPARES
 from cds_engine.language.syntax import Comparator
 from cds_engine.lowering import core as c
 from cds_engine.review.alerts import Alerts
+from cds_engine.review.changes import ChangesError, read_changes
 from cds_engine.review.collect import collect
 from cds_engine.review.dosing import grid_of
 from cds_engine.review.english import NEGATED, English
@@ -329,10 +331,17 @@ def test_proofs_are_read_from_a_file_and_only_of_this_version(jdm, tmp_path):
             read_proofs(file, jdm.guideline)
 
 
-def test_a_lost_approval_shows_what_changed(tmp_path):
+@pytest.fixture
+def signed(tmp_path):
+    """Return a copy of the JDM pack in which S09b is approved."""
     folder = tmp_path / "rules" / "jdm_calcinosis"
     shutil.copytree(PACK, folder)
-    approve(cds_engine.load(folder), "S09b", "Dr. Example", date(2026, 11, 22), date(2027, 11, 22), [])
+    approve(cds_engine.load(folder), "S09b", "Dr. Example", TODAY, date(2027, 11, 22), [])
+    return folder
+
+
+def test_a_lost_approval_shows_what_changed(signed, tmp_path):
+    folder = signed
     file = folder / "regimens.yaml"
     file.write_text(file.read_text(encoding="utf-8").replace("at_most: 40 mg", "at_most: 45 mg"), encoding="utf-8")
     pack = cds_engine.load(folder)
@@ -342,11 +351,49 @@ def test_a_lost_approval_shows_what_changed(tmp_path):
     assert "<ins>45</ins>" in text
     page = words(text)
     assert "approval lost, submitted, not approved by a clinician" in page
-    assert "Since the approval by Dr. Example of 2026-11-22: the dose methotrexate-weekly changed." in page
+    assert "Since the approval by Dr. Example of 2026-11-22: the dose of methotrexate per week changed." in page
     assert "Never more than 40 mg per week." in page
     assert "Never more than 45 mg per week." in page
     assert "approval lost" in words((tmp_path / "site" / "index.html").read_text(encoding="utf-8"))
     assert ROOT.is_dir()
+
+
+CHANGE = {
+    "rule": "start-methotrexate",
+    "text": "the upper end of methotrexate changes for a body surface area above 2 m²",
+    "before": "40.00",
+    "after": "45.00",
+    "patient": {"facts": {"body_surface_area": 2.25}, "as_of": "2026-11-22"},
+}
+
+
+def test_patients_affected_are_read_from_a_comparison_of_this_version(signed, tmp_path):
+    approved = cds_engine.load(signed)
+    approvals = read_approvals(signed).approvals
+    written = {
+        "old": {"version": "0.1.0", "hash": approvals["S09b"].pack},
+        "new": {"version": "0.2.0", "hash": approved.guideline.pack.hash},
+        "changes": [CHANGE],
+        "cohort": {"patients": 10, "changes": [{**CHANGE, "patients": 2}]},
+        "assumed": "For records in which no fact has two readings.",
+    }
+    file = tmp_path / "changes.json"
+    file.write_text(json.dumps(written), encoding="utf-8")
+    changes = read_changes(file, approved.guideline)
+    write_site(collect(approved, [], TODAY, changes=changes), tmp_path / "site")
+    page = words((tmp_path / "site" / "S09b.html").read_text(encoding="utf-8"))
+    assert "This version, 0.2.0, is compared with version 0.1.0, of which it was approved." in page
+    assert "the upper end of methotrexate changes for a body surface area above 2 m²" in page
+    assert "For example body surface area: 2.25; as of 2026-11-22: 40.00 before, 45.00 now." in page
+    assert "2 of 10 patients of the cohort: 40.00 before, 45.00 now" in page
+    assert "Patients affected" not in words((tmp_path / "site" / "S10.html").read_text(encoding="utf-8"))
+    file.write_text(json.dumps({**written, "new": written["old"] | {"hash": "sha256:0"}}), encoding="utf-8")
+    with pytest.raises(ChangesError, match="another version of the pack"):
+        read_changes(file, approved.guideline)
+    for text in ('{"changes": []}', "[]", "no"):
+        file.write_text(text, encoding="utf-8")
+        with pytest.raises(ChangesError, match="is no output of `cds-engine diff"):
+            read_changes(file, approved.guideline)
 
 
 def test_what_a_pack_says_cannot_become_part_of_the_page(tmp_path):

@@ -294,6 +294,10 @@ def _review(
     proofs: Annotated[
         str | None, typer.Option("--proofs", metavar="FILE", help="What `prove --format json` wrote of this version.")
     ] = None,
+    changes: Annotated[
+        str | None,
+        typer.Option("--changes", metavar="FILE", help="What `diff OLD PACK --format json` wrote of this version."),
+    ] = None,
 ) -> None:
     """Write the pages on which a clinician reads a pack statement by statement, and signs it.
 
@@ -301,7 +305,7 @@ def _review(
     """
     from cds_engine.cli.review import write_review  # noqa: PLC0415 - start-up stays quick
 
-    raise typer.Exit(write_review(pack, output, proofs, date.today()))  # noqa: DTZ011 - a day
+    raise typer.Exit(write_review(pack, output, proofs, changes, date.today()))  # noqa: DTZ011 - a day
 
 
 @app.command("test")

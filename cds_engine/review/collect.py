@@ -8,12 +8,15 @@ from typing import Literal
 
 from cds_engine.bdd.run import Outcome
 from cds_engine.bdd.vocabulary import read_vocabulary
+from cds_engine.engine.approvals import read_approvals
 from cds_engine.engine.guide import LoadedPack
 from cds_engine.engine.standing import evidence_of
 from cds_engine.lowering.guideline import Guideline, RuleSpec
 from cds_engine.pack.statements import Statement
 from cds_engine.results import wording as w
+from cds_engine.results.terms import Terms, filled
 from cds_engine.review.alerts import Alerts
+from cds_engine.review.changes import Changes, affected_by
 from cds_engine.review.pages import AlertsPage, Proved, Site, StatementPage, Topic
 from cds_engine.review.reading import Reader
 from cds_engine.review.sections import Group, Vignette
@@ -31,17 +34,27 @@ ORIGINS = {
 Became = Literal["encoded", "carried", "advice", "not encoded"]
 
 
-def collect(pack: LoadedPack, outcomes: Iterable[Outcome], today: date, proved: Proved | None = None) -> Site:
+def collect(
+    pack: LoadedPack,
+    outcomes: Iterable[Outcome],
+    today: date,
+    proved: Proved | None = None,
+    changes: Changes | None = None,
+) -> Site:
     """Return what stands on the pages of a pack whose scenarios became *outcomes*.
+
+    *proved* and *changes* are what was found out elsewhere; without them the pages say so.
 
     Raises:
         PackError: If the approvals or phrases of the pack have mistakes.
     """
-    return _Collector(pack, list(outcomes), today, proved).site()
+    return _Collector(pack, list(outcomes), today, proved, changes).site()
 
 
 class _Collector:
-    def __init__(self, pack: LoadedPack, outcomes: list[Outcome], today: date, proved: Proved | None) -> None:
+    def __init__(
+        self, pack: LoadedPack, outcomes: list[Outcome], today: date, proved: Proved | None, changes: Changes | None
+    ) -> None:
         self._guideline: Guideline = pack.guideline
         self._shown = show(pack.guideline, outcomes)
         self._alerts = Alerts(pack.guideline, self._shown.of_alerts)
@@ -52,6 +65,8 @@ class _Collector:
         self._standings = page_standings(pack.guideline, outcomes, today)
         self._rest = unremarkable(pack.guideline, read_vocabulary(pack.guideline))
         self._proved = proved
+        approvals = read_approvals(pack.guideline.pack.path).approvals
+        self._affected = affected_by(changes, pack.guideline, approvals) if changes else {}
 
     def site(self) -> Site:
         pack = self._guideline.pack
@@ -72,10 +87,7 @@ class _Collector:
             ),
             alerts=AlertsPage(self._alerts.alerts(), self._alerts.checks(), self._reader.unoffered()),
             sources=tuple(source_line(self._guideline, name, None) for name in pack.sources.sources),
-            labels={
-                **{name: entry.label for name, entry in pack.facts.facts.items()},
-                **{name: source.label for name, source in pack.sources.sources.items()},
-            },
+            labels=_labels(self._guideline),
             elsewhere=self._shown.elsewhere,
             bounds=self._proved.bounds if self._proved else (),
         )
@@ -104,6 +116,7 @@ class _Collector:
             standing=self._standings[statement.id],
             rest=self._rest_of(vignettes),
             vignettes=vignettes,
+            affected=self._affected.get(statement.id),
             promises=None
             if self._proved is None
             else tuple(p for p in self._proved.promises if not p.statements or statement.id in p.statements),
@@ -117,6 +130,21 @@ class _Collector:
         lines = {line for found in vignettes.values() for vignette in found for _, line in vignette.lines}
         said = "everything else that {} needs is known and unremarkable"
         return tuple((drug, facts) for drug, facts in self._rest.items() if said.format(drug) in lines)
+
+
+def _labels(guideline: Guideline) -> dict[str, str]:
+    """Return what people call everything that a note, or the list of what changed, calls by its id."""
+    pack, terms = guideline.pack, Terms(guideline)
+    safety = (guideline.contraindications, guideline.cautions, guideline.monitoring)
+    said = [(rule.id, rule.says) for found in safety for keyed in found.values() for _, rule in keyed]
+    said += [(alert.id, filled(alert.says, lambda name: f"[{terms.label(name)}]")) for _, alert in guideline.alerts]
+    said += [(spec.rule.id, spec.rule.recommend.says) for spec in guideline.rules]
+    return {
+        **{name: f"“{says}”" for name, says in said},
+        **{name: f"of {terms.code(plan.drug)} per {plan.per}" for name, plan in guideline.doses.items()},
+        **{name: entry.label for name, entry in pack.facts.facts.items()},
+        **{name: source.label for name, source in pack.sources.sources.items()},
+    }
 
 
 def _became(statement: Statement) -> tuple[Became, str]:

@@ -70,6 +70,20 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Affected:
+    """Whom the rules of a statement answer otherwise than in another version, over all patients."""
+
+    compared: str
+    """Which versions were compared, in a sentence."""
+    changes: tuple[tuple[str, str | None], ...]
+    """What changes for whom, and a patient as an example."""
+    cohort: tuple[str, ...] | None
+    """How many of given patients; None where none were given."""
+    bounds: tuple[str, ...]
+    """What the comparison does not speak of."""
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """The review state of a statement and how it came to be."""
 
@@ -108,6 +122,8 @@ class StatementPage:
     rest: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """What "everything else that ... needs is known and unremarkable" stands for in its scenarios: drug, facts."""
     vignettes: Mapping[Group, tuple[Vignette, ...]] = field(default_factory=dict)
+    affected: Affected | None = None
+    """None where no versions were compared, or the statement was neither approved nor changed."""
     promises: tuple[Promise, ...] | None = None
     mutants: tuple[Mutant, ...] | None = None
 
@@ -170,7 +186,7 @@ class Site:
     alerts: AlertsPage
     sources: tuple[SourceLine, ...]
     labels: Mapping[str, str] = field(default_factory=dict)
-    """What people call the facts and sources that notes name."""
+    """What people call the facts, sources and rules that notes name."""
     elsewhere: tuple[Vignette, ...] = ()
     """Scenarios that name no statement."""
     bounds: tuple[str, ...] = ()

@@ -96,6 +96,7 @@ def approve(
         by=by.strip(),
         on=on,
         due=due,
+        pack=guideline.pack.hash,
         meaning=meaning.hash,
         scenarios=signed.hash,
         says=guideline.statements[statement].says,
