@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO := $(addprefix fixtures/patients/,v01-new-onset-girl-8.json v07-boy-12-half-kidney-function.json \
 	v14-girl-14-pregnancy-status-unknown.json v17-boy-11-daily-methotrexate.json)
 
-.PHONY: demo test test-cql static check format bench soak docs clean
+.PHONY: demo test test-cql test-pages static check format bench soak docs clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.base
@@ -19,6 +19,14 @@ test-cql: $(VENV)/.develop tests/cql/node_modules
 
 tests/cql/node_modules: tests/cql/package.json
 	cd tests/cql && npm install --silent --no-audit --no-fund --no-package-lock
+	touch $@
+
+test-pages: $(VENV)/.develop tests/pages/node_modules
+	@command -v chromium || command -v chromium-browser || command -v google-chrome || (echo "this needs Chromium"; false)
+	$(BIN)/python -m pytest -n 0 tests/test_pages.py
+
+tests/pages/node_modules: tests/pages/package.json
+	cd tests/pages && npm install --silent --no-audit --no-fund --no-package-lock
 	touch $@
 
 check: test static

@@ -558,6 +558,12 @@ SIGN_OFF: Mapping[str, Meaning] = {
         "The statement was renamed after it was approved.",
         "Remove the approval; what is there now must be approved under its own id.",
     ),
+    "A103": Meaning(
+        "approval overdue",
+        "An approval was given until a day that has passed; answers of later days count the statement as not approved.",
+        "Approved until 2026-11-22, and today is later.",
+        "Have the statement read again and approved with a new date.",
+    ),
 }
 
 CODES: Mapping[str, Meaning] = {

@@ -34,6 +34,21 @@ def test_the_new_pack_works_as_it_is(folder):
     assert check_wording(pack.guideline, folder / "features") == []
 
 
+def test_what_the_new_pack_promises_is_proved(folder):
+    pytest.importorskip("z3", reason="proofs need Z3, the extra `prove`")
+    found = CliRunner().invoke(app, ["prove", str(folder)])
+    assert found.exit_code == 0, found.output
+    assert "2 proved" in found.output
+    file = folder / "safety" / "examplin.yaml"
+    file.write_text(
+        file.read_text(encoding="utf-8").replace("when: pregnancy", "when: pregnancy and age > 20 'a'"),
+        encoding="utf-8",
+    )
+    found = CliRunner().invoke(app, ["prove", str(folder)])
+    assert found.exit_code == 1
+    assert "REFUTED    never-in-pregnancy" in found.output
+
+
 def test_a_changed_rule_is_noticed_by_its_scenarios_and_cases(folder):
     file = folder / "regimens.yaml"
     file.write_text(file.read_text(encoding="utf-8").replace("at_most: 500 mg", "at_most: 600 mg"), encoding="utf-8")

@@ -17,6 +17,7 @@ from cds_engine.engine.packs import find
 from cds_engine.engine.worlds import Worlds
 from cds_engine.lowering import core as c
 from cds_engine.lowering.lower import lower
+from cds_engine.proof.bearing import bears_on
 from cds_engine.proof.gaps import Gaps
 from cds_engine.proof.invariants import promises_of
 from cds_engine.proof.laws import Laws
@@ -55,6 +56,16 @@ def test_every_proof_speaks_of_somebody(proved):
     guideline, findings = proved
     for found in findings.values():
         assert Replay.of(guideline, found.patient).meets(found.promise), found.promise.id
+
+
+def test_an_invariant_bears_on_the_statements_whose_rules_or_medicines_it_speaks_of():
+    guideline, promises = opened(JDM)
+    bearing = {promise.id: bears_on(promise, guideline) for promise in promises}
+    assert "S09a" in bearing["INV-04"]
+    assert "S10" not in bearing["INV-04"]
+    assert bearing["INV-31"] == ("O2",)
+    assert set(bearing["INV-32-iga"]) == {"S11", "T11"}
+    assert bearing["INV-46-vitamin-d"] == ()
 
 
 MTX = "safety/methotrexate.yaml"

@@ -15,28 +15,32 @@ import pytest
 from scenario_patients import FEATURES, PACK, ROOT
 
 import cds_engine
-from cds_engine.bdd.vocabulary import read_vocabulary
+from cds_engine.engine.approvals import read_approvals
 from cds_engine.evaluator.conditions import COMPARES
 from cds_engine.language.syntax import Comparator
 from cds_engine.lowering import core as c
-from cds_engine.review.collect import Collector
+from cds_engine.review.alerts import Alerts
+from cds_engine.review.changes import ChangesError, read_changes
+from cds_engine.review.collect import collect
 from cds_engine.review.dosing import grid_of
 from cds_engine.review.english import NEGATED, English
-from cds_engine.review.pages import GROUPS, Mutant, Promise, Proved
+from cds_engine.review.pages import OF_THE_PACK, Mutant, Promise, Proved
 from cds_engine.review.proofs import ProofsError, read_proofs
-from cds_engine.review.signoff import approve, page_standings
+from cds_engine.review.reading import Reader
+from cds_engine.review.sections import GROUPS
+from cds_engine.review.signoff import approve
 from cds_engine.review.site import write_site
-from cds_engine.review.vignettes import by_statement, unremarkable
+from cds_engine.review.vignettes import show
 
 SECONDS = 60
 """So long may the JDM site take."""
 
 
+TODAY = date(2026, 11, 22)
+
+
 def site_of(pack, outcomes, proved=None):
-    vignettes, elsewhere = by_statement(pack.guideline, outcomes)
-    rest = unremarkable(pack.guideline, read_vocabulary(pack.guideline))
-    standings = page_standings(pack.guideline, outcomes)
-    return Collector(pack, vignettes, standings, rest, proved).site(elsewhere)
+    return collect(pack, outcomes, TODAY, proved)
 
 
 @pytest.fixture(scope="module")
@@ -60,12 +64,13 @@ class Tags(HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.open, self.refers, self.names = [], [], set()
+        self.open, self.refers, self.ids, self.names = [], [], [], set()
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
         self.names.add(tag)
         self.refers += [value for name, value in attrs if name in {"href", "src"}]
+        self.ids += [value for name, value in attrs if name == "id"]
         if tag not in self.VOID:
             self.open.append(tag)
 
@@ -86,16 +91,21 @@ def test_every_statement_has_a_page_and_a_line_in_the_index(jdm, pages):
         assert jdm.guideline.pack.sources.sources[statement.source].citation[:40] in page
         if statement.not_encoded:
             assert "Not encoded:" in page
-    assert len(pages) == len(jdm.guideline.statements) + 1
+    assert len(pages) == len(jdm.guideline.statements) + len(OF_THE_PACK)
 
 
 def test_pages_need_nothing_from_outside_and_are_well_formed(pages):
+    named = {name: Tags(text).ids for name, text in pages.items()}
     for name, text in pages.items():
         tags = Tags(text)
         assert tags.open == [], name
+        assert len(tags.ids) == len(set(tags.ids)), name
         assert not tags.names & {"script", "link", "img", "iframe", "object"}, name
         for target in tags.refers:
-            assert target.startswith(("https://", "http://", "#")) or target in pages, (name, target)
+            file, _, anchor = target.partition("#")
+            assert target.startswith(("https://", "http://")) or not file or file in pages, (name, target)
+            if not file.startswith("http"):
+                assert not anchor or anchor in named[file or name], (name, target)
         assert "url(" not in text, name
 
 
@@ -124,10 +134,48 @@ def test_scenarios_stand_on_the_page_of_their_statement_with_result_and_reasons(
 
 
 def test_the_pack_s_scenarios_are_all_on_pages(jdm, jdm_outcomes):
-    vignettes, elsewhere = by_statement(jdm.guideline, jdm_outcomes)
-    shown = {v.title for groups in vignettes.values() for found in groups.values() for v in found}
-    assert shown | {v.title for v in elsewhere} == {outcome.scenario.name for outcome in jdm_outcomes}
+    found = show(jdm.guideline, jdm_outcomes)
+    shown = {v.title for groups in found.by_statement.values() for vignettes in groups.values() for v in vignettes}
+    assert shown | {v.title for v in found.elsewhere} == {outcome.scenario.name for outcome in jdm_outcomes}
     assert FEATURES.is_dir()
+
+
+# Alerts
+
+
+def test_every_alert_and_check_is_found_cited_in_words_and_with_its_scenarios(jdm, pages):
+    text = pages["alerts.html"]
+    page, sources = words(text), jdm.guideline.pack.sources.sources
+    parts = re.split(r'<article class="alert', text)[1:]
+    by_id = {re.search(r'id="([^"]+)"', part)[1]: words(f"<x{part}") for part in parts}
+    rules = [rule for _, rule in (*jdm.guideline.alerts, *jdm.guideline.order_checks)]
+    assert by_id.keys() == {rule.id for rule in rules}
+    for rule in rules:
+        found = by_id[rule.id]
+        assert rule.severity in found
+        assert sources[rule.source].label in found
+        assert ("Shown by" in found) != ("No scenario shows this." in found)
+    daily = by_id["daily-methotrexate"]
+    assert "over a week the list adds up to [methotrexate a week]." in daily
+    assert "Given when: methotrexate is on the medication list with an interval other than once a week" in daily
+    assert "Methotrexate every day" in daily
+    assert "the medicine ordered is nitrous oxide methotrexate is among current medications" in page
+    assert "When this is ordered or taken: nitrous oxide" in page
+
+
+def test_an_alert_is_linked_where_its_medicine_is_offered(pages):
+    assert 'href="alerts.html#daily-methotrexate"' in pages["S09a.html"]
+    assert 'href="alerts.html#order-nitrous-oxide-with-methotrexate"' in pages["S09a.html"]
+    assert 'href="alerts.html#daily-methotrexate"' not in pages["S10.html"]
+
+
+def test_safety_rules_of_what_no_statement_offers_are_found_too(jdm):
+    left = dataclasses.replace(
+        jdm.guideline, rules=tuple(spec for spec in jdm.guideline.rules if spec.treatments[0].target != "excision")
+    )
+    alerts = Alerts(left, {})
+    assert [section.name for section in Reader(left, alerts).unoffered()] == ["excision"]
+    assert Reader(jdm.guideline, Alerts(jdm.guideline, {})).unoffered() == ()
 
 
 # Doses
@@ -189,6 +237,10 @@ FEVER, AGE = c.Fact("breastfeeding"), c.Fact("age_years")
 YOUNG = c.Compare(Comparator.LESS, AGE, c.Constant(18.0, "a"))
 UNKNOWN = c.And((c.IsUnknown(FEVER), c.Fact("breastfeeding.usable")))
 
+SCOPE = "the diagnosis is confirmed juvenile dermatomyositis that began before the age of 18"
+NO_AGE = c.And((c.IsUnknown(YOUNG), c.Fact("age_years.usable")))
+NO_SCOPE = c.And((c.IsUnknown(c.Defined("in_scope", YOUNG)), c.Fact("age_years.usable")))
+
 
 @pytest.mark.parametrize(
     ("condition", "said"),
@@ -219,6 +271,15 @@ UNKNOWN = c.And((c.IsUnknown(FEVER), c.Fact("breastfeeding.usable")))
         (c.And((c.Not(FEVER), c.Not(UNKNOWN))), "it is known that breastfeeding: no"),
         (c.Not(c.And((FEVER, c.Not(UNKNOWN)))), "breastfeeding: no, or nobody has said"),
         (c.Not(c.And((c.Not(FEVER), c.Not(UNKNOWN)))), "breastfeeding: yes, or nobody has said"),
+        (c.And((YOUNG, *UNKNOWN.parts)), "age is below 18 years and nothing is on record of breastfeeding"),
+        (c.And((YOUNG, FEVER, c.Not(UNKNOWN))), "age is below 18 years and it is known that breastfeeding: yes"),
+        (NO_AGE, "nobody has said whether age is below 18 years"),
+        (c.Not(NO_AGE), "somebody has said whether age is below 18 years"),
+        (
+            c.Not(c.And((c.Not(c.Defined("in_scope", YOUNG)), c.Not(NO_SCOPE)))),
+            f"{SCOPE} or nobody has said whether {SCOPE}",
+        ),
+        (c.Holds("order.per", ("day",)), "how often it is given is daily"),
     ],
 )
 def test_each_node_has_one_sentence(english, condition, said):
@@ -270,10 +331,17 @@ def test_proofs_are_read_from_a_file_and_only_of_this_version(jdm, tmp_path):
             read_proofs(file, jdm.guideline)
 
 
-def test_a_lost_approval_shows_what_changed(tmp_path):
+@pytest.fixture
+def signed(tmp_path):
+    """Return a copy of the JDM pack in which S09b is approved."""
     folder = tmp_path / "rules" / "jdm_calcinosis"
     shutil.copytree(PACK, folder)
-    approve(cds_engine.load(folder), "S09b", "Dr. Example", date(2026, 11, 22), date(2027, 11, 22), [])
+    approve(cds_engine.load(folder), "S09b", "Dr. Example", TODAY, date(2027, 11, 22), [])
+    return folder
+
+
+def test_a_lost_approval_shows_what_changed(signed, tmp_path):
+    folder = signed
     file = folder / "regimens.yaml"
     file.write_text(file.read_text(encoding="utf-8").replace("at_most: 40 mg", "at_most: 45 mg"), encoding="utf-8")
     pack = cds_engine.load(folder)
@@ -283,11 +351,49 @@ def test_a_lost_approval_shows_what_changed(tmp_path):
     assert "<ins>45</ins>" in text
     page = words(text)
     assert "approval lost, submitted, not approved by a clinician" in page
-    assert "Since the approval by Dr. Example of 2026-11-22: the dose methotrexate-weekly changed." in page
+    assert "Since the approval by Dr. Example of 2026-11-22: the dose of methotrexate per week changed." in page
     assert "Never more than 40 mg per week." in page
     assert "Never more than 45 mg per week." in page
     assert "approval lost" in words((tmp_path / "site" / "index.html").read_text(encoding="utf-8"))
     assert ROOT.is_dir()
+
+
+CHANGE = {
+    "rule": "start-methotrexate",
+    "text": "the upper end of methotrexate changes for a body surface area above 2 m²",
+    "before": "40.00",
+    "after": "45.00",
+    "patient": {"facts": {"body_surface_area": 2.25}, "as_of": "2026-11-22"},
+}
+
+
+def test_patients_affected_are_read_from_a_comparison_of_this_version(signed, tmp_path):
+    approved = cds_engine.load(signed)
+    approvals = read_approvals(signed).approvals
+    written = {
+        "old": {"version": "0.1.0", "hash": approvals["S09b"].pack},
+        "new": {"version": "0.2.0", "hash": approved.guideline.pack.hash},
+        "changes": [CHANGE],
+        "cohort": {"patients": 10, "changes": [{**CHANGE, "patients": 2}]},
+        "assumed": "For records in which no fact has two readings.",
+    }
+    file = tmp_path / "changes.json"
+    file.write_text(json.dumps(written), encoding="utf-8")
+    changes = read_changes(file, approved.guideline)
+    write_site(collect(approved, [], TODAY, changes=changes), tmp_path / "site")
+    page = words((tmp_path / "site" / "S09b.html").read_text(encoding="utf-8"))
+    assert "This version, 0.2.0, is compared with version 0.1.0, of which it was approved." in page
+    assert "the upper end of methotrexate changes for a body surface area above 2 m²" in page
+    assert "For example body surface area: 2.25; as of 2026-11-22: 40.00 before, 45.00 now." in page
+    assert "2 of 10 patients of the cohort: 40.00 before, 45.00 now" in page
+    assert "Patients affected" not in words((tmp_path / "site" / "S10.html").read_text(encoding="utf-8"))
+    file.write_text(json.dumps({**written, "new": written["old"] | {"hash": "sha256:0"}}), encoding="utf-8")
+    with pytest.raises(ChangesError, match="another version of the pack"):
+        read_changes(file, approved.guideline)
+    for text in ('{"changes": []}', "[]", "no"):
+        file.write_text(text, encoding="utf-8")
+        with pytest.raises(ChangesError, match="is no output of `cds-engine diff"):
+            read_changes(file, approved.guideline)
 
 
 def test_what_a_pack_says_cannot_become_part_of_the_page(tmp_path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 import yaml
@@ -62,7 +62,7 @@ def signed(approved, tmp_path):
 
 def test_nothing_in_this_repository_is_approved():
     assert not list((ROOT / "rules").rglob("approvals.yaml"))
-    states = {standing.state for standing in standings_of(cds_engine.load("jdm_calcinosis").guideline).values()}
+    states = {standing.state(DAY) for standing in standings_of(cds_engine.load("jdm_calcinosis").guideline).values()}
     assert states == {"submitted"}
 
 
@@ -84,8 +84,8 @@ def test_prose_keeps_an_approval(signed):
     for file, before, after in PROSE:
         edit(signed / file, before, after)
     changed = guideline(signed)
-    assert standings_of(changed)["S09a"].state == "approved"
-    assert check_approvals(changed) == []
+    assert standings_of(changed)["S09a"].state(DAY) == "approved"
+    assert check_approvals(changed, DAY) == []
 
 
 @pytest.mark.parametrize(
@@ -111,10 +111,10 @@ def test_prose_keeps_an_approval(signed):
 def test_a_changed_meaning_voids_it_and_check_says_why(signed, file, before, after, why):
     edit(signed / file, before, after)
     changed = guideline(signed)
-    (message,) = (found.message for found in check_approvals(changed) if "`S09a`" in found.message)
+    (message,) = (found.message for found in check_approvals(changed, DAY) if "`S09a`" in found.message)
     assert message.startswith("`S09a` lost its approval by Dr. Example of 2026-11-22: ")
     assert why in message
-    assert standings_of(changed)["S09a"].state == "submitted"
+    assert standings_of(changed)["S09a"].state(DAY) == "submitted"
 
 
 def test_the_hash_does_not_mind_order_or_names_of_definitions(copy):
@@ -182,12 +182,12 @@ def test_broken_approvals_are_an_error_and_not_an_approval(signed):
     (signed / "approvals.yaml").write_text("approvals: {S09a: {by: Nobody}}\n", encoding="utf-8")
     with pytest.raises(PackError):
         cds_engine.load(signed)
-    assert [f.severity for f in check_approvals(guideline(signed))] == ["error"] * 4
+    assert [f.severity for f in check_approvals(guideline(signed), DAY)] == ["error"] * 4
 
 
 def test_an_approval_of_nothing_is_found(signed):
     edit(signed / "approvals.yaml", "  S09b:", "  S09c:")
-    assert [f.code for f in check_approvals(guideline(signed))] == ["A102"]
+    assert [f.code for f in check_approvals(guideline(signed), DAY)] == ["A102"]
 
 
 # Giving it
@@ -214,7 +214,7 @@ def test_approval_is_refused_where_a_scenario_fails(copy, jdm):
 def test_the_page_shows_what_changed_since(signed):
     edit(signed / "regimens.yaml", "at_most: 40 mg", "at_most: 45 mg")
     edit(signed / "statements" / "methotrexate.yaml", "Start methotrexate at disease onset, once", "Begin early, once")
-    standing = page_standings(guideline(signed), [])["S09a"]
+    standing = page_standings(guideline(signed), [], DAY)["S09a"]
     assert (standing.is_lost, standing.by, standing.due) == (True, "Dr. Example", "2027-11-22")
     (dose,) = standing.change.meaning
     assert dose[0] == "the dose methotrexate-weekly"
@@ -232,7 +232,7 @@ def test_changed_scenarios_void_an_approval_too(signed, jdm):
 
     file = signed.parent / "a.feature"
     file.write_text(f"Feature: A\n  @S09a\n  Scenario: B\n{CHILD}    Then no alert is given\n", encoding="utf-8")
-    standing = page_standings(guideline(signed), Runner(jdm).run_all(read_feature(file)))["S09a"]
+    standing = page_standings(guideline(signed), Runner(jdm).run_all(read_feature(file)), DAY)["S09a"]
     assert standing.is_lost
     assert "its scenarios changed" in standing.why[0]
     assert standing.change.patients == ("A: B: new, recommended, 14.42 to 19.23 mg per WEEK",)
@@ -263,3 +263,40 @@ def test_the_command_line_holds_back(capsys):
     with pytest.raises(SystemExit) as wrong:
         main(["evaluate", str(FIXTURES[0]), "--minimum-review", "aproved"])
     assert wrong.value.code == 2
+
+
+def test_an_approval_counts_until_the_day_on_which_its_review_is_due(approved):
+    found = guideline(approved)
+    after = DUE + timedelta(days=1)
+    standing = standings_of(found)["S09a"]
+    assert [standing.state(day) for day in (None, DAY, DUE, after)] == ["approved"] * 3 + ["submitted"]
+    assert check_approvals(found, DUE) == []
+    overdue = check_approvals(found, after)
+    assert [(f.code, f.severity) for f in overdue] == [("A103", "warning")] * 2
+    assert "was to be reviewed by 2027-11-22" in overdue[0].message
+    page = page_standings(found, [], after)["S09a"]
+    assert (page.state, page.words) == ("submitted", "approval overdue, submitted, not approved by a clinician")
+    assert page.why == ("Since the approval by Dr. Example of 2026-11-22: it was to be reviewed by 2027-11-22.",)
+
+
+def test_an_answer_of_a_later_day_counts_an_overdue_approval_for_nothing(approved):
+    pack = cds_engine.load(approved)
+    states = {
+        day: pack.evaluate(GIRL, as_of=day).recommendation("start-methotrexate").review
+        for day in (DAY, DUE, DUE + timedelta(days=1))
+    }
+    assert list(states.values()) == ["approved", "approved", "submitted"]
+    undated = pack.evaluate(GIRL["facts"])
+    assert "approvals count whatever the date of their next review" in undated.assumptions[0].text
+    later = pack.evaluate(GIRL, as_of=DUE + timedelta(days=1), minimum_review="approved")
+    assert "start-methotrexate" in {held.rule for held in later.held_back}
+
+
+def test_an_approval_covers_the_alerts_about_the_medicine_and_who_is_left_out(signed):
+    edit(
+        signed / "safety" / "methotrexate.yaml",
+        "pregnancy_status in {'pregnant', 'possible'} and current",
+        "pregnancy_status in {'pregnant'} and current",
+    )
+    (reason,) = standings_of(guideline(signed))["S09a"].lost
+    assert reason == "the alert pregnancy-while-taking-methotrexate of methotrexate changed"

@@ -206,7 +206,7 @@ def _check(
     """
     from cds_engine.cli.check import check_pack  # noqa: PLC0415 - start-up stays quick
 
-    raise typer.Exit(check_pack(pack, format, strict=strict))
+    raise typer.Exit(check_pack(pack, format, date.today(), strict=strict))  # noqa: DTZ011 - a day
 
 
 @app.command("prove")
@@ -300,6 +300,10 @@ def _review(
     proofs: Annotated[
         str | None, typer.Option("--proofs", metavar="FILE", help="What `prove --format json` wrote of this version.")
     ] = None,
+    changes: Annotated[
+        str | None,
+        typer.Option("--changes", metavar="FILE", help="What `diff OLD PACK --format json` wrote of this version."),
+    ] = None,
 ) -> None:
     """Write the pages on which a clinician reads a pack statement by statement, and signs it.
 
@@ -307,7 +311,7 @@ def _review(
     """
     from cds_engine.cli.review import write_review  # noqa: PLC0415 - start-up stays quick
 
-    raise typer.Exit(write_review(pack, output, proofs))
+    raise typer.Exit(write_review(pack, output, proofs, changes, date.today()))  # noqa: DTZ011 - a day
 
 
 @app.command("test")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 
 import typer
 
@@ -19,12 +20,12 @@ from cds_engine.pack.load import Pack
 from cds_engine.results.wording import counted
 
 
-def check_pack(name: str | None, format: ListFormat, *, strict: bool) -> Exit:  # noqa: A002 - the option's name
+def check_pack(name: str | None, format: ListFormat, today: date, *, strict: bool) -> Exit:  # noqa: A002 - the option's name
     """Write the findings about a pack, and return how it ended."""
     folder = pack_folder(name)
     checked, findings = check(folder)
     if checked is not None and (folder / APPROVALS_FILE).is_file():
-        findings = in_order([*findings, *_approvals(checked)])
+        findings = in_order([*findings, *_approvals(checked, today)])
     if format is ListFormat.JSON:
         typer.echo(json.dumps([_as_data(finding) for finding in findings], ensure_ascii=False, indent=2))
     else:
@@ -35,7 +36,7 @@ def check_pack(name: str | None, format: ListFormat, *, strict: bool) -> Exit:  
     return Exit.FINDINGS if errors or (strict and findings) else Exit.DONE
 
 
-def _approvals(checked: Checked) -> list[Diagnostic]:
+def _approvals(checked: Checked, today: date) -> list[Diagnostic]:
     """Return a finding for every approval that does not hold any more; scenarios count where they can be run."""
     from cds_engine.bdd.gherkin import NotInstalledError  # noqa: PLC0415 - only where something was approved
     from cds_engine.bdd.run import run_features  # noqa: PLC0415 - as above
@@ -43,7 +44,7 @@ def _approvals(checked: Checked) -> list[Diagnostic]:
     from cds_engine.review.signoff import check_scenarios  # noqa: PLC0415 - as above
 
     guideline = lower(checked)
-    findings = check_approvals(guideline)
+    findings = check_approvals(guideline, today)
     if any(finding.severity == "error" for finding in findings):
         return findings
     try:

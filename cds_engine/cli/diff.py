@@ -14,16 +14,13 @@ from cds_engine.cli.exits import Exit, complain, refuse
 from cds_engine.cli.formats import ListFormat
 from cds_engine.cli.inputs import Complaint, patients_in
 from cds_engine.cli.packs import pack_folder
-from cds_engine.cli.prove import need_z3, shown_patient
+from cds_engine.cli.prove import need_z3
 from cds_engine.lowering.guideline import Guideline
 from cds_engine.lowering.lower import lower
 from cds_engine.proof.cohort import Counts, counted_in
 from cds_engine.proof.diff import Change, Difference
+from cds_engine.proof.words import ASSUMED, patient_words, sentence
 from cds_engine.results.wording import clean, counted
-
-ASSUMED = (
-    "For records in which no fact has two readings, in exact arithmetic, and for values that both versions accept."
-)
 
 
 def diff_packs(old: str, new: str, cohort: Path | None, format: ListFormat) -> Exit:  # noqa: A002 - the option's name
@@ -34,7 +31,7 @@ def diff_packs(old: str, new: str, cohort: Path | None, format: ListFormat) -> E
     changes = list(difference.run())
     counts = counted_in(_patients(cohort), before, after) if cohort is not None else None
     if format is ListFormat.JSON:
-        typer.echo(json.dumps(_as_data(changes, counts, difference), ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(_as_data(before, after, changes, counts, difference), ensure_ascii=False, indent=2))
     else:
         _write(changes, before, after)
         if counts is not None:
@@ -66,18 +63,10 @@ def _write(changes: list[Change], before: Guideline, after: Guideline) -> None:
                 typer.echo(f"  {clean(sentence(change))}")
                 if change.patient is not None:
                     side = before if change.after == "-" else after
-                    typer.echo(f"    for example {'; '.join(shown_patient(change.patient, side))}")
+                    typer.echo(f"    for example {'; '.join(patient_words(change.patient, side))}")
                     typer.echo(f"    was {change.before}, is {change.after}")
                 else:
                     typer.echo("    no example was confirmed by the evaluator in the time")
-
-
-def sentence(change: Change) -> str:
-    """Return one change as a reviewer reads it."""
-    whom = ", ".join(change.whom)
-    if change.what.startswith("the "):
-        return f"{change.what} changes" + (f" for a {whom}" if whom else " for every patient who gets it")
-    return change.what.replace("_", " ") + (f" where {whom}" if whom else "")
 
 
 def _write_counts(counts: Counts) -> None:
@@ -98,8 +87,12 @@ def _patients(cohort: Path | None) -> list[Mapping[str, object]]:
     return found
 
 
-def _as_data(changes: list[Change], counts: Counts | None, difference: Difference) -> dict[str, object]:
+def _as_data(
+    before: Guideline, after: Guideline, changes: list[Change], counts: Counts | None, difference: Difference
+) -> dict[str, object]:
     return {
+        "old": _version(before),
+        "new": _version(after),
         "changes": [
             {
                 "rule": change.rule,
@@ -126,3 +119,7 @@ def _as_data(changes: list[Change], counts: Counts | None, difference: Differenc
         "undecided": list(dict.fromkeys(difference.undecided)),
         "assumed": ASSUMED,
     }
+
+
+def _version(guideline: Guideline) -> dict[str, str]:
+    return {"version": guideline.pack.manifest.version, "hash": guideline.pack.hash}

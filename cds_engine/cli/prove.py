@@ -15,11 +15,13 @@ from cds_engine.cli.formats import ListFormat
 from cds_engine.cli.packs import pack_folder
 from cds_engine.lowering.guideline import Guideline
 from cds_engine.lowering.lower import lower
+from cds_engine.proof.bearing import bears_on
 from cds_engine.proof.invariants import Promise, promises_of
 from cds_engine.proof.laws import Law, Laws
 from cds_engine.proof.limits import ABOUT, OUTSIDE
 from cds_engine.proof.prove import Finding, Prover
 from cds_engine.proof.replay import Replay
+from cds_engine.proof.words import patient_words
 from cds_engine.results.wording import clean, counted
 
 
@@ -36,9 +38,7 @@ def prove_pack(name: str | None, format: ListFormat, save: Path | None, only: li
     laws = [] if only else list(Laws(guideline).run())
     noticed = _gaps(guideline) if gaps else []
     if format is ListFormat.JSON:
-        typer.echo(
-            json.dumps(_as_data(guideline.pack.hash, found, laws, prover, noticed), ensure_ascii=False, indent=2)
-        )
+        typer.echo(json.dumps(_as_data(guideline, found, laws, prover, noticed), ensure_ascii=False, indent=2))
     else:
         _write_laws(laws)
         for sentence in noticed:
@@ -93,7 +93,7 @@ def _write(finding: Finding, guideline: Guideline) -> None:
     note = " (records in which no fact has two readings)" if finding.single else ""
     typer.echo(f"{WORDS[finding.outcome]:<10} {finding.promise.id}  {clean(finding.promise.says)}{note}")
     if finding.outcome == "refuted" and finding.patient is not None:
-        for line in shown_patient(finding.patient, guideline):
+        for line in patient_words(finding.patient, guideline):
             typer.echo(f"             {line}")
         for name, value in answered(finding, guideline).items():
             typer.echo(f"           > {name} = {value}")
@@ -101,42 +101,6 @@ def _write(finding: Finding, guideline: Guideline) -> None:
         typer.echo("           neither a proof nor a patient whom the evaluator confirms was found in the time")
     if finding.outcome == "vacuous":
         typer.echo("           no patient meets the premise: it promises nothing")
-
-
-def shown_patient(patient: Mapping[str, object], guideline: Guideline) -> list[str]:
-    """Return a patient in words, a line a fact."""
-    facts = patient["facts"]
-    assert isinstance(facts, Mapping)  # noqa: S101 - a patient has facts
-    lines = []
-    for name, value in facts.items():
-        label = guideline.dictionary.facts[name].entry.label if name in guideline.dictionary.facts else name
-        lines.append(clean(f"{label}: {_said(value)}"))
-    return [*lines, f"as of {patient['as_of']}"] if "as_of" in patient else lines
-
-
-def _said(value: object) -> str:
-    match value:
-        case bool():
-            return "yes" if value else "no"
-        case float():
-            return f"{value:g}"
-        case "?" | 5:
-            return "given, but not usable"
-        case [one, "?"]:
-            return f"{_said(one)}, beside something that cannot be read"
-        case [] | ():
-            return "none"
-        case list() if not all(isinstance(item, str | Mapping) for item in value):
-            return " or ".join(_said(item) for item in value)
-        case list():
-            return ", ".join(_said(item) for item in value)
-        case Mapping():
-            return " ".join(
-                f"{_said(inner)}" if key in {"drug", "value"} else f"{key} {_said(inner)}"
-                for key, inner in value.items()
-            )
-        case _:
-            return str(value)
 
 
 def answered(finding: Finding, guideline: Guideline) -> Mapping[str, object]:
@@ -180,14 +144,15 @@ def _write_end(found: list[Finding], prover: Prover) -> None:
 
 
 def _as_data(
-    pack_hash: str, found: list[Finding], laws: list[Law], prover: Prover, noticed: list[dict[str, object]]
+    guideline: Guideline, found: list[Finding], laws: list[Law], prover: Prover, noticed: list[dict[str, object]]
 ) -> dict[str, object]:
     return {
-        "hash": pack_hash,
+        "hash": guideline.pack.hash,
         "invariants": [
             {
                 "id": finding.promise.id,
                 "says": finding.promise.says,
+                "statements": list(bears_on(finding.promise, guideline)),
                 "outcome": finding.outcome,
                 "only_one_reading": finding.single,
                 "patient": finding.patient,

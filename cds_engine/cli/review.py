@@ -2,37 +2,34 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import typer
 
 from cds_engine.bdd.gherkin import NotInstalledError as NoParserError
 from cds_engine.bdd.run import run_features
-from cds_engine.bdd.vocabulary import read_vocabulary
 from cds_engine.cli.exits import Exit, refuse
 from cds_engine.cli.packs import open_pack
 from cds_engine.diagnostics import PackError
 from cds_engine.results.wording import counted
-from cds_engine.review.collect import Collector
+from cds_engine.review.changes import ChangesError, read_changes
+from cds_engine.review.collect import collect
 from cds_engine.review.proofs import ProofsError, read_proofs
 from cds_engine.review.render import NotInstalledError
-from cds_engine.review.signoff import page_standings
 from cds_engine.review.site import write_site
-from cds_engine.review.vignettes import by_statement, unremarkable
 
 
-def write_review(name: str | None, output: str, proofs: str | None) -> Exit:
+def write_review(name: str | None, output: str, proofs: str | None, changes: str | None, today: date) -> Exit:
     """Write the review site of a pack, and return how it ended."""
     pack = open_pack(name)
     folder = Path(output)
     try:
         proved = read_proofs(Path(proofs), pack.guideline) if proofs else None
+        changed = read_changes(Path(changes), pack.guideline) if changes else None
         outcomes = run_features(pack)
-        vignettes, elsewhere = by_statement(pack.guideline, outcomes)
-        standings = page_standings(pack.guideline, outcomes)
-        rest = unremarkable(pack.guideline, read_vocabulary(pack.guideline))
-        files = write_site(Collector(pack, vignettes, standings, rest, proved).site(elsewhere), folder)
-    except (NotInstalledError, NoParserError, ProofsError) as error:
+        files = write_site(collect(pack, outcomes, today, proved, changed), folder)
+    except (NotInstalledError, NoParserError, ProofsError, ChangesError) as error:
         refuse(str(error))
     except PackError as error:
         refuse(f"{error.diagnostics[0].message}; see `cds-engine test`", Exit.FINDINGS)

@@ -22,6 +22,7 @@ from cds_engine.results.explain import Explainer, shown
 from cds_engine.results.models import (
     STATUSES,
     Alert,
+    Assumption,
     Choice,
     DerivedValue,
     Dose,
@@ -53,6 +54,7 @@ class Asked:
     standing: Standing
     problems: tuple[Problem, ...] = ()
     screened: tuple[Screened, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
 
 
 class Answer:
@@ -97,7 +99,10 @@ class Answer:
                 *asked.problems,
                 *(Problem.made(fact=p.fact, code=p.code, message=p.message) for p in self._worlds.problems),
             ],
-            assumptions=assumptions_of(self._guideline, self._worlds, self._decisions, asked.as_of, patient=patient),
+            assumptions=[
+                *asked.assumptions,
+                *assumptions_of(self._guideline, self._worlds, self._decisions, asked.as_of, patient=patient),
+            ],
             derived=self._derived(),
             held_back=[],
             notices=[notice.patient_says if patient else notice.says for notice in manifest.notices],

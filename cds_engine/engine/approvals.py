@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from cds_engine.diagnostics import Diagnostic, PackError, Span, did_you_mean
@@ -22,10 +23,26 @@ REFUSED = frozenset({"retired", "changes_requested"})
 class Standing:
     """The review state of a statement, and why it is not approved any more if it once was."""
 
-    state: str
+    written: str
+    """The state that the pack gives it."""
     approval: Approval | None = None
     lost: tuple[str, ...] = ()
     """Every part of the meaning that changed, came or went since the approval, in words."""
+
+    @property
+    def due(self) -> date | None:
+        """The last day on which the approval counts, where it counts and has one."""
+        return self.approval.due if self.approval is not None and not self.lost else None
+
+    def is_overdue(self, day: date | None) -> bool:
+        """Say whether the approval has passed its review date; without a day none has."""
+        return self.due is not None and day is not None and day > self.due
+
+    def state(self, day: date | None) -> str:
+        """Return the review state on a day: `approved` while an approval of this meaning counts."""
+        if self.approval is None or self.lost or self.is_overdue(day) or self.written in REFUSED:
+            return self.written
+        return "approved"
 
 
 def read_approvals(folder: Path) -> ApprovalsFile:
@@ -57,7 +74,7 @@ def _standing(guideline: Guideline, name: str, approval: Approval | None) -> Sta
     meaning = meaning_of(guideline, name)
     if meaning.hash != approval.meaning:
         return Standing(written, approval, tuple(changed_parts(meaning, approval)) or ("its meaning changed",))
-    return Standing(written if written in REFUSED else "approved", approval)
+    return Standing(written, approval)
 
 
 def changed_parts(meaning: Meaning, approval: Approval) -> Iterator[str]:
@@ -71,8 +88,8 @@ def changed_parts(meaning: Meaning, approval: Approval) -> Iterator[str]:
     yield from (f"{name} is gone" for name in then if name not in now)
 
 
-def check_approvals(guideline: Guideline) -> list[Diagnostic]:
-    """Return a finding for every approval that does not hold any more, or is of a statement that is not there."""
+def check_approvals(guideline: Guideline, today: date) -> list[Diagnostic]:
+    """Return a finding for every approval that does not hold any more, is overdue, or is of a statement not there."""
     try:
         file = read_approvals(guideline.pack.path)
     except PackError as error:
@@ -84,10 +101,18 @@ def check_approvals(guideline: Guideline) -> list[Diagnostic]:
             hint = did_you_mean(name, guideline.statements) or "remove the approval"
             findings.append(Diagnostic("A102", f"there is no statement `{name}` to approve", span, hint))
             continue
-        lost = _standing(guideline, name, approval).lost
-        if lost:
-            findings.append(lost_approval(name, approval, lost, span=span))
+        standing = _standing(guideline, name, approval)
+        if standing.lost:
+            findings.append(lost_approval(name, approval, standing.lost, span=span))
+        elif standing.is_overdue(today):
+            findings.append(_overdue(name, approval, span))
     return findings
+
+
+def _overdue(name: str, approval: Approval, span: Span | None) -> Diagnostic:
+    said = f"the approval of `{name}` by {approval.by} was to be reviewed by {approval.due}; it counts no longer"
+    hint = f"have it read again, then `cds-engine approve PACK {name} --by NAME --due DATE`"
+    return Diagnostic("A103", said, span, hint, "warning")
 
 
 def lost_approval(name: str, approval: Approval, lost: tuple[str, ...], span: Span | None = None) -> Diagnostic:
@@ -104,8 +129,3 @@ def is_below(state: str, minimum: str) -> bool:
     (True, False)
     """
     return STATES.index(state) < STATES.index(minimum)
-
-
-def review_states(standings: Mapping[str, Standing]) -> dict[str, str]:
-    """Return the state of each statement."""
-    return {name: standing.state for name, standing in standings.items()}

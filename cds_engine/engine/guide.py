@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from cds_engine.diagnostics import InputError, did_you_mean
 from cds_engine.engine.agreement import Deciders, second_engines
 from cds_engine.engine.answer import Answer, Asked
+from cds_engine.engine.approvals import Standing
 from cds_engine.engine.citations import Citations
 from cds_engine.engine.decisions import decide_rules
 from cds_engine.engine.holding import check_minimum, held_back
 from cds_engine.engine.screening import Screening
-from cds_engine.engine.standing import Standing
+from cds_engine.engine.standing import Standings
 from cds_engine.engine.worlds import Worlds, worlds_of
 from cds_engine.fhir.periods import read_period
 from cds_engine.fhir.read import FhirPatient, FhirReader
@@ -34,6 +35,7 @@ FhirRecord = Mapping[str, Any] | Iterable[Mapping[str, Any]]
 if TYPE_CHECKING:
     from cds_engine.batch.table import Report
 
+UNDATED = "no date was given for this answer: approvals count whatever the date of their next review"
 PATIENT_KEYS = ("id", "facts", "orders", "audience", "as_of")
 
 
@@ -45,14 +47,15 @@ class LoadedPack:
         guideline: Guideline,
         deciders: Deciders | None = None,
         value_sets: Supplied | None = None,
-        states: Mapping[str, str] | None = None,
+        standings: Mapping[str, Standing] | None = None,
     ) -> None:
-        """Make *guideline* ready; *states* are the review states of its statements, as written where left out."""
+        """Make *guideline* ready; *standings* say where its statements stand in review, as written where left out."""
         self.guideline = guideline
         mapping = guideline.pack.fhir
         self._records = None if mapping is None else FhirReader(guideline.pack, mapping, value_sets or {})
         self._citations = Citations(guideline)
-        self._standing = Standing(self._citations, states or {})
+        self._standings = Standings(self._citations, standings or {})
+        self._undated = (Assumption.made(fact=None, text=UNDATED),) if self._standings.may_lapse else ()
         self._terms = {
             audience: Terms(guideline, reader.wording) for audience, reader in guideline.pack.manifest.audiences.items()
         }
@@ -117,9 +120,10 @@ class LoadedPack:
             terms=terms,
             engines=("evaluator", *self._deciders),
             citations=self._citations,
-            standing=self._standing,
+            standing=self._standings.on(day),
             problems=(*_unknown_keys(facts), *(_problem(p) for p in (*order_problems, *record.problems))),
             screened=tuple(screened),
+            assumptions=self._undated if day is None else (),
         )
         answer = Answer(self.guideline, worlds, decisions, asked).build()
         return answer if minimum is None else held_back(answer, minimum)

@@ -1,9 +1,9 @@
 """The meaning of a statement as parts with a hash each: what an approval covers.
 
-Covered are the conditions, strength and treatments of its rules, their doses, everything that forbids, cautions or
-monitors these treatments, the facts that all of this reads with how they are derived, and the reference to the source
-with its grading. Prose is not: wording, labels, notes; but a number in a sentence that is shown is no prose. Only where
-a statement has no rule is its sentence the meaning, because the sentence is then all that a reader gets.
+Covered are the conditions, strength and treatments of its rules, their doses, everything that forbids, cautions,
+monitors or alerts about these treatments, the facts that all of this reads with how they are derived, and the reference
+to the source with its grading. Prose is not: wording, labels, notes; but a number in a sentence that is shown is no
+prose. Only where a statement has no rule is its sentence the meaning: the sentence is then all that a reader gets.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from cds_engine.lowering.canonical import canonical
 from cds_engine.lowering.guideline import Derivation, DosePlan, Guideline, RuleSpec, Treatment
-from cds_engine.pack.statements import Caution, Contraindication, Monitoring, Statement
+from cds_engine.pack.statements import Alert, Caution, Contraindication, Monitoring, Statement
 
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
@@ -107,6 +107,7 @@ class _Parts:
             measure=spec.rule.recommend.measure,
             numbers=_numbers(spec.rule.recommend.says, spec.rule.recommend.patient_says),
             asks=[(ask.fact, self._condition(key)) for ask, key in zip(spec.rule.ask, spec.ask_keys, strict=True)],
+            left_out=[(e.id, self._condition(key), e.source, e.locator) for key, e in spec.exclusions],
         )
 
     def _reaching(self, treatment: Treatment) -> Iterator[tuple[str, str]]:
@@ -129,6 +130,20 @@ class _Parts:
                     locator=rule.locator,
                 ),
             )
+        for key, alert in guideline.alerts:
+            if alert.drug == target:
+                yield f"the alert {alert.id} of {target}", self._alert(key, alert)
+
+    def _alert(self, key: str, alert: Alert) -> str:
+        asked = zip(alert.ask, self._guideline.alert_ask_keys[alert.id], strict=True)
+        return _said(
+            when=self._condition(key),
+            severity=alert.severity,
+            numbers=_numbers(alert.says, alert.patient_says),
+            asks=[(ask.fact, self._condition(key)) for ask, key in asked],
+            source=alert.source,
+            locator=alert.locator,
+        )
 
     def _dose(self, plan: DosePlan) -> str:
         route = plan.written.route

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cds_engine.checker.check import check
 from cds_engine.diagnostics import PackError, UnknownPackError, did_you_mean
-from cds_engine.engine.approvals import review_states, standings_of
+from cds_engine.engine.approvals import standings_of
 from cds_engine.engine.guide import LoadedPack
 from cds_engine.fhir.value_sets import read_value_sets
 from cds_engine.lowering.lower import lower
@@ -66,4 +66,4 @@ def load(name: str | Path, *, value_sets: str | Path | None = None) -> LoadedPac
     if checked is None:
         raise PackError([finding for finding in findings if finding.severity == "error"])
     guideline = lower(checked)
-    return LoadedPack(guideline, value_sets=supplied, states=review_states(standings_of(guideline)))
+    return LoadedPack(guideline, value_sets=supplied, standings=standings_of(guideline))

@@ -1,15 +1,39 @@
-"""What the answers of a pack say of a rule whoever the patient is: made once, shared by all answers."""
+"""What the answers of a pack say of a rule whoever the patient is: made once, shared by all answers.
+
+Between two review dates nothing of this changes; each such time has its own `Standing`.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
+from datetime import date, timedelta
 
 from cds_engine.engine.approvals import STATES
+from cds_engine.engine.approvals import Standing as StatementStanding
 from cds_engine.engine.citations import Citations
 from cds_engine.lowering.guideline import RuleSpec, Treatment
 from cds_engine.pack.statements import Statement
 from cds_engine.results.models import Evidence, Recommendation, Shared
 from cds_engine.results.terms import Wording
+
+
+class Standings:
+    """The standing of a pack's rules on every day."""
+
+    def __init__(self, citations: Citations, found: Mapping[str, StatementStanding]) -> None:
+        self._dues = sorted({standing.due for standing in found.values() if standing.due is not None})
+        days = [None, *(due + timedelta(days=1) for due in self._dues)]
+        self._between = [Standing(citations, {name: f.state(day) for name, f in found.items()}) for day in days]
+
+    @property
+    def may_lapse(self) -> bool:
+        """Whether an approval has a review date."""
+        return bool(self._dues)
+
+    def on(self, day: date | None) -> Standing:
+        """Return the standing on a day; without one no approval is past its review date."""
+        return self._between[0 if day is None else bisect_left(self._dues, day)]
 
 
 class Standing:
@@ -42,7 +66,7 @@ class Standing:
             mode=spec.mode,
             preference=recommend.preference,
             citations=self._citations.of_statements(spec.statements),
-            evidence=_evidence(statement),
+            evidence=evidence_of(statement),
             tag=statement.tag,
             review=self._review(spec),
             origin=statement.origin,
@@ -61,6 +85,7 @@ def preferred_route(treatment: Treatment) -> str | None:
     return plan.written.route.prefer if plan is not None and plan.written.route is not None else None
 
 
-def _evidence(statement: Statement) -> Evidence:
+def evidence_of(statement: Statement) -> Evidence:
+    """Return the grading that the source of a statement gives."""
     found = statement.evidence
     return Evidence.made(level=found.level, strength=found.strength, agreement=found.agreement)

@@ -23,6 +23,8 @@ class Approval(PackModel):
     on: Day
     due: Day | None = None
     """When it should be reviewed again."""
+    pack: Text | None = None
+    """Hash of the whole pack as it stood, to know its version again."""
     meaning: Text
     """Hash of the rules, doses, facts, safety rules and source reference."""
     scenarios: Text

@@ -14,6 +14,7 @@ from cds_engine.language.syntax import Comparator, Operator
 from cds_engine.lowering import core as c
 from cds_engine.lowering.guideline import Guideline
 from cds_engine.lowering.walk import names_in
+from cds_engine.pack.statements import Ask
 from cds_engine.results.terms import OF_ORDER, RELATION, SIGN, Terms, amount, said
 from cds_engine.results.wording import either, listed
 from cds_engine.review.known import Asked, with_questions
@@ -59,6 +60,12 @@ class English:
         """Return a condition on one line, its parts in brackets where it has any."""
         return _on_one_line(self.say(condition))
 
+    def question(self, ask: Ask, key: str | None) -> str:
+        """Return a question with when it is asked; *key* is that of its condition, None where it always is."""
+        if key is None:
+            return ask.says
+        return f"{ask.says} (asked when {self.sentence(self._guideline.conditions[key])})"
+
     def _said(self, node: c.Condition | Asked, *, holds: bool) -> Said:
         match node:
             case Asked(operand, None):
@@ -95,7 +102,7 @@ class English:
         if holds:
             return Said("it is known that " + said.text, said.parts)
         if said.parts:
-            return Said(ANY, (said, Said("nobody has said whether this is so")))
+            return Said(ANY, (said, Said(f"nobody has said whether {_on_one_line(said)}")))
         return Said(f"{said.text}, or nobody has said")
 
     def _choice(self, condition: c.Condition, yes: c.CoreNode, no: c.CoreNode, *, holds: bool) -> Said:

@@ -10,16 +10,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from cds_engine.review.dosing import Grid
-from cds_engine.review.english import Said
+from cds_engine.review.sections import GROUPS, AlertLine, Group, RuleSection, SourceLine, TreatmentSection, Vignette
 
-Group = Literal["typical", "boundary", "must not", "missing data"]
-GROUPS: Mapping[Group, str] = {
-    "typical": "Typical patients",
-    "boundary": "Borderline patients",
-    "must not": "Must not be given, or does not apply",
-    "missing data": "Something is not known",
-}
+ALERTS_FILE, SCENARIOS_FILE = "alerts.html", "scenarios.html"
+OF_THE_PACK = ("index.html", ALERTS_FILE, SCENARIOS_FILE, "sources.html")
+"""The pages of the whole pack, the index first."""
+
+
+def file_of(statement: str) -> str:
+    """Return the file of a statement's page; none takes the place of a page of the whole pack."""
+    file = f"{statement}.html"
+    return f"statement-{file}" if file.lower() in OF_THE_PACK else file
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,104 +58,6 @@ class Proved:
 
 
 @dataclass(frozen=True, slots=True)
-class SourceLine:
-    """A citation as a reviewer needs it to look it up."""
-
-    label: str
-    citation: str
-    locator: str | None
-    url: str | None
-    verified: str
-    is_verified: bool
-    is_unresolved: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SafetyLine:
-    """A contraindication, caution or monitoring rule that reaches a treatment."""
-
-    says: str
-    when: Said | None
-    source: SourceLine
-    unknown: str | None
-    note: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class DoseSection:
-    """The dose of one regimen: in words, as a grid, as a chart."""
-
-    words: tuple[str, ...]
-    grid: Grid
-    basis: str | None
-    basis_unit: str
-    unit: str
-    per: str
-    cap: str | None
-    chart: str | None
-    """SVG."""
-    product: str | None
-    off_label: str | None
-    source: SourceLine | None
-    note: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class TreatmentSection:
-    """One drug or action with its dose and everything that stands against it."""
-
-    name: str
-    dose: DoseSection | None
-    contraindications: tuple[SafetyLine, ...]
-    cautions: tuple[SafetyLine, ...]
-    monitoring: tuple[SafetyLine, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RuleSection:
-    """One rule, read aloud."""
-
-    id: str
-    strength: str
-    says: str
-    patient_says: str
-    when: Said
-    choice: str | None
-    preference: str | None
-    treatments: tuple[TreatmentSection, ...]
-    measure: tuple[str, ...]
-    asks: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """One patient of a vignette: the cells of its row, its result and the explanation behind it."""
-
-    cells: tuple[str, ...]
-    passed: bool
-    failure: str | None
-    because: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Vignette:
-    """A scenario; of an outline all rows that belong to one group, each with its result."""
-
-    title: str
-    feature: str
-    lines: tuple[tuple[str, str], ...]
-    """Keyword and sentence; `<name>` stands for a cell."""
-    heads: tuple[str, ...]
-    examples: tuple[Example, ...]
-    group: Group
-
-    @property
-    def failed(self) -> int:
-        """How many of its patients are not answered as expected."""
-        return sum(not example.passed for example in self.examples)
-
-
-@dataclass(frozen=True, slots=True)
 class Change:
     """What is different since the statement was approved."""
 
@@ -164,6 +67,20 @@ class Change:
     """What, before, now: what the engine reads."""
     patients: tuple[str, ...] = ()
     """Scenarios whose answer differs, or that are new or gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """Whom the rules of a statement answer otherwise than in another version, over all patients."""
+
+    compared: str
+    """Which versions were compared, in a sentence."""
+    changes: tuple[tuple[str, str | None], ...]
+    """What changes for whom, and a patient as an example."""
+    cohort: tuple[str, ...] | None
+    """How many of given patients; None where none were given."""
+    bounds: tuple[str, ...]
+    """What the comparison does not speak of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +102,6 @@ class StatementPage:
     """Everything about one statement on one page."""
 
     id: str
-    file: str
     topic: str
     says: str
     patient_says: str
@@ -206,8 +122,15 @@ class StatementPage:
     rest: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """What "everything else that ... needs is known and unremarkable" stands for in its scenarios: drug, facts."""
     vignettes: Mapping[Group, tuple[Vignette, ...]] = field(default_factory=dict)
+    affected: Affected | None = None
+    """None where no versions were compared, or the statement was neither approved nor changed."""
     promises: tuple[Promise, ...] | None = None
     mutants: tuple[Mutant, ...] | None = None
+
+    @property
+    def file(self) -> str:
+        """The file of this page."""
+        return file_of(self.id)
 
     @property
     def failed(self) -> int:
@@ -238,6 +161,15 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertsPage:
+    """Alerts and checks of prescriptions, by medicine, and safety rules of what no statement offers."""
+
+    alerts: Mapping[str, tuple[AlertLine, ...]]
+    checks: Mapping[str, tuple[AlertLine, ...]]
+    unoffered: tuple[TreatmentSection, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """The whole review site."""
 
@@ -251,8 +183,10 @@ class Site:
     notices: tuple[str, ...]
     tags: Mapping[str, str]
     topics: tuple[Topic, ...]
+    alerts: AlertsPage
+    sources: tuple[SourceLine, ...]
     labels: Mapping[str, str] = field(default_factory=dict)
-    """What people call the facts and sources that notes name."""
+    """What people call the facts, sources and rules that notes name."""
     elsewhere: tuple[Vignette, ...] = ()
     """Scenarios that name no statement."""
     bounds: tuple[str, ...] = ()
@@ -262,6 +196,26 @@ class Site:
     def statements(self) -> tuple[StatementPage, ...]:
         """Every statement of the ledger."""
         return tuple(page for topic in self.topics for page in topic.statements)
+
+    @property
+    def alert_count(self) -> int:
+        """How many alerts there are."""
+        return sum(len(lines) for lines in self.alerts.alerts.values())
+
+    @property
+    def check_count(self) -> int:
+        """How many checks of prescriptions there are."""
+        return sum(len(lines) for lines in self.alerts.checks.values())
+
+    @property
+    def elsewhere_count(self) -> int:
+        """How many scenarios name no statement."""
+        return sum(len(vignette.examples) for vignette in self.elsewhere)
+
+    @property
+    def failed_elsewhere(self) -> int:
+        """How many of them do not hold."""
+        return sum(vignette.failed for vignette in self.elsewhere)
 
     def counted(self, became: str) -> int:
         """How many statements became so."""

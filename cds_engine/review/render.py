@@ -8,7 +8,8 @@ from difflib import SequenceMatcher
 from importlib.resources import files
 
 from cds_engine.diagnostics import CdsError
-from cds_engine.review.pages import GROUPS, Site, StatementPage
+from cds_engine.review.pages import Site, StatementPage
+from cds_engine.review.sections import GROUPS
 
 TEMPLATES = "cds_engine.review"
 NAME = re.compile(r"\b[a-z0-9]+(?:[_-][a-z0-9]+)+\b")
@@ -51,9 +52,9 @@ class Renderer:
             "pages": {page.id: page for page in site.statements},
         }
 
-    def index(self) -> str:
-        """Return the index of all statements."""
-        return self._environment.get_template("index.html").render(self._shared)
+    def page(self, file: str) -> str:
+        """Return a page of the whole pack; its template is called as its file."""
+        return self._environment.get_template(file).render(self._shared)
 
     def statement(self, page: StatementPage) -> str:
         """Return the page of one statement."""

@@ -96,6 +96,7 @@ def approve(
         by=by.strip(),
         on=on,
         due=due,
+        pack=guideline.pack.hash,
         meaning=meaning.hash,
         scenarios=signed.hash,
         says=guideline.statements[statement].says,
@@ -138,28 +139,30 @@ def _words(guideline: Guideline, statement: str) -> dict[str, str]:
 # What became of approvals
 
 
-def page_standings(guideline: Guideline, outcomes: Iterable[Outcome]) -> dict[str, Standing]:
+def page_standings(guideline: Guideline, outcomes: Iterable[Outcome], today: date) -> dict[str, Standing]:
     """Return where each statement stands, for its page: its approval, what voided it, and what changed since."""
     ran = list(outcomes)
     found = {}
     for name, standing in standings_of(guideline).items():
         approval = standing.approval
         if approval is None:
-            found[name] = Standing(standing.state, w.review_words(standing.state))
+            found[name] = Standing(standing.written, w.review_words(standing.written))
             continue
         signed = signed_scenarios(guideline, name, ran)
         lost = (*standing.lost, *_lost_scenarios(approval, signed))
-        written = guideline.statements[name].review
-        state = written if lost else standing.state
-        words = f"approval lost, {w.review_words(written)}" if lost else w.review_words(state)
+        overdue = (f"it was to be reviewed by {approval.due}",) if standing.is_overdue(today) else ()
+        state = standing.written if lost else standing.state(today)
+        said = "approval lost, " if lost else "approval overdue, " if overdue else ""
         found[name] = Standing(
             state=state,
-            words=words,
+            words=f"{said}{w.review_words(state)}",
             by=approval.by,
             on=approval.on.isoformat(),
             due=approval.due.isoformat() if approval.due else None,
-            is_lost=bool(lost),
-            why=tuple(f"Since the approval by {approval.by} of {approval.on}: {reason}." for reason in lost),
+            is_lost=bool(lost or overdue),
+            why=tuple(
+                f"Since the approval by {approval.by} of {approval.on}: {reason}." for reason in (*lost, *overdue)
+            ),
             change=_change(guideline, name, approval, signed),
         )
     return found

@@ -1,10 +1,10 @@
-"""The review site on disk: one page a statement and an index; self-contained, without any patient's data."""
+"""The review site on disk: pages that need nothing from outside, and hold no patient's data."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from cds_engine.review.pages import Site
+from cds_engine.review.pages import OF_THE_PACK, Site
 from cds_engine.review.render import Renderer
 
 
@@ -17,7 +17,7 @@ def write_site(site: Site, folder: Path) -> list[Path]:
     """
     renderer = Renderer(site)
     folder.mkdir(parents=True, exist_ok=True)
-    written = [_write(folder / "index.html", renderer.index())]
+    written = [_write(folder / file, renderer.page(file)) for file in OF_THE_PACK]
     written += [_write(folder / page.file, renderer.statement(page)) for page in site.statements]
     return written
 

@@ -7,8 +7,8 @@ applicable must not happen, waiting is missing data, a dose at its cap or one of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from cds_engine.bdd.report import value_words
 from cds_engine.bdd.run import Outcome
@@ -17,24 +17,50 @@ from cds_engine.lowering.guideline import Guideline
 from cds_engine.results.evaluation import Evaluation
 from cds_engine.results.models import Recommendation
 from cds_engine.results.wording import spoken
-from cds_engine.review.pages import GROUPS, Example, Group, Vignette
+from cds_engine.review.pages import SCENARIOS_FILE, file_of
+from cds_engine.review.sections import GROUPS, Example, Group, Link, Vignette
 
 TAGS: Mapping[str, Group] = {group.replace(" ", "_"): group for group in GROUPS}
 
 
-def by_statement(
-    guideline: Guideline, outcomes: Iterable[Outcome]
-) -> tuple[dict[str, dict[Group, tuple[Vignette, ...]]], list[Vignette]]:
-    """Return the vignettes of each statement by group, and those that name no statement of the pack."""
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Where the scenarios of a pack stand on its pages."""
+
+    by_statement: Mapping[str, Mapping[Group, tuple[Vignette, ...]]]
+    elsewhere: tuple[Vignette, ...]
+    """Those that name no statement of the pack."""
+    of_alerts: Mapping[str, tuple[Link, ...]]
+    """By alert or check of prescriptions: the scenarios in whose answer it stands."""
+
+
+def show(guideline: Guideline, outcomes: Iterable[Outcome]) -> Shown:
+    """Return the scenarios as vignettes, where they stand, and which alert is shown by which."""
     found: dict[str, list[Vignette]] = {}
     elsewhere: list[Vignette] = []
+    of_alerts: dict[str, dict[Link, None]] = {}
     for outcome in outcomes:
         named = [tag for tag in sorted(outcome.scenario.tags) if tag in guideline.statements]
-        for statement in named:
-            _add(found.setdefault(statement, []), _vignette(outcome, _rules_of(guideline, statement)))
+        vignettes = [_vignette(outcome, _rules_of(guideline, statement)) for statement in named]
+        for statement, vignette in zip(named, vignettes, strict=True):
+            _add(found.setdefault(statement, []), vignette)
         if not named:
-            _add(elsewhere, _vignette(outcome, frozenset()))
-    return {name: _grouped(vignettes) for name, vignettes in found.items()}, elsewhere
+            vignettes = [_vignette(outcome, frozenset())]
+            _add(elsewhere, vignettes[0])
+        file = file_of(named[0]) if named else SCENARIOS_FILE
+        for alert in _alerts_in(outcome.answer):
+            of_alerts.setdefault(alert, {})[Link(vignettes[0].title, file, vignettes[0].anchor)] = None
+    return Shown(
+        by_statement={name: _grouped(vignettes) for name, vignettes in found.items()},
+        elsewhere=tuple(elsewhere),
+        of_alerts={alert: tuple(links) for alert, links in of_alerts.items()},
+    )
+
+
+def _alerts_in(answer: Evaluation | None) -> Iterator[str]:
+    if answer is not None:
+        yield from (alert.rule for alert in answer.alerts)
+        yield from (finding.rule for screened in answer.screened for finding in screened.findings)
 
 
 def _grouped(vignettes: Iterable[Vignette]) -> dict[Group, tuple[Vignette, ...]]:
@@ -90,11 +116,9 @@ def _vignette(outcome: Outcome, rules: frozenset[str]) -> Vignette:
 
 def _explained(answer: Evaluation, rules: Iterable[str]) -> Iterable[str]:
     for rule in rules:
-        why = answer.why(rule)
-        status = answer.recommendation(rule)
-        head, _, rest = why.partition("\n")
-        del head
-        yield f"{status.text}\nIt is {spoken(status.status)}.\n{rest}".rstrip()
+        found = answer.recommendation(rule)
+        _, _, reasons = answer.why(rule).partition("\n")
+        yield f"{found.text}\nIt is {spoken(found.status)}.\n{reasons}".rstrip()
     for screened in answer.screened:
         for finding in screened.findings:
             yield "\n".join([f"{finding.severity.capitalize()}: {finding.text}", *finding.working])

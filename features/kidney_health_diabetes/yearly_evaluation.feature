@@ -1,3 +1,4 @@
+@K1
 Feature: Kidney health is evaluated once a year in diabetes
   Adults of 18 to 85 years with diabetes who were seen in the year: eGFR and urine albumin-creatinine ratio.
 

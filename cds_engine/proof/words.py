@@ -1,0 +1,60 @@
+"""Patients whom a proof found, and changes between two versions, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from cds_engine.lowering.guideline import Guideline
+from cds_engine.results.wording import clean
+
+if TYPE_CHECKING:
+    from cds_engine.proof.diff import Change
+
+ASSUMED = (
+    "For records in which no fact has two readings, in exact arithmetic, and for values that both versions accept."
+)
+
+
+def patient_words(patient: Mapping[str, object], guideline: Guideline) -> list[str]:
+    """Return a patient in words, a line a fact."""
+    facts = patient["facts"]
+    assert isinstance(facts, Mapping)  # noqa: S101 - a patient has facts
+    lines = []
+    for name, value in facts.items():
+        label = guideline.dictionary.facts[name].entry.label if name in guideline.dictionary.facts else name
+        lines.append(clean(f"{label}: {_said(value)}"))
+    return [*lines, f"as of {patient['as_of']}"] if "as_of" in patient else lines
+
+
+def _said(value: object) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:g}"
+        case "?" | 5:
+            return "given, but not usable"
+        case [one, "?"]:
+            return f"{_said(one)}, beside something that cannot be read"
+        case [] | ():
+            return "none"
+        case list() if not all(isinstance(item, str | Mapping) for item in value):
+            return " or ".join(_said(item) for item in value)
+        case list():
+            return ", ".join(_said(item) for item in value)
+        case Mapping():
+            return " ".join(
+                f"{_said(inner)}" if key in {"drug", "value"} else f"{key} {_said(inner)}"
+                for key, inner in value.items()
+            )
+        case _:
+            return str(value)
+
+
+def sentence(change: Change) -> str:
+    """Return one change as a reviewer reads it."""
+    whom = ", ".join(change.whom)
+    if change.what.startswith("the "):
+        return f"{change.what} changes" + (f" for a {whom}" if whom else " for every patient who gets it")
+    return change.what.replace("_", " ") + (f" where {whom}" if whom else "")
