@@ -12,10 +12,10 @@ from cds_engine.bdd.vocabulary import read_vocabulary
 from cds_engine.cli.exits import Exit, refuse
 from cds_engine.cli.packs import open_pack
 from cds_engine.diagnostics import PackError
+from cds_engine.results.templates import NotInstalledError
 from cds_engine.results.wording import counted
 from cds_engine.review.collect import Collector
 from cds_engine.review.proofs import ProofsError, read_proofs
-from cds_engine.review.render import NotInstalledError
 from cds_engine.review.signoff import page_standings
 from cds_engine.review.site import write_site
 from cds_engine.review.vignettes import by_statement, unremarkable
