@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from cds_engine.backends.sql.conditions import uses_of
+from cds_engine.backends.sql.doses import DoseColumns
 from cds_engine.backends.sql.facts import PatientColumns
 from cds_engine.backends.sql.layout import Layout, layout_of
 from cds_engine.backends.sql.rules import RuleColumns, Rules, Warnings
-from cds_engine.backends.sql.sheet import FALSE, Sheet, Sql, joined, sql
+from cds_engine.backends.sql.sheet import FALSE, ZERO, Sheet, Sql, choose, every, negated, some, sql
 from cds_engine.backends.sql.worlds import Step, WorldTables, warning_keys
 from cds_engine.lowering.guideline import Guideline
 
@@ -49,9 +50,9 @@ def compile_pack(guideline: Guideline, given: Iterable[str]) -> Program:
     facts = PatientColumns(sheet, layout, uses, "none")
     doubts = [Sql(layout.withheld(name)) for name in layout.doubtable]
     for derived in facts.derived.values():
-        doubts += [found for found in (derived.disagrees, derived.differs) if found != FALSE]
-    doubts += [facts.conditions.truth(guideline.conditions[key]) for key in guideline.conflicts]
-    is_plain = sql("NOT coalesce({}, FALSE)", joined(" OR ", (sql("coalesce({}, FALSE)", d) for d in doubts), FALSE))
+        doubts += [derived.disagrees, derived.differs]
+    doubts += [facts.conditions.truth(guideline.conditions[key]).yes for key in guideline.conflicts]
+    is_plain = negated(some(*doubts))
     flags = sheet.select("readings", {**{name: Sql(name) for name in columns}, "is_plain": is_plain})
 
     sheet = Sheet()
@@ -80,19 +81,28 @@ def compile_pack(guideline: Guideline, given: Iterable[str]) -> Program:
 
 def _believed_source(tables: WorldTables, keys: Iterable[str]) -> str:
     warnings = tables.warnings()
-    names = [c.text for key in keys for c in (warnings.truth[key], *warnings.missing[key].values())]
+    names = [
+        column.text
+        for key in keys
+        for column in (
+            *warnings.truth[key],
+            *(column for bits in warnings.missing[key].values() for column in bits.others),
+        )
+    ]
     listed = "".join(f", believed.{name}" for name in names)
     return f"(SELECT certain.*{listed} FROM certain JOIN believed ON certain.row = believed.row)"
 
 
 def reading_columns(layout: Layout) -> dict[str, str]:
-    """Return the columns that a table of readings must have, with their types."""
-    found = {"row": "BIGINT", "as_of": "DATE", "problems": "STRING"}
-    for name in layout.carried:
-        found[layout.column(name)] = layout.type_of(name)
+    """Return the columns that a table of readings must have, with their types; none of them is ever NULL."""
+    found = {"row": "BIGINT", "problems": "STRING"}
+    for name in ("as_of", *layout.carried):
+        found |= {layout.column(name): layout.type_of(name), layout.known(name): "BOOLEAN"}
     for name in layout.doubtable:
         found[layout.withheld(name)] = "BOOLEAN"
-    return found | dict.fromkeys(layout.set_columns(), "BOOLEAN")
+    for name in layout.given_sets:
+        found |= layout.set_columns(name)
+    return found
 
 
 def _answers(
@@ -110,7 +120,7 @@ def _answers(
     for index, rule in enumerate(found):
         wanted |= _rule_columns(layout, f"r{index}", rule)
     for index, (key, _) in enumerate(layout.guideline.alerts):
-        wanted[f"alert{index}"] = warnings.truth[key]
+        wanted[f"alert{index}"] = warnings.truth[key].yes
     return sheet.select(source, wanted)
 
 
@@ -120,34 +130,43 @@ def _problems(facts: PatientColumns, contradictions: Iterable[Sql], was_derived:
     *was_derived* names the columns that say whether a fact was implausible before contradictions were withheld.
     """
     found = list(contradictions)
+    any_found = []
     for name, derived in facts.derived.items():
         if derived.is_implausible != FALSE:
-            before = Sql("FALSE" if was_derived is None else was_derived.format(name))
-            found.append(sql(f"CASE WHEN {{}} OR {{}} THEN '{name}:D105' END", derived.is_implausible, before))
-    listed = f"concat_ws(';', nullif(problems, ''), {', '.join(part.text for part in found)})"
-    return Sql(listed, max(part.layer for part in found)) if found else Sql("problems")
+            before = FALSE if was_derived is None else Sql(was_derived.format(name))
+            any_found.append(some(derived.is_implausible, before))
+            found.append(sql(f"CASE WHEN {{}} THEN '{name}:D105' END", any_found[-1]))
+    if not found:
+        return Sql("problems")
+    listed = sql(f"concat_ws(';', nullif(problems, ''), {', '.join('{}' for _ in found)})", *found)
+    return listed if was_derived is not None else choose(some(*any_found), listed, Sql("problems"))
 
 
 def _rule_columns(layout: Layout, name: str, rule: RuleColumns) -> dict[str, Sql]:
-    found = {f"{name}_status": rule.status, f"{name}_chosen": rule.chosen}
+    found = {f"{name}_status": rule.standing.status, f"{name}_chosen": rule.chosen}
     for word in layout.words:
-        found[f"{name}_missing_{word}"] = rule.missing.get(word, Sql("0"))
-    is_ready = sql("{} = 'recommended'", rule.status)
+        found[f"{name}_missing_{word}"] = rule.missing.get(word, ZERO)
+    applies = negated(rule.standing.excluded)
     for index, treatment in enumerate(rule.treatments):
-        own = f"{name}_{index}"
-        found[f"{own}_status"] = treatment.status
-        applies = sql("{} <> 'not_applicable'", rule.status)
-        found[f"{own}_blocked_by"] = sql("(CASE WHEN {} THEN {} END)", applies, treatment.safety.blocked_by)
-        found[f"{own}_cautions"] = sql("(CASE WHEN {} THEN {} END)", applies, treatment.safety.cautions)
+        own, safety = f"{name}_{index}", treatment.safety
+        found[f"{own}_blocked_by"] = sql("(CASE WHEN {} THEN {} END)", applies, safety.blocked_by)
+        found[f"{own}_cautions"] = sql("(CASE WHEN {} THEN {} END)", applies, safety.cautions)
         if treatment.dose is not None:
-            ready = sql("{} AND {} = 'recommended'", is_ready, treatment.status)
-            dose = treatment.dose
-            columns = {
-                "low": dose.low, "high": dose.high, "shown_low": dose.shown_low, "shown_high": dose.shown_high,
-                "low_capped": dose.low_capped, "high_capped": dose.high_capped,
-            }  # fmt: skip
-            if dose.first_product is not None and dose.last_product is not None:
-                columns |= {"first_product": dose.first_product, "last_product": dose.last_product}
-            for part, value in columns.items():
-                found[f"{own}_{part}"] = sql("(CASE WHEN {} THEN {} END)", ready, value)
+            ready = every(rule.standing.ready, treatment.standing.ready)
+            columns = _dose_columns(treatment.dose)
+            found |= {f"{own}_{part}": sql("(CASE WHEN {} THEN {} END)", ready, v) for part, v in columns.items()}
+    return found
+
+
+def _dose_columns(dose: DoseColumns) -> dict[str, Sql]:
+    found = {
+        f"{prefix}{part}": value
+        for part, end in (("low", dose.low), ("high", dose.high))
+        for prefix, value in (("", end.amount), ("shown_", end.shown))
+    }
+    found |= {"low_capped": dose.low.capped, "high_capped": dose.high.capped}
+    if dose.products is not None:
+        first, last, fits = dose.products
+        found["first_product"] = sql("(CASE WHEN {} THEN {} END)", fits, first)
+        found["last_product"] = sql("(CASE WHEN {} THEN {} END)", fits, last)
     return found

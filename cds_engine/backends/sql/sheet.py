@@ -37,6 +37,32 @@ def joined(separator: str, parts: Iterable[Sql], empty: Sql) -> Sql:
     return Sql(f"({separator.join(part.text for part in listed)})", max(part.layer for part in listed))
 
 
+def every(*parts: Sql) -> Sql:
+    """Return whether all of several booleans hold, none of them NULL; what is certain is left out."""
+    listed = list(dict.fromkeys(part for part in parts if part != TRUE))
+    return FALSE if FALSE in listed else joined(" AND ", listed, TRUE)
+
+
+def some(*parts: Sql) -> Sql:
+    """Return whether one of several booleans holds, none of them NULL; what is certain is left out."""
+    listed = list(dict.fromkeys(part for part in parts if part != FALSE))
+    return TRUE if TRUE in listed else joined(" OR ", listed, FALSE)
+
+
+def negated(part: Sql) -> Sql:
+    """Return the opposite of a boolean that is not NULL."""
+    if part in {TRUE, FALSE}:
+        return FALSE if part == TRUE else TRUE
+    return sql("(NOT {})", part)
+
+
+def choose(condition: Sql, yes: Sql, no: Sql) -> Sql:
+    """Return *yes* or *no* by a boolean that is not NULL."""
+    if condition == TRUE or yes == no:
+        return yes
+    return no if condition == FALSE else sql("(CASE WHEN {} THEN {} ELSE {} END)", condition, yes, no)
+
+
 def number(value: float) -> Sql:
     """Return a literal that every engine reads as this very double."""
     text = repr(float(value))
