@@ -51,11 +51,10 @@ class PartRunner:
             "CREATE OR REPLACE TEMP VIEW readings AS "
             + readings.query(source, self.program.reading_columns, self._task.day)
         )
-        wanted = "*" if kept is None else ", ".join(f"{value} AS {name}" for name, value in kept.items())
         duck.keep("facts", self.program.flags)
         doubtful = duck.one("SELECT count(*) FROM facts WHERE NOT is_plain")
         if not doubtful:
-            duck.keep("answers", f"SELECT {wanted} FROM ({self.program.plain}) AS plain")
+            duck.keep("answers", self.program.plain.query(kept))
             return
         for step in self.program.steps():
             duck.keep(step.table, step.query)
@@ -63,8 +62,7 @@ class PartRunner:
         duck.run("DELETE FROM certain WHERE row IN (SELECT row FROM refused)")
         duck.keep(
             "answers",
-            f"SELECT {wanted} FROM ({self.program.plain}) AS plain"
-            f" UNION ALL SELECT {wanted} FROM ({self.program.doubtful}) AS doubtful",
+            f"{self.program.plain.query(kept)} UNION ALL {self.program.doubtful.query(kept)}",
         )
 
     def _bad_day(self) -> str:

@@ -16,6 +16,19 @@ from cds_engine.lowering.guideline import Guideline
 
 
 @dataclass(frozen=True, slots=True)
+class Answers:
+    """A query for answers, not yet written: what is kept of them decides what is computed."""
+
+    sheet: Sheet
+    source: str
+    columns: Mapping[str, Sql]
+
+    def query(self, kept: Mapping[str, str] | None = None) -> str:
+        """Return the query; *kept* is name to expression over the columns of the answers, None for all of them."""
+        return self.sheet.select(self.source, self.columns, kept)
+
+
+@dataclass(frozen=True, slots=True)
 class Program:
     """The queries of one pack for one layout of table."""
 
@@ -23,16 +36,16 @@ class Program:
     reading_columns: Mapping[str, str]
     """What a table of readings must have: name to SQL type."""
     tables: WorldTables
-    plain: str
+    plain: Answers
     """Answers for the rows of `facts` that are plain."""
-    doubtful: str
+    doubtful: Answers
     """Answers for the rows of `certain`, with what is believed of them."""
     flags: str
     """`readings` with a mark on the rows in which nothing is in doubt."""
 
     def steps(self) -> Iterator[Step]:
         """Yield the queries from the rows of `facts` that are not plain to `certain` and `believed`."""
-        return self.tables.steps("(SELECT * FROM facts WHERE NOT is_plain)")
+        return self.tables.steps("(SELECT * FROM facts WHERE NOT is_plain) AS facts")
 
 
 def compile_pack(guideline: Guideline, given: Iterable[str]) -> Program:
@@ -62,7 +75,7 @@ def compile_pack(guideline: Guideline, given: Iterable[str]) -> Program:
         {key: facts.conditions.truth(guideline.conditions[key]) for key in keys},
         {key: facts.conditions.missing(guideline.conditions[key]) for key in keys if not key.startswith("alert ")},
     )
-    plain = _answers(sheet, layout, facts, warnings, "(SELECT * FROM facts WHERE is_plain)", ())
+    plain = _answers(sheet, layout, facts, warnings, "(SELECT * FROM facts WHERE is_plain) AS plain", ())
 
     sheet = Sheet()
     facts = PatientColumns(sheet, layout, uses, "first")
@@ -90,7 +103,7 @@ def _believed_source(tables: WorldTables, keys: Iterable[str]) -> str:
         )
     ]
     listed = "".join(f", believed.{name}" for name in names)
-    return f"(SELECT certain.*{listed} FROM certain JOIN believed ON certain.row = believed.row)"
+    return f"(SELECT certain.*{listed} FROM certain JOIN believed ON certain.row = believed.row) AS doubtful"
 
 
 def reading_columns(layout: Layout) -> dict[str, str]:
@@ -113,7 +126,7 @@ def _answers(
     source: str,
     contradictions: Iterable[Sql],
     was_derived: str | None = None,
-) -> str:
+) -> Answers:
     rules = Rules(sheet, layout, facts, warnings)
     found = rules.columns()
     wanted: dict[str, Sql] = {"row": Sql("row"), "problems": _problems(facts, contradictions, was_derived)}
@@ -121,7 +134,7 @@ def _answers(
         wanted |= _rule_columns(layout, f"r{index}", rule)
     for index, (key, _) in enumerate(layout.guideline.alerts):
         wanted[f"alert{index}"] = warnings.truth[key].yes
-    return sheet.select(source, wanted)
+    return Answers(sheet, source, wanted)
 
 
 def _problems(facts: PatientColumns, contradictions: Iterable[Sql], was_derived: str | None) -> Sql:
