@@ -34,7 +34,7 @@ class PartRunner:
         return self.program.layout
 
     def answer(self, relation: str, kept: Mapping[str, str] | None = None) -> None:
-        """Answer the rows of *relation* (its number, and the columns of the table) into the table `answers`.
+        """Answer the rows of *relation* (its number, and the columns of the table) into the view `answers`.
 
         Of the answers only what is *kept* is computed: name to expression. Rows that cannot be answered are in the
         table `refused` instead, with a code.
@@ -51,19 +51,25 @@ class PartRunner:
             "CREATE OR REPLACE TEMP VIEW readings AS "
             + readings.query(source, self.program.reading_columns, self._task.day)
         )
-        duck.keep("facts", self.program.flags)
-        doubtful = duck.one("SELECT count(*) FROM facts WHERE NOT is_plain")
-        if not doubtful:
-            duck.keep("answers", self.program.plain.query(kept))
-            return
+        kept_plain = None if kept is None else {**kept, "is_plain": "is_plain"}
+        duck.keep("answered", self.program.plain.query(kept_plain))
+        plain = "SELECT * EXCLUDE (is_plain) FROM answered WHERE is_plain"
+        if duck.one("SELECT count(*) FROM answered WHERE NOT is_plain"):
+            self._answer_doubtful(kept)
+            plain += " UNION ALL SELECT * FROM answered_doubtful"
+        duck.run(f"CREATE OR REPLACE TEMP VIEW answers AS {plain}")
+
+    def _answer_doubtful(self, kept: Mapping[str, str] | None) -> None:
+        """Answer the few rows with something in doubt, in every way that they can be read."""
+        duck = self._duck
+        doubtful = "SELECT row FROM answered WHERE NOT is_plain"
+        duck.run(f"CREATE OR REPLACE TEMP VIEW cells AS SELECT * FROM every_cell WHERE row IN ({doubtful})")
+        duck.keep("facts", "SELECT * FROM readings")
         for step in self.program.steps():
             duck.keep(step.table, step.query)
         duck.run(f"INSERT INTO refused SELECT row, 'too_many_readings' FROM ({self.program.tables.too_many()})")
         duck.run("DELETE FROM certain WHERE row IN (SELECT row FROM refused)")
-        duck.keep(
-            "answers",
-            f"{self.program.plain.query(kept)} UNION ALL {self.program.doubtful.query(kept)}",
-        )
+        duck.keep("answered_doubtful", self.program.doubtful.query(kept))
 
     def _bad_day(self) -> str:
         """Return whether a row names a day of the answer that is none: then it has no answer."""

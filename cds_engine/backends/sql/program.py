@@ -21,7 +21,7 @@ class Answers:
 
     sheet: Sheet
     source: str
-    columns: Mapping[str, Sql]
+    columns: dict[str, Sql]
 
     def query(self, kept: Mapping[str, str] | None = None) -> str:
         """Return the query; *kept* is name to expression over the columns of the answers, None for all of them."""
@@ -37,15 +37,13 @@ class Program:
     """What a table of readings must have: name to SQL type."""
     tables: WorldTables
     plain: Answers
-    """Answers for the rows of `facts` that are plain."""
+    """Answers for the rows of `readings`; `is_plain` says whether nothing in the row is in doubt, else they are void."""
     doubtful: Answers
     """Answers for the rows of `certain`, with what is believed of them."""
-    flags: str
-    """`readings` with a mark on the rows in which nothing is in doubt."""
 
     def steps(self) -> Iterator[Step]:
-        """Yield the queries from the rows of `facts` that are not plain to `certain` and `believed`."""
-        return self.tables.steps("(SELECT * FROM facts WHERE NOT is_plain) AS facts")
+        """Yield the queries from `facts`, the readings of the rows that are not plain, to `certain` and `believed`."""
+        return self.tables.steps("facts")
 
 
 def compile_pack(guideline: Guideline, given: Iterable[str]) -> Program:
@@ -61,21 +59,13 @@ def compile_pack(guideline: Guideline, given: Iterable[str]) -> Program:
 
     sheet = Sheet()
     facts = PatientColumns(sheet, layout, uses, "none")
-    doubts = [Sql(layout.withheld(name)) for name in layout.doubtable]
-    for derived in facts.derived.values():
-        doubts += [derived.disagrees, derived.differs]
-    doubts += [facts.conditions.truth(guideline.conditions[key]).yes for key in guideline.conflicts]
-    is_plain = negated(some(*doubts))
-    flags = sheet.select("readings", {**{name: Sql(name) for name in columns}, "is_plain": is_plain})
-
-    sheet = Sheet()
-    facts = PatientColumns(sheet, layout, uses, "none")
     keys = warning_keys(layout)
     warnings = Warnings(
         {key: facts.conditions.truth(guideline.conditions[key]) for key in keys},
         {key: facts.conditions.missing(guideline.conditions[key]) for key in keys if not key.startswith("alert ")},
     )
-    plain = _answers(sheet, layout, facts, warnings, "(SELECT * FROM facts WHERE is_plain) AS plain", ())
+    plain = _answers(sheet, layout, facts, warnings, "readings", ())
+    plain.columns["is_plain"] = negated(some(*_doubts(facts, layout)))
 
     sheet = Sheet()
     facts = PatientColumns(sheet, layout, uses, "first")
@@ -89,7 +79,16 @@ def compile_pack(guideline: Guideline, given: Iterable[str]) -> Program:
     ]
     source = _believed_source(tables, keys)
     doubtful = _answers(sheet, layout, facts, tables.warnings(), source, contradictions, was_derived="i_{}")
-    return Program(layout, columns, tables, plain, doubtful, flags)
+    return Program(layout, columns, tables, plain, doubtful)
+
+
+def _doubts(facts: PatientColumns, layout: Layout) -> Iterator[Sql]:
+    """Yield everything that puts a row in doubt: a withheld fact, a contradiction, a value that differs."""
+    yield from (Sql(layout.withheld(name)) for name in layout.doubtable)
+    for derived in facts.derived.values():
+        yield from (derived.disagrees, derived.differs)
+    for key in layout.guideline.conflicts:
+        yield facts.conditions.truth(layout.guideline.conditions[key]).yes
 
 
 def _believed_source(tables: WorldTables, keys: Iterable[str]) -> str:
