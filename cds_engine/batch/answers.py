@@ -44,15 +44,26 @@ def _union(rules: Iterable[int], word: int) -> str:
     return " | ".join(f"r{index}_missing_{word}" for index in rules) or "CAST(0 AS BIGINT)"
 
 
+AT_ONCE = 6
+"""Facts whose names are written by one look into a list of all their subsets."""
+
+
 def _names(layout: Layout, words: Mapping[int, str]) -> str:
     """Return the text of a set of missing facts."""
     listed = list(layout.guideline.positions)
-    cases = [
-        f"CASE WHEN ({bits} & {1 << place}) <> 0 THEN {literal(listed[word * WORD + place])} END"
+    found = [
+        f"{_subsets(listed[start : min(start + AT_ONCE, (word + 1) * WORD)])}"
+        f"[1 + (({bits} >> {start - word * WORD}) & {(1 << AT_ONCE) - 1})]"
         for word, bits in words.items()
-        for place in range(min(WORD, len(listed) - word * WORD))
+        for start in range(word * WORD, min(len(listed), (word + 1) * WORD), AT_ONCE)
     ]
-    return f"concat_ws(';', {', '.join(cases)})"
+    return f"concat_ws(';', {', '.join(found)})"
+
+
+def _subsets(names: list[str]) -> str:
+    """Return the list of the texts of all subsets, in the order of their bits; that of the empty one is NULL."""
+    subsets = (";".join(name for place, name in enumerate(names) if bits >> place & 1) for bits in range(1 << AT_ONCE))
+    return f"[{', '.join(literal(text) if text else 'NULL' for text in subsets)}]"
 
 
 def alert_bits(layout: Layout) -> str:
@@ -65,27 +76,21 @@ def alert_bits(layout: Layout) -> str:
 def wide_query(layout: Layout, own: Iterable[str], relation: str, hidden: Container[str] = ()) -> str:
     """Return one row a patient: the columns *own* of the table, then statuses, doses, alerts, what is missing.
 
-    Of the rules that are *hidden* nothing is said. The texts of sets are written once for each distinct set, not for
-    each patient.
+    Of the rules that are *hidden* nothing is said.
     """
     columns = [f"cells.{quoted(name)}" for name in own]
     columns.append("answers.row")
     for index, spec in shown_rules(layout, hidden):
         columns += _wide_rule(index, spec)
-    columns += ["alert_names.alerts", "missing_names.missing", "nullif(answers.problems, '') AS problems"]
-    words = {word: f"missing_{word}" for word in layout.words}
+    missing = _names(layout, {word: f"missing_{word}" for word in layout.words})
+    columns += ["alert_names.alerts", f"nullif({missing}, '') AS missing", "nullif(answers.problems, '') AS problems"]
     ids = [alert.id for _, alert in layout.guideline.alerts]
     said = (
         ", ".join(f"CASE WHEN (alert_bits & {1 << i}) <> 0 THEN {literal(name)} END" for i, name in enumerate(ids))
         or "NULL"
     )
-    mine = ", ".join(words.values())
-    on = " AND ".join(f"missing_names.{word} = answers.{word}" for word in words.values())
     return (
         f"SELECT {', '.join(columns)}\nFROM answers\n"
-        f"JOIN (SELECT {mine}, nullif({_names(layout, words)}, '') AS missing"
-        f" FROM (SELECT DISTINCT {mine} FROM answers))"
-        f" AS missing_names ON {on}\n"
         f"JOIN (SELECT alert_bits, nullif(concat_ws(';', {said}), '') AS alerts"
         f" FROM (SELECT DISTINCT alert_bits FROM answers))"
         f" AS alert_names ON alert_names.alert_bits = answers.alert_bits"

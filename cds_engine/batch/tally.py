@@ -38,18 +38,21 @@ def count(layout: Layout, hidden: Iterable[str], duck: Duck) -> Tally:
     """Count what stands in `answers` and `refused`; of the rules that are *hidden* nothing is said."""
     gone = frozenset(hidden)
     shown = [(index, spec.rule.id) for index, spec in enumerate(layout.guideline.rules) if spec.rule.id not in gone]
-    wanted = [f"count(*) FILTER (WHERE r{index}_status = '{status}')" for index, _ in shown for status in STATUSES]
-    found = iter(duck.rows(f"SELECT {', '.join([*wanted, 'count(*)'])} FROM answers")[0])
-    statuses = {rule: {str(status): int(next(found)) for status in STATUSES} for _, rule in shown}
-    missing: Counter[str] = Counter()
-    words = ", ".join(f"missing_{word}" for word in layout.words)
-    for *bits, patients in duck.rows(f"SELECT {words}, count(*) FROM answers GROUP BY {words}"):
-        missing.update(dict.fromkeys(layout.names_of(bits), int(patients)))
+    statuses = {rule: {str(status): 0 for status in STATUSES} for _, rule in shown}
+    for index, rule in shown:
+        own = f"r{index}_status"
+        statuses[rule] |= {
+            str(status): rows for status, rows in duck.rows(f"SELECT {own}, count(*) FROM answers GROUP BY {own}")
+        }
+    bits = {name: layout.bit(name) for name in layout.guideline.positions}
+    waiting = {name: f"count_if((missing_{word} & {bit}) <> 0)" for name, (word, bit) in bits.items()}
+    total, *patients = duck.rows(f"SELECT count(*), {', '.join(waiting.values())} FROM answers")[0]
+    missing = {name: int(found) for name, found in zip(waiting, patients, strict=True) if found}
     problems: Counter[str] = Counter()
     for listed, rows in duck.rows("SELECT problems, count(*) FROM answers WHERE problems <> '' GROUP BY problems"):
         problems.update(dict.fromkeys((name for name in str(listed).split(";") if name), int(rows)))
     refused = {str(code): int(rows) for code, rows in duck.rows("SELECT reason, count(*) FROM refused GROUP BY reason")}
-    return Tally(int(next(found)), refused, statuses, dict(missing), dict(problems))
+    return Tally(int(total), refused, statuses, missing, dict(problems))
 
 
 def together(tallies: Iterable[Tally]) -> Tally:

@@ -37,7 +37,7 @@ class Program:
     """What a table of readings must have: name to SQL type."""
     tables: WorldTables
     plain: Answers
-    """Answers for the rows of `readings`; `is_plain` says whether nothing in the row is in doubt, else they are void."""
+    """Answers for the rows of `readings`; where `is_plain` is false something in the row is in doubt: they are void."""
     doubtful: Answers
     """Answers for the rows of `certain`, with what is believed of them."""
 
