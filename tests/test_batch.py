@@ -3,24 +3,21 @@
 import datetime as dt
 import json
 import math
-import os
 import re
 from random import Random
 
 import duckdb
 import pyarrow as pa
 import pytest
+from rows import answers_of, text
 from strategies import PatientMaker
 
 import cds_engine
 from cds_engine.backends.sql.numbers import against_constant, highest, lowest
 from cds_engine.backends.sql.sheet import Sql
 from cds_engine.batch.check import differences
-from cds_engine.batch.columns import Wishes, understand
+from cds_engine.batch.columns import Wishes
 from cds_engine.batch.duck import Duck
-from cds_engine.batch.part import PartRunner, Task
-from cds_engine.batch.sample import facts_of
-from cds_engine.batch.sources import ROW
 from cds_engine.batch.table import Order, evaluate_table
 from cds_engine.diagnostics import EngineDisagreement, InputError
 from cds_engine.engine.guide import LoadedPack
@@ -28,89 +25,11 @@ from cds_engine.evaluator.conditions import COMPARES
 from cds_engine.units import exact
 
 AS_OF = dt.date(2026, 11, 21)
-PATIENTS = int(os.environ.get("BATCH_PATIENTS", "400"))
 
 
 @pytest.fixture(scope="module")
 def jdm():
     return LoadedPack(cds_engine.load("jdm_calcinosis").guideline, {})
-
-
-def text(value):
-    match value:
-        case None:
-            return None
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return value.encode("utf-8", "replace").decode().replace("\x00", "?")
-    try:
-        return str(value)[:1000]
-    except ValueError:
-        return "9" * 500
-
-
-def as_cells(patient, facts):
-    """Return a generated patient as a row of text: one value a fact, its unit, date and range beside it."""
-    row = {"as_of": patient.get("as_of")}
-    for name, sent in patient["facts"].items():
-        if name not in facts:
-            continue
-        value = sent
-        kind = facts[name].entry.type
-        if kind == "medications":
-            items = [
-                f"{e.get('drug')} {text(e.get('per', ''))}" if isinstance(e, dict) and "drug" in e else text(e)
-                for e in (value if isinstance(value, list) else [value])
-            ]
-            row[name] = ";".join(item for item in items if item) or "none"
-            continue
-        if isinstance(value, list | tuple) and kind != "codes":
-            value = value[0] if value else None
-        if isinstance(value, dict):
-            row |= {f"{name}_unit": text(value.get("unit")), f"{name}_date": text(value.get("date"))}
-            if isinstance(value.get("range"), dict):
-                row |= {f"{name}_range_{end}": text(value["range"].get(end)) for end in ("low", "high")}
-            value = value.get("value")
-        if isinstance(value, list | tuple):
-            value = ";".join(text(item) or "" for item in value) or "none"
-        row[name] = text(value)
-    return {name: cell for name, cell in row.items() if cell is not None}
-
-
-def answers_of(pack, rows, types=None, wishes=Wishes(), as_of=None):  # noqa: B008 - frozen
-    """Return the answers in columns, each with the same patient's answer by the evaluator."""
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    cells = {name: pa.array([row.get(name) for row in rows], (types or {}).get(name, pa.string())) for name in names}
-    duck = Duck(threads=1)
-    duck.register("src", pa.table({ROW: pa.array(range(len(rows)), pa.int64()), **cells}))
-    table = {name: kind for name, kind in duck.columns("src").items() if name != ROW}
-    columns = understand(table, pack.guideline.dictionary, wishes)
-    runner = PartRunner(Task(pack.guideline, columns, as_of), duck)
-    runner.answer("src")
-    refused = duck.rows("SELECT row, reason FROM refused")
-    found = duck.records("SELECT * FROM answers ORDER BY row")
-    plain = duck.one("SELECT count(*) FROM facts WHERE is_plain")
-    assert sorted([row["row"] for row in found] + [row for row, _ in refused]) == list(range(len(rows)))
-    medications = pack.guideline.dictionary.medications
-    for answer in found:
-        row = {name: rows[answer["row"]].get(name) for name in names}
-        facts = facts_of(row, columns, (), medications)
-        yield runner.layout, answer, pack.evaluate({"facts": facts}, as_of=row.get("as_of") or as_of), facts
-    assert plain < len(rows), "some rows must have been in doubt"
-
-
-def test_generated_patients_have_the_answers_of_the_evaluator(jdm):
-    maker, r = PatientMaker(jdm.guideline), Random(20261122)  # noqa: S311 - a seeded test
-    rows = [as_cells(maker.patient(r), jdm.guideline.dictionary.facts) for _ in range(PATIENTS)]
-    seen = set()
-    for layout, answer, single, facts in answers_of(jdm, rows):
-        assert not differences(layout, answer, single), (differences(layout, answer, single), facts)
-        wrong = {p.fact for p in single.problems if p.fact}
-        listed = {name.split(":")[0] for name in answer["problems"].split(";") if name}
-        assert wrong <= listed, (wrong, listed, facts)
-        seen |= {rec.status for rec in single.recommendations}
-    assert seen == {"recommended", "blocked", "needs_data", "not_applicable"}
 
 
 def test_both_sides_of_every_threshold_are_exact():

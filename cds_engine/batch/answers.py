@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from cds_engine.backends.sql.layout import WORD, Layout
 from cds_engine.batch.duck import literal, quoted
@@ -15,11 +15,17 @@ def column_of(rule: str) -> str:
     return rule.replace("-", "_")
 
 
-def kept_columns(layout: Layout, form: str) -> dict[str, str]:
+def shown_rules(layout: Layout, hidden: Container[str]) -> list[tuple[int, RuleSpec]]:
+    """Return the rules that an output speaks of, with their number: all but the *hidden* ones."""
+    return [(index, spec) for index, spec in enumerate(layout.guideline.rules) if spec.rule.id not in hidden]
+
+
+def kept_columns(layout: Layout, form: str, hidden: Container[str] = ()) -> dict[str, str]:
     """Return what an output needs of the answers, and the summary: name to expression."""
     found = {"row": "row", "problems": "problems", "alert_bits": alert_bits(layout)}
-    found |= {f"missing_{word}": _union(layout, word) for word in layout.words}
-    for index, spec in enumerate(layout.guideline.rules):
+    shown = shown_rules(layout, hidden)
+    found |= {f"missing_{word}": _union((index for index, _ in shown), word) for word in layout.words}
+    for index, spec in shown:
         names = [f"r{index}_status"]
         if form == "long" or spec.mode == "one_of":
             names.append(f"r{index}_chosen")
@@ -34,19 +40,30 @@ def kept_columns(layout: Layout, form: str) -> dict[str, str]:
     return found
 
 
-def _union(layout: Layout, word: int) -> str:
-    return " | ".join(f"r{index}_missing_{word}" for index in range(len(layout.guideline.rules))) or "0"
+def _union(rules: Iterable[int], word: int) -> str:
+    return " | ".join(f"r{index}_missing_{word}" for index in rules) or "CAST(0 AS BIGINT)"
+
+
+AT_ONCE = 6
+"""Facts whose names are written by one look into a list of all their subsets."""
 
 
 def _names(layout: Layout, words: Mapping[int, str]) -> str:
     """Return the text of a set of missing facts."""
     listed = list(layout.guideline.positions)
-    cases = [
-        f"CASE WHEN ({bits} & {1 << place}) <> 0 THEN {literal(listed[word * WORD + place])} END"
+    found = [
+        f"{_subsets(listed[start : min(start + AT_ONCE, (word + 1) * WORD)])}"
+        f"[1 + (({bits} >> {start - word * WORD}) & {(1 << AT_ONCE) - 1})]"
         for word, bits in words.items()
-        for place in range(min(WORD, len(listed) - word * WORD))
+        for start in range(word * WORD, min(len(listed), (word + 1) * WORD), AT_ONCE)
     ]
-    return f"concat_ws(';', {', '.join(cases)})"
+    return f"concat_ws(';', {', '.join(found)})"
+
+
+def _subsets(names: list[str]) -> str:
+    """Return the list of the texts of all subsets, in the order of their bits; that of the empty one is NULL."""
+    subsets = (";".join(name for place, name in enumerate(names) if bits >> place & 1) for bits in range(1 << AT_ONCE))
+    return f"[{', '.join(literal(text) if text else 'NULL' for text in subsets)}]"
 
 
 def alert_bits(layout: Layout) -> str:
@@ -56,29 +73,24 @@ def alert_bits(layout: Layout) -> str:
     )
 
 
-def wide_query(layout: Layout, own: Iterable[str], relation: str) -> str:
+def wide_query(layout: Layout, own: Iterable[str], relation: str, hidden: Container[str] = ()) -> str:
     """Return one row a patient: the columns *own* of the table, then statuses, doses, alerts, what is missing.
 
-    The texts of sets are written once for each distinct set, not for each patient.
+    Of the rules that are *hidden* nothing is said.
     """
     columns = [f"cells.{quoted(name)}" for name in own]
     columns.append("answers.row")
-    for index, spec in enumerate(layout.guideline.rules):
+    for index, spec in shown_rules(layout, hidden):
         columns += _wide_rule(index, spec)
-    columns += ["alert_names.alerts", "missing_names.missing", "nullif(answers.problems, '') AS problems"]
-    words = {word: f"missing_{word}" for word in layout.words}
+    missing = _names(layout, {word: f"missing_{word}" for word in layout.words})
+    columns += ["alert_names.alerts", f"nullif({missing}, '') AS missing", "nullif(answers.problems, '') AS problems"]
     ids = [alert.id for _, alert in layout.guideline.alerts]
     said = (
         ", ".join(f"CASE WHEN (alert_bits & {1 << i}) <> 0 THEN {literal(name)} END" for i, name in enumerate(ids))
         or "NULL"
     )
-    mine = ", ".join(words.values())
-    on = " AND ".join(f"missing_names.{word} = answers.{word}" for word in words.values())
     return (
         f"SELECT {', '.join(columns)}\nFROM answers\n"
-        f"JOIN (SELECT {mine}, nullif({_names(layout, words)}, '') AS missing"
-        f" FROM (SELECT DISTINCT {mine} FROM answers))"
-        f" AS missing_names ON {on}\n"
         f"JOIN (SELECT alert_bits, nullif(concat_ws(';', {said}), '') AS alerts"
         f" FROM (SELECT DISTINCT alert_bits FROM answers))"
         f" AS alert_names ON alert_names.alert_bits = answers.alert_bits"
@@ -103,13 +115,23 @@ def _wide_rule(index: int, spec: RuleSpec) -> list[str]:
     return found
 
 
-def long_query(layout: Layout, own: Iterable[str], relation: str) -> str:
-    """Return one row a patient and rule that is not `not_applicable`."""
+LONG = {
+    "row": "BIGINT", "rule": "VARCHAR", "statement": "VARCHAR", "modality": "VARCHAR", "status": "VARCHAR",
+    "treatment": "VARCHAR", "dose_low": "DOUBLE", "dose_high": "DOUBLE", "dose_unit": "VARCHAR", "dose_per": "VARCHAR",
+    "blocked_by": "VARCHAR", "cautions": "VARCHAR", "missing": "VARCHAR", "citations": "VARCHAR",
+}  # fmt: skip
+"""The columns of the long form, with their types."""
+
+
+def long_query(layout: Layout, own: Iterable[str], relation: str, hidden: Container[str] = ()) -> str:
+    """Return one row a patient and rule that is not `not_applicable`, without the rules that are *hidden*."""
     listed = list(own)
     columns = "".join(f"cells.{quoted(name)}, " for name in listed)
     joined = f" JOIN {relation} AS cells ON cells.{ROW} = said.row" if listed else ""
-    rules = " UNION ALL ".join(_long_rule(layout, index, spec) for index, spec in enumerate(layout.guideline.rules))
-    return f"SELECT {columns}said.* FROM ({rules}) AS said{joined}"
+    nothing = ", ".join(f"CAST(NULL AS {kind}) AS {name}" for name, kind in LONG.items())
+    rules = [_long_rule(layout, index, spec) for index, spec in shown_rules(layout, hidden)]
+    said = " UNION ALL ".join(rules or [f"SELECT {nothing} WHERE FALSE"])
+    return f"SELECT {columns}said.* FROM ({said}) AS said{joined}"
 
 
 def _long_rule(layout: Layout, index: int, spec: RuleSpec) -> str:
@@ -117,29 +139,52 @@ def _long_rule(layout: Layout, index: int, spec: RuleSpec) -> str:
     doses = [(place, t) for place, t in enumerate(spec.treatments) if t.dose is not None]
 
     def dose(part: str) -> str:
-        if not doses:
-            return "CAST(NULL AS DOUBLE)"
         cases = " ".join(f"WHEN {literal(t.target)} THEN {own}_{place}_{part}" for place, t in doses)
-        return f"CASE {own}_chosen {cases} END"
+        return f"CASE {own}_chosen {cases} END" if doses else "NULL"
 
     def word(which: str) -> str:
         cases = " ".join(f"WHEN {literal(t.target)} THEN {literal(getattr(t.dose, which))}" for _, t in doses)
-        return (
-            f"CASE WHEN {own}_status = 'recommended' THEN CASE {own}_chosen {cases} END END"
-            if doses
-            else "CAST(NULL AS VARCHAR)"
-        )
+        return f"CASE WHEN {own}_status = 'recommended' THEN CASE {own}_chosen {cases} END END" if doses else "NULL"
 
-    blocks = ", ".join(f"{own}_{place}_blocked_by" for place in range(len(spec.treatments)))
-    speaking = ", ".join(f"{own}_{place}_cautions" for place in range(len(spec.treatments)))
-    missing = _names(layout, {w: f"{own}_missing_{w}" for w in layout.words})
-    return (
-        f"SELECT row, {literal(spec.rule.id)} AS rule, {literal(spec.statement.id)} AS statement,"
-        f" {literal(str(spec.modality))} AS modality, {own}_status AS status, {own}_chosen AS treatment,"
-        f" {dose('shown_low')} AS dose_low, {dose('shown_high')} AS dose_high,"
-        f" {word('unit')} AS dose_unit, {word('per')} AS dose_per,"
-        f" CASE WHEN {own}_status = 'blocked' THEN nullif(concat_ws(';', {blocks}), '') END AS blocked_by,"
-        f" nullif(concat_ws(';', {speaking}), '') AS cautions, nullif({missing}, '') AS missing,"
-        f" {literal(spec.statement.source)} AS source"
-        f" FROM answers WHERE {own}_status <> 'not_applicable'"
-    )
+    places = range(len(spec.treatments))
+    blocks = f"concat_ws(';', {', '.join(f'{own}_{place}_blocked_by' for place in places)})"
+    speaking = f"concat_ws(';', {', '.join(f'{own}_{place}_cautions' for place in places)})"
+    against = f"CASE WHEN {own}_status = 'blocked' THEN nullif({blocks}, '') END"
+    values = {
+        "row": "row",
+        "rule": literal(spec.rule.id),
+        "statement": literal(spec.statement.id),
+        "modality": literal(str(spec.modality)),
+        "status": f"{own}_status",
+        "treatment": f"{own}_chosen",
+        "dose_low": dose("shown_low"),
+        "dose_high": dose("shown_high"),
+        "dose_unit": word("unit"),
+        "dose_per": word("per"),
+        "blocked_by": against,
+        "cautions": f"nullif({speaking}, '')",
+        "missing": f"nullif({_names(layout, {w: f'{own}_missing_{w}' for w in layout.words})}, '')",
+        "citations": _citations(layout, spec, against),
+    }
+    listed = ", ".join(f"CAST({values[name]} AS {kind}) AS {name}" for name, kind in LONG.items())
+    return f"SELECT {listed} FROM answers WHERE {own}_status <> 'not_applicable'"
+
+
+def _citations(layout: Layout, spec: RuleSpec, against: str) -> str:
+    """Return what a row rests on: the statements of the rule, and what is against it, each as `source: locator`."""
+    guideline = layout.guideline
+    statements = [guideline.statements[name] for name in spec.statements]
+    own = dict.fromkeys(cited(found.source, found.locator) for found in statements if found.source is not None)
+    rules = [found for t in spec.treatments for _, found in guideline.contraindications.get(t.target, ())]
+    reasons = {found.id: cited(found.source, found.locator) for found in rules if found.source is not None}
+    cases = [
+        f"CASE WHEN contains(';' || ({against}) || ';', {literal(f';{name};')}) THEN {literal(text)} END"
+        for name, text in reasons.items()
+        if text not in own
+    ]
+    return f"nullif(concat_ws(';', {', '.join([*map(literal, own), *cases]) or literal('')}), '')"
+
+
+def cited(source: str, locator: str | None) -> str:
+    """Return the key of a source with the place in it."""
+    return source if locator is None else f"{source}: {locator}"

@@ -15,6 +15,7 @@ Kind = Literal["number", "text", "truth", "day", "list", "other"]
 IDS = ("patient", "patient_id", "id")
 NEEDS_UNIT = frozenset({"quantity", "drug_dose"})
 SUFFIXES = ("_unit", "_date", "_range_low", "_range_high")
+"""What may stand beside the column of a fact; no laboratory has a range for a dose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ def understand(table: Mapping[str, str], dictionary: Dictionary, wishes: Wishes)
         if fact in by_role:
             parts = {
                 suffix: by_role.get(f"{fact}{suffix}")
-                for suffix in SUFFIXES
+                for suffix in (SUFFIXES if spec.entry.type != "drug_dose" else SUFFIXES[:2])
                 if f"{fact}{suffix}" not in dictionary.facts
             }
             used |= {by_role[fact].name, *(cell.name for cell in parts.values() if cell is not None)}

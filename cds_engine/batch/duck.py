@@ -12,6 +12,7 @@ from cds_engine.diagnostics import InputError
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
 NEEDS = "tables need DuckDB; install `cds_engine[batch]`"
 
@@ -84,6 +85,10 @@ class Duck:
     def columns(self, relation: str) -> dict[str, str]:
         """Return the columns of a table or query with their types."""
         return {str(row[0]): str(row[1]) for row in self.rows(f"DESCRIBE SELECT * FROM {relation}")}
+
+    def batches(self, query: str) -> pa.RecordBatchReader:
+        """Return the rows of a query in Arrow, batch by batch, as somebody takes them."""
+        return self._connection.sql(query).to_arrow_reader()
 
     def fill(self, table: str, columns: Mapping[str, str], rows: Sequence[Sequence[object]]) -> None:
         """Make a table of *rows*."""

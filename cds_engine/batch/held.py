@@ -1,22 +1,29 @@
-"""The columns held to the evaluator: a sample of rows is answered twice, and must come out the same in every part."""
+"""The columns held to the evaluator: a sample of rows is answered twice, and must come out the same in every part.
+
+Half of the sample is drawn by chance, the other half lies at thresholds: where a condition compares a fact with a
+number, the row of the first part that comes nearest to it.
+"""
 
 from __future__ import annotations
 
 import json
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Protocol
 
 from cds_engine.batch.check import differences
-from cds_engine.batch.columns import Columns, said
-from cds_engine.batch.duck import Duck, literal, quoted
-from cds_engine.batch.part import PartRunner, entry_of
-from cds_engine.batch.sample import facts_of
+from cds_engine.batch.columns import Columns, FactSource
+from cds_engine.batch.duck import Duck, quoted
+from cds_engine.batch.part import PartRunner
+from cds_engine.batch.sample import Single, Singles
 from cds_engine.batch.sources import ROW, Source
 from cds_engine.diagnostics import EngineDisagreement
+from cds_engine.lowering import core as c
 from cds_engine.lowering.guideline import Guideline
+from cds_engine.lowering.walk import nodes
 from cds_engine.results.evaluation import Evaluation
+from cds_engine.units import UnitError
 
 Row = Mapping[str, object]
 
@@ -24,18 +31,20 @@ Row = Mapping[str, object]
 class Evaluator(Protocol):
     """The evaluator of single patients."""
 
-    def __call__(self, facts: Mapping[str, object], *, as_of: date | str | None) -> Evaluation:
+    def __call__(
+        self, facts: Mapping[str, object], *, orders: Iterable[Mapping[str, object]] = (), as_of: date | str | None
+    ) -> Evaluation:
         """Return the answer for one patient."""
 
 
 class Held:
     """Draws rows, has the evaluator answer them, and compares."""
 
-    def __init__(self, guideline: Guideline, evaluator: Evaluator, columns: Columns, as_of: date | None) -> None:
+    def __init__(self, guideline: Guideline, evaluator: Evaluator, columns: Columns, singles: Singles) -> None:
         self._guideline = guideline
         self._evaluator = evaluator
         self._columns = columns
-        self._as_of = as_of
+        self._singles = singles
         self._agreed: dict[int, Row] = {}
 
     @property
@@ -51,7 +60,7 @@ class Held:
         """
         if not wanted or not source.rows:
             return
-        rows = random.Random(seed).sample(range(source.rows), min(wanted, source.rows))  # noqa: S311 - a sample, no secret
+        rows = self._rows(duck, source, min(wanted, source.rows), seed)
         start, picked = 0, []
         for part in source.parts:
             mine = [str(row) for row in rows if start <= row < start + part.rows]
@@ -59,40 +68,41 @@ class Held:
                 picked.append(f"SELECT * FROM {part.relation} AS part WHERE {ROW} IN ({', '.join(mine)})")
             start += part.rows
         duck.keep("sampled", " UNION ALL ".join(picked))
-        cells = {int(found[ROW]): found for found in duck.records("SELECT * FROM sampled")}
         runner.answer("sampled")
-        entries = self._entries(duck, list(cells.values()))
-        for answer in duck.records("SELECT * FROM answers"):
-            row = int(answer["row"])
-            self._compare_one(runner, answer, cells[row], entries.get(row, ()))
-            self._agreed[row] = answer
+        answers = {int(answer["row"]): answer for answer in duck.records("SELECT * FROM answers")}
+        for single in self._singles.of(f"(SELECT * FROM sampled WHERE {ROW} IN (SELECT row FROM answers))"):
+            self._compare_one(runner, answers[single.row], single)
+            self._agreed[single.row] = answers[single.row]
 
-    def _compare_one(self, runner: PartRunner, answer: Row, cells: Row, entries: Sequence[object]) -> None:
-        facts = facts_of(cells, self._columns, entries, self._guideline.dictionary.medications)
-        found = differences(runner.layout, answer, self._evaluator({"facts": facts}, as_of=self._day(cells)))
+    def _rows(self, duck: Duck, source: Source, wanted: int, seed: int) -> list[int]:
+        """Return the numbers of rows: at thresholds up to half, the others by chance."""
+        near = self._near_thresholds(duck, source.parts[0].relation)
+        found = dict.fromkeys(near[: wanted // 2])
+        drawn = random.Random(seed).sample(range(source.rows), wanted)  # noqa: S311 - a sample, no secret
+        found |= dict.fromkeys(drawn)
+        return list(found)[:wanted]
+
+    def _near_thresholds(self, duck: Duck, relation: str) -> list[int]:
+        """Return the rows that come nearest to the numbers that conditions compare facts with."""
+        thresholds = thresholds_of(self._guideline)
+        wanted = []
+        for source in self._columns.sources:
+            scale = _scale(source)
+            if scale is not None and source.value.kind in {"number", "text"}:
+                value = f"TRY_CAST({quoted(source.value.name)} AS DOUBLE) * {scale!r}"
+                ends = sorted(thresholds.get(source.spec.name, ()))
+                wanted += [f"arg_min({ROW}, abs({value} - {end!r}))" for end in ends]
+        if not wanted:
+            return []
+        found = duck.rows(f"SELECT {', '.join(wanted)} FROM {relation} AS part")[0]
+        return [int(row) for row in dict.fromkeys(found) if row is not None]
+
+    def _compare_one(self, runner: PartRunner, answer: Row, single: Single) -> None:
+        found = differences(runner.layout, answer, self._evaluator({"facts": single.facts}, as_of=single.day))
         if found:
             listed = "; ".join(f"{d.what}: {d.columns} in columns, {d.evaluator} by the evaluator" for d in found[:5])
-            shown = json.dumps(facts, default=str, ensure_ascii=False)
+            shown = json.dumps(single.facts, default=str, ensure_ascii=False)
             raise EngineDisagreement(f"row {answer['row']}", {"columns": listed, "the row": shown})
-
-    def _day(self, cells: Row) -> date | None:
-        value = cells[self._columns.as_of.name] if self._columns.as_of is not None else None
-        if not said(value):
-            return self._as_of
-        return value if isinstance(value, date) else date.fromisoformat(str(value).strip())
-
-    def _entries(self, duck: Duck, cells: Sequence[Row]) -> dict[int, list[object]]:
-        """Return the entries of the second table for the sampled patients, by row."""
-        patient = self._columns.patient
-        if patient is None or not duck.rows("SELECT 1 FROM duckdb_tables() WHERE table_name = 'medicines_in'"):
-            return {}
-        own = next(name for name in ("patient", "patient_id", "id") if name in duck.columns("medicines_in"))
-        listed = ", ".join(literal(str(cell[patient.name])) for cell in cells)
-        found: dict[str, list[object]] = {}
-        for record in duck.records(f"SELECT * FROM medicines_in WHERE CAST({quoted(own)} AS VARCHAR) IN ({listed})"):
-            entry = entry_of({name: value for name, value in record.items() if name not in {own, ROW}})
-            found.setdefault(str(record[own]), []).append(entry)
-        return {int(str(cell[ROW])): found.get(str(cell[patient.name]), []) for cell in cells}
 
     def compare(self, duck: Duck) -> None:
         """Hold what a part is about to write to what the evaluator has agreed to.
@@ -109,3 +119,25 @@ class Held:
                 if name in agreed and agreed[name] != value:
                     said_there = {"alone": str(agreed[name]), "among many": str(value)}
                     raise EngineDisagreement(f"row {answer['row']}, {name}", said_there)
+
+
+def thresholds_of(guideline: Guideline) -> dict[str, set[float]]:
+    """Return for each fact the numbers that conditions compare it with, in its own unit."""
+    found: dict[str, set[float]] = {}
+    for condition in guideline.conditions.values():
+        for node in nodes(condition):
+            match node:
+                case c.Compare(_, c.Fact(name), c.Constant(float() as value)):
+                    found.setdefault(name, set()).add(value)
+    return found
+
+
+def _scale(source: FactSource) -> float | None:
+    """Return what turns a cell of the column into the fact's own unit, None where the cells say it themselves."""
+    if source.unit is None:
+        return 1.0
+    try:
+        way = source.spec.change_from(source.unit)
+    except UnitError:
+        return None
+    return way.factor if way.offset == 0 else None

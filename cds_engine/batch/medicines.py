@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cds_engine.backends.sql.layout import OTHER_AMOUNTS, Layout
+from cds_engine.backends.sql.layout import OTHER_AMOUNTS, WORD, Layout, base_of
 from cds_engine.backends.sql.sheet import text
 from cds_engine.backends.sql.worlds import Step
+from cds_engine.batch.readings import EMPTY, medicine_columns
 from cds_engine.pack.dictionary import INTERVALS
 
 LISTS = """SELECT row,
@@ -44,50 +45,63 @@ FROM lists LEFT JOIN
   ON lists.row = taken.row"""
 
 
-def fold_steps(layout: Layout) -> Iterator[Step]:
-    """Yield the queries from `entries` (a row an entry or remark) to `medicines`, one row a patient."""
+def fold_steps(layout: Layout, keys: list[str]) -> Iterator[Step]:
+    """Yield the queries from `entries` (a row an entry or remark) to `medicines`, a row for each of `takings`.
+
+    *keys* are the columns of `takings` that say whose row it is.
+    """
     yield Step("lists", LISTS)
     yield Step("taken", TAKEN)
     yield Step("drugs", DRUGS)
-    yield Step("medicines", _medicines(layout))
+    yield Step("medicines", _medicines(layout, keys))
 
 
-def _medicines(layout: Layout) -> str:
+def _medicines(layout: Layout, keys: list[str]) -> str:
     name = layout.guideline.dictionary.medications or ""
     known = "(bool_or(has_entries) OR bool_or(is_listed AND NOT is_withheld))"
     complete = "bool_or(is_listed AND NOT is_withheld AND is_named)"
     wanted = {
         "row": "row",
         "medicine_problems": "any_value(medicine_problems)",
-        f"m_{layout.withheld(name)}": "bool_or(is_listed AND is_withheld AND NOT has_entries)",
+        layout.withheld(name): "bool_or(is_listed AND is_withheld AND NOT has_entries)",
     }
     for found, codes in layout.sets.items():
-        if found == name or found.startswith(f"{name}."):
-            wanted[f"m_{layout.is_listed(found)}"] = f"CASE WHEN {known} THEN TRUE END"
-            for code in codes:
-                held, said = (
-                    (f"drug = {text(code).text}", complete) if found == name else _of_drug(found, name, code, complete)
-                )
-                wanted[f"m_{layout.member(found, code)}"] = (
-                    f"CASE WHEN NOT {known} THEN NULL WHEN bool_or({held}) THEN TRUE WHEN {said} THEN FALSE END"
-                )
+        if base_of(found) != name:
+            continue
+        wanted[layout.known(found)] = known
+        for word in layout.code_words(found):
+            held, lacked = [], []
+            for code in codes[word * WORD : (word + 1) * WORD]:
+                bit = layout.code_bits(found, [code])[word]
+                holds, lacks = _of_list(code, complete) if found == name else _of_drug(found, name, code, complete)
+                held.append(f"CASE WHEN {known} AND {holds} THEN {bit} ELSE 0 END")
+                lacked.append(f"CASE WHEN {known} AND NOT {holds} AND {lacks} THEN {bit} ELSE 0 END")
+            wanted |= {layout.held(found, word): " | ".join(held), layout.not_held(found, word): " | ".join(lacked)}
     amounts = {
         f.removeprefix(f"{name}.").removesuffix(".weekly_amount"): f for f in layout.carried if _is_amount(f, name)
     }
     for drug, amount in amounts.items():
         own = f"FILTER (WHERE drug = {text(drug).text})"
-        wanted[f"m_{layout.column(amount)}"] = (
-            f"CASE WHEN count(*) {own} = 0 THEN CASE WHEN {complete} THEN 0.0 END"
-            f" ELSE max(CASE WHEN is_known OR certain > 0.0 THEN certain END) {own} END"
-        )
-        wanted[f"m_{layout.withheld(amount)}"] = f"coalesce(bool_or(NOT is_known AND certain > 0.0) {own}, FALSE)"
+        certain = f"max(CASE WHEN is_known OR certain > 0.0 THEN certain END) {own}"
+        wanted[layout.column(amount)] = f"coalesce({certain}, 0.0)"
+        wanted[layout.known(amount)] = f"CASE WHEN count(*) {own} = 0 THEN {complete} ELSE {certain} IS NOT NULL END"
+        wanted[layout.withheld(amount)] = f"bool_or(NOT is_known AND certain > 0.0) {own}"
     others = ", ".join(text(drug).text for drug in amounts) or "''"
-    wanted[f"m_{layout.withheld(name + OTHER_AMOUNTS)}"] = (
-        f"coalesce(bool_or(NOT is_known AND certain > 0.0) FILTER (WHERE drug NOT IN ({others})), FALSE)"
+    wanted[layout.withheld(name + OTHER_AMOUNTS)] = (
+        f"bool_or(NOT is_known AND certain > 0.0) FILTER (WHERE drug NOT IN ({others}))"
     )
+    folded = ", ".join(f"{value} AS {column}" for column, value in wanted.items())
+    kept = [f"takings.{column}" for column in ("row", *keys)] + ["medicine_problems"]
+    kept += [f"coalesce({c}, {EMPTY[kind]}) AS m_{c}" for c, kind in medicine_columns(layout).items()]
     return (
-        "SELECT " + ", ".join(f"{value} AS {column}" for column, value in wanted.items()) + " FROM drugs GROUP BY row"
+        f"SELECT {', '.join(kept)} FROM takings"
+        f" LEFT JOIN (SELECT {folded} FROM drugs GROUP BY row) AS folded ON folded.row = takings.row"
     )
+
+
+def _of_list(code: str, complete: str) -> tuple[str, str]:
+    """Return whether the list holds a drug, and whether what it does not hold is certainly not in it."""
+    return f"bool_or(coalesce(drug = {text(code).text}, FALSE))", complete
 
 
 def _is_amount(found: str, name: str) -> bool:
@@ -99,7 +113,8 @@ def _of_drug(found: str, name: str, code: str, complete: str) -> tuple[str, str]
     drug, part = found.removeprefix(f"{name}.").rsplit(".", 1)
     own = f"drug = {text(drug).text}"
     if part == "per":
-        held, said = f"{own} AND (intervals & {1 << INTERVALS.index(code)}) <> 0", f"({own} AND is_whole AND all_timed)"
+        held, said = f"{own} AND (intervals & {1 << INTERVALS.index(code)}) <> 0", f"{own} AND is_whole AND all_timed"
     else:
-        held, said = f"{own} AND list_contains(routes, {text(code).text})", f"({own} AND is_complete AND all_routed)"
-    return held, f"(bool_or({said}) OR ({complete} AND count(*) FILTER (WHERE {own}) = 0))"
+        held, said = f"{own} AND list_contains(routes, {text(code).text})", f"{own} AND is_complete AND all_routed"
+    lacks = f"(bool_or(coalesce({said}, FALSE)) OR ({complete} AND count(*) FILTER (WHERE {own}) = 0))"
+    return f"bool_or(coalesce({held}, FALSE))", lacks

@@ -1,40 +1,113 @@
-"""What is written: parts put together as the last step, the metadata, and the rows that have no answer."""
+"""Where answers go: a file or a new table of a database, put together from its parts as the last thing that happens."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
+from typing import assert_never
 
+from cds_engine.batch import database
 from cds_engine.batch.duck import Duck, literal
-from cds_engine.batch.sources import Source
+from cds_engine.batch.workplace import Workplace
+from cds_engine.diagnostics import InputError
 from cds_engine.lowering.guideline import Guideline
 
-REASONS = {
-    "as_of": "the day of the answer is no date such as `2026-11-21`",
-    "too_many_readings": "what contradicts in the row can be read in more than 64 ways",
-}
-"""Why a row has no answer, by code."""
+ENDINGS = {".parquet": "PARQUET", ".csv": "CSV", ".ndjson": "JSON", ".jsonl": "JSON"}
+Metadata = Mapping[str, str]
+Sheets = Mapping[str, Sequence[Path]]
+"""The parts of the answers (under the name `""`) and of what stands beside them, such as `orders`."""
 
 
-class Refused(NamedTuple):
-    """A row that was read and has no answer."""
+@dataclass(frozen=True, slots=True)
+class FileOutput:
+    """A file, and files beside it: `answers.parquet`, `answers.orders.parquet`."""
 
-    row: int
-    code: str
+    path: Path
+    kind: str
+
+    @property
+    def suffix(self) -> str:
+        """How the names of the parts end."""
+        return self.path.suffix
+
+    def of(self, sheet: str) -> Path:
+        """Return the file of a sheet."""
+        return self.path.with_name(f"{self.path.stem}.{sheet}{self.path.suffix}") if sheet else self.path
 
 
-def options(kind: str, metadata: Mapping[str, str]) -> str:
-    """Return how a kind of file is written."""
+@dataclass(frozen=True, slots=True)
+class TableOutput:
+    """A new table of a database, and tables beside it: `answers`, `answers_orders`."""
+
+    address: database.Address
+    kind = "PARQUET"
+    suffix = ".parquet"
+
+    def of(self, sheet: str) -> database.Address:
+        """Return the table of a sheet."""
+        return self.address.beside(sheet) if sheet else self.address
+
+
+Output = FileOutput | TableOutput
+
+
+def output_of(into: str | Path, sheets: Sequence[str]) -> Output:
+    """Return where answers go, once it is clear that they can.
+
+    Raises:
+        InputError: If it is no kind of output, its folder is not there, or a table of the name is.
+    """
+    if database.is_address(into):
+        found = TableOutput(database.Address.of(str(into)))
+        for sheet in ("", *sheets):
+            database.check_is_new(found.of(sheet))
+        return found
+    path = Path(into)
+    kind = ENDINGS.get(path.suffix)
+    if kind is None:
+        raise InputError(f"`{path}` is no kind of output; its name should end in .parquet, .csv or .ndjson")
+    if not path.parent.is_dir():
+        raise InputError(f"there is no folder `{path.parent}` to write into; make it first")
+    return FileOutput(path, kind)
+
+
+def place_of(output: Output | None) -> Path | None:
+    """Return the path beside which the run keeps its parts and the rows without answer; for a table in this folder."""
+    match output:
+        case FileOutput():
+            return output.path
+        case TableOutput():
+            return Path(output.address.name)
+        case None:
+            return None
+        case _:
+            assert_never(output)
+
+
+def output_folder(into: str | Path) -> Path:
+    """Return where a run into *into* keeps its finished parts until all of it is."""
+    name = database.Address.of(str(into)).name if database.is_address(into) else into
+    return Workplace.beside(Path(name)).folder
+
+
+def write_part(query: str, path: Path, kind: str, metadata: Metadata, duck: Duck) -> None:
+    """Write the rows of a query under a name that they have when they are whole."""
+    begun = path.with_suffix(".tmp")
+    duck.run(f"COPY ({query}) TO {literal(str(begun))} (FORMAT {kind}{_options(kind, metadata)})")
+    begun.replace(path)
+
+
+def _options(kind: str, metadata: Metadata) -> str:
     listed = ", ".join(f"{key}: {literal(value)}" for key, value in metadata.items())
     parquet = f", COMPRESSION zstd, COMPRESSION_LEVEL 1, KV_METADATA {{{listed}}}"
     return {"PARQUET": parquet, "CSV": ", HEADER", "JSON": ""}[kind]
 
 
-def metadata_of(guideline: Guideline, as_of: date | None) -> dict[str, str]:
-    """Return what travels with the answers: which pack, of which day, reviewed how far."""
+def metadata_of(guideline: Guideline, as_of: date | None, held_back: Mapping[str, str]) -> dict[str, str]:
+    """Return what travels with the answers: which pack, of which day, reviewed how far, and what is not shown."""
     manifest = guideline.pack.manifest
     return {
         "pack": manifest.id,
@@ -42,57 +115,50 @@ def metadata_of(guideline: Guideline, as_of: date | None) -> dict[str, str]:
         "hash": guideline.pack.hash,
         "as_of": "" if as_of is None else as_of.isoformat(),
         "review": str(manifest.review),
+        "held_back": ";".join(held_back),
         "notices": "\n".join(notice.says for notice in manifest.notices),
     }
 
 
-def finish(parts: Sequence[Path], into: Path, kind: str, duck: Duck, metadata: Mapping[str, str]) -> None:
-    """Put the parts together under the name that was asked for, as the last thing that happens."""
-    whole = into.with_name(into.name + ".tmp")
+def deliver(sheets: Sheets, output: Output, metadata: Metadata, duck: Duck) -> None:
+    """Put the parts together under the names that were asked for; the answers come last.
+
+    Raises:
+        BackendFault: If a database refuses; then none of its tables is there.
+    """
+    last_first = dict(sorted(sheets.items(), reverse=True))
+    match output:
+        case FileOutput():
+            whole = {sheet: _whole(parts, output.of(sheet), output.kind, metadata, duck)
+                     for sheet, parts in last_first.items()}  # fmt: skip
+            for sheet, path in whole.items():
+                path.replace(output.of(sheet))
+        case TableOutput():
+            with database.writing(output.address) as writer:
+                for sheet, parts in last_first.items():
+                    rows = duck.batches(f"SELECT * FROM read_parquet([{_listed(parts)}])")
+                    writer.write(output.of(sheet), rows, metadata)
+        case _:
+            assert_never(output)
+
+
+def _listed(parts: Sequence[Path]) -> str:
+    return ", ".join(literal(str(part)) for part in parts)
+
+
+def _whole(parts: Sequence[Path], into: Path, kind: str, metadata: Metadata, duck: Duck) -> Path:
+    """Return the file in which the parts are together, beside the first part still."""
+    whole = parts[0].with_name(f"whole-{into.name}")
     if kind == "PARQUET":
-        files = ", ".join(literal(str(part)) for part in parts)
-        if len(parts) == 1:
-            parts[0].replace(whole)
-        else:
-            duck.run(
-                f"COPY (SELECT * FROM read_parquet([{files}])) TO {literal(str(whole))}"
-                f" (FORMAT PARQUET{options(kind, metadata)})"
-            )
-    else:
-        _join(parts, whole, skip_first_line=kind == "CSV")
-        beside = into.with_name(into.name + ".metadata.json")
-        beside.write_text(json.dumps(metadata, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    whole.replace(into)
-    remove(parts)
-
-
-def _join(parts: Sequence[Path], whole: Path, *, skip_first_line: bool) -> None:
+        write_part(f"SELECT * FROM read_parquet([{_listed(parts)}])", whole, kind, metadata, duck)
+        return whole
     with whole.open("wb") as out:
         for number, part in enumerate(parts):
             with part.open("rb") as one:
-                if number and skip_first_line:
-                    one.readline()
+                if number and kind == "CSV":
+                    one.readline()  # the names of the columns
                 while chunk := one.read(1 << 20):
                     out.write(chunk)
-
-
-def remove(parts: Sequence[Path]) -> None:
-    """Remove files that are no longer needed, or not whole."""
-    for part in parts:
-        part.unlink(missing_ok=True)
-
-
-def write_quarantine(into: Path | None, source: Source, refused: Sequence[Refused]) -> Path | None:
-    """Write the lines that are no rows and the rows that have no answer, each with its reason; None if all is well."""
-    lines: list[dict[str, object]] = [
-        {"line": bad.line, "value": bad.value, "code": "not_a_row", "reason": bad.reason} for bad in source.bad
-    ]
-    lines += [{"row": row, "code": code, "reason": REASONS[code]} for row, code in refused]
-    if into is None:
-        return None
-    path = into.with_name(into.name + ".quarantine.ndjson")
-    path.unlink(missing_ok=True)  # of an earlier run
-    if not lines:
-        return None
-    path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
-    return path
+    beside = into.with_name(into.name + ".metadata.json")
+    beside.write_text(json.dumps(metadata, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return whole

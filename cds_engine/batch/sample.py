@@ -1,16 +1,87 @@
-"""Rows of a table as single patients: what the evaluator is asked, to hold the columns to it."""
+"""Rows of a table as single patients: what the evaluator is asked, where it answers for a row as well."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
 
-from cds_engine.batch.columns import Columns, FactSource, said
+from cds_engine.batch.columns import IDS, Cell, Columns, FactSource, said
+from cds_engine.batch.duck import Duck, literal, quoted
+from cds_engine.batch.part import entry_of
+from cds_engine.batch.sources import ROW
 from cds_engine.batch.vocabulary import listed
 
+Row = Mapping[str, object]
 
-def facts_of(
-    row: Mapping[str, object], columns: Columns, medicines: Sequence[object], medications: str | None
-) -> dict[str, object]:
+
+class Single(NamedTuple):
+    """One row as a patient."""
+
+    row: int
+    facts: dict[str, object]
+    day: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Singles:
+    """Reads rows one by one, each with its entries of the second table."""
+
+    columns: Columns
+    medications: str | None
+    as_of: date | None
+    """The day of the answers, where no column says one."""
+    duck: Duck
+
+    def of(self, relation: str) -> Iterator[Single]:
+        """Yield the rows of *relation* as patients."""
+        rows = self.duck.records(f"SELECT {ROW}, {', '.join(map(_read, self._cells()))} FROM {relation}")
+        medicines = entries_of(rows, "medicines_in", self.columns.patient, self.duck)
+        for row in rows:
+            number = int(str(row[ROW]))
+            facts = facts_of(row, self.columns, medicines.get(number, ()), self.medications)
+            yield Single(number, facts, self._day(row))
+
+    def _cells(self) -> Iterator[Cell]:
+        """Yield the columns that say something, each once."""
+        found = [self.columns.patient, self.columns.as_of]
+        for source in self.columns.sources:
+            found += [source.value, source.unit_column, source.date, source.low, source.high]
+        yield from dict.fromkeys(cell for cell in found if cell is not None)
+
+    def _day(self, row: Row) -> date | None:
+        value = row[self.columns.as_of.name] if self.columns.as_of is not None else None
+        if not said(value):
+            return self.as_of
+        return value if isinstance(value, date) else date.fromisoformat(str(value).strip())
+
+
+def _read(cell: Cell) -> str:
+    """Return a column as it is read; of a time its day counts, as in columns."""
+    name = quoted(cell.name)
+    return f"CAST({name} AS DATE) AS {name}" if cell.kind == "day" else name
+
+
+def entries_of(rows: Sequence[Row], table: str, patient: Cell | None, duck: Duck) -> dict[int, list[dict[str, object]]]:
+    """Return the entries of a second table, if there is one, for the patients in *rows*: by the number of the row."""
+    if patient is None or not duck.rows(f"SELECT 1 FROM duckdb_tables() WHERE table_name = '{table}'"):
+        return {}
+    own = key_of(duck.columns(table))
+    names = ", ".join(literal(str(row[patient.name])) for row in rows)
+    found: dict[str, list[dict[str, object]]] = {}
+    for record in duck.records(f"SELECT * FROM {table} WHERE CAST({quoted(own)} AS VARCHAR) IN ({names or 'NULL'})"):
+        entry = entry_of({name: value for name, value in record.items() if name not in {own, ROW}})
+        found.setdefault(str(record[own]), []).append(entry)
+    return {int(str(row[ROW])): found.get(str(row[patient.name]), []) for row in rows}
+
+
+def key_of(columns: Mapping[str, str]) -> str:
+    """Return the column of a second table that names the patient."""
+    return next(name for name in IDS if name in columns)
+
+
+def facts_of(row: Row, columns: Columns, medicines: Sequence[object], medications: str | None) -> dict[str, object]:
     """Return one row (by column of the table) as the facts of a patient, with the entries of the second table."""
     facts: dict[str, object] = {}
     for source in columns.sources:
@@ -24,7 +95,7 @@ def facts_of(
     return facts
 
 
-def _value(source: FactSource, cell: object, row: Mapping[str, object]) -> object:
+def _value(source: FactSource, cell: object, row: Row) -> object:
     kind = source.spec.entry.type
     if kind == "medications":
         return listed(cell)

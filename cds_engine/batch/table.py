@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Literal
 
+from cds_engine.batch import quarantine
 from cds_engine.batch.answers import kept_columns, long_query, wide_query
-from cds_engine.batch.columns import Columns, Wishes, understand
-from cds_engine.batch.duck import Duck, literal
+from cds_engine.batch.columns import IDS, Wishes, understand
+from cds_engine.batch.duck import Duck
 from cds_engine.batch.held import Evaluator, Held
-from cds_engine.batch.output import Refused, finish, metadata_of, options, remove, write_quarantine
+from cds_engine.batch.orders import Orders, with_findings
+from cds_engine.batch.output import Output, deliver, metadata_of, output_of, place_of, write_part
 from cds_engine.batch.part import PartRunner, Task
-from cds_engine.batch.sources import Source, open_source
+from cds_engine.batch.report import Report
+from cds_engine.batch.sample import Singles
+from cds_engine.batch.sources import Part, Scratch, Source, identity_of
+from cds_engine.batch.tally import count, most_first, together
+from cds_engine.batch.workplace import Finished, Workplace
 from cds_engine.diagnostics import BackendFault, EngineDisagreement, InputError
 from cds_engine.lowering.guideline import Guideline
+from cds_engine.version import VERSION
 
 Form = Literal["wide", "long"]
-ENDINGS = {".parquet": "PARQUET", ".csv": "CSV", ".ndjson": "JSON", ".jsonl": "JSON"}
 PART_ROWS = 250_000
 SAMPLE = 200
+WHOLE = 1_000_000_000
+"""Rows a part of a table that is read as one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +39,7 @@ class Order:
     """What is to be done: read what, as what, and write it where."""
 
     table: object
-    into: Path | None = None
+    into: str | Path | None = None
     as_of: date | None = None
     wishes: Wishes = field(default_factory=Wishes)
     medicines: object = None
@@ -41,184 +50,201 @@ class Order:
     threads: int | None = None
     memory: str | None = None
     progress: Callable[[int, int], None] | None = None
-    """Called after each part with the rows done and the rows there are."""
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What became of a table: every row that went in came out or is in quarantine."""
-
-    rows_in: int
-    rows_out: int
-    quarantined: int
-    checked: int
-    """Rows that the evaluator answered as well, with the same result."""
-    seconds: float
-    ignored: tuple[str, ...]
-    statuses: Mapping[str, Mapping[str, int]]
-    """By rule: how many patients have which status."""
-    missing: Mapping[str, int]
-    """By fact: how many patients wait for it, the most first."""
-    problems: Mapping[str, int]
-    """By `fact:code`: how many rows have it."""
-    quarantine: Path | None = None
-
-
-@dataclass(slots=True)
-class _Counts:
-    out: int = 0
-    quarantined: int = 0
-    statuses: dict[str, dict[str, int]] = field(default_factory=dict)
-    missing: dict[str, int] = field(default_factory=dict)
-    problems: dict[str, int] = field(default_factory=dict)
+    """Called before the first and after each part with the rows done and the rows there are."""
+    orders: object = None
+    resume: bool = False
+    """Whether the finished parts of a run that ended early are used."""
+    held_back: Mapping[str, str] = field(default_factory=dict)
+    """Rules that are not shown, with the review state that is too low."""
 
 
 def evaluate_table(guideline: Guideline, evaluator: Evaluator, order: Order) -> Report:
     """Answer every row of a table.
 
+    After an error on the way the parts that are finished stay beside the output, and `resume` goes on from there;
+    the output itself appears when it is whole.
+
     Raises:
         InputError: If the table cannot be read or a column not be understood; nothing has been written then.
-        BackendFault: If DuckDB fails on the way: a full disk, an unreadable part; nothing is kept then.
+        BackendFault: If DuckDB or a database fails on the way: a full disk, an unreadable part.
+        OSError: If the output cannot be written.
         EngineDisagreement: If a sampled row differs from the evaluator's answer; nothing is kept then.
     """
     started = time.monotonic()
-    kind = _kind_of(order.into)
-    duck = Duck(threads=order.threads, memory=order.memory)
+    output = None if order.into is None else output_of(order.into, () if order.orders is None else ("orders",))
+    place = Workplace.beside(place_of(output))
+    duck = Duck(threads=order.threads, memory=order.memory, folder=place.folder)
+    with _kept(place, duck):
+        place.begin(_plan(guideline, order, duck), resume=order.resume)
+        return _Run(guideline, evaluator, order, output, place, duck).report(started)
+
+
+@contextmanager
+def _kept(place: Workplace, duck: Duck) -> Iterator[None]:
+    """Say what DuckDB says in our words; keep what is finished only where another run can go on with it."""
     try:
-        source = open_source(order.table, duck, order.part_rows)
-        columns = understand(source.columns, guideline.dictionary, order.wishes)
-        medicines = _medicines(order, duck)
-        runner = PartRunner(Task(guideline, columns, order.as_of, medicines), duck)
-        counts = _Counts(quarantined=len(source.bad))
-        held = Held(guideline, evaluator, columns, order.as_of)
-        held.draw(duck, source, runner, order.sample, order.seed)
-        parts, refused = _run(guideline, order, _Run(duck, source, columns, runner, counts, kind), held)
-        rows_in = source.rows + len(source.bad)
-        if counts.out + counts.quarantined != rows_in:
-            remove(parts)
-            raise EngineDisagreement("rows", {"read": str(rows_in), "answered": str(counts.out + counts.quarantined)})
-        if order.into is not None:
-            finish(parts, order.into, kind, duck, metadata_of(guideline, order.as_of))
-        quarantine = write_quarantine(order.into, source, refused)
+        yield
     except duck.errors as error:
         raise BackendFault(f"the table could not be answered: {str(error).splitlines()[0]}") from error
     except RuntimeError as error:
         if "interrupted" in str(error).lower():  # how DuckDB passes on that somebody pressed Ctrl-C
             raise KeyboardInterrupt from None
         raise
+    except EngineDisagreement:
+        place.remove()
+        raise
+    else:
+        place.remove()
     finally:
         duck.close()
-    return Report(
-        rows_in=rows_in,
-        rows_out=counts.out,
-        quarantined=counts.quarantined,
-        checked=held.checked,
-        seconds=time.monotonic() - started,
-        ignored=() if order.wishes.keep else columns.ignored,
-        statuses=counts.statuses,
-        missing=dict(sorted(counts.missing.items(), key=lambda item: -item[1])),
-        problems=dict(sorted(counts.problems.items(), key=lambda item: -item[1])),
-        quarantine=quarantine,
-    )
+        if not place.is_worth_keeping:
+            place.remove()
 
 
-@dataclass(frozen=True, slots=True)
+def _plan(guideline: Guideline, order: Order, duck: Duck) -> dict[str, object]:
+    """Return everything that the answers depend on: only a run of the same plan can go on with the parts of this."""
+    tables = {"input": order.table, "medicines": order.medicines, "orders": order.orders}
+    return {
+        **{name: identity_of(table, duck) for name, table in tables.items() if table is not None},
+        "engine": VERSION,
+        "pack": guideline.pack.hash,
+        "as_of": None if order.as_of is None else order.as_of.isoformat(),
+        "columns": asdict(order.wishes),
+        "form": order.form,
+        "part_rows": order.part_rows,
+        "held_back": dict(order.held_back),
+        "into": str(order.into),
+    }
+
+
 class _Run:
-    duck: Duck
-    source: Source
-    columns: Columns
-    runner: PartRunner
-    counts: _Counts
-    kind: str
+    """One run: its tables opened, its columns understood."""
+
+    def __init__(
+        self,
+        guideline: Guideline,
+        evaluator: Evaluator,
+        order: Order,
+        output: Output | None,
+        place: Workplace,
+        duck: Duck,
+    ) -> None:
+        self._order, self._output, self._place, self._duck = order, output, place, duck
+        scratch = Scratch(place.folder, duck)
+        self._source = scratch.open(order.table, order.part_rows)
+        self._columns = understand(self._source.columns, guideline.dictionary, order.wishes)
+        medicines = _second(scratch, "medicines", order.medicines)
+        orders = _second(scratch, "orders", order.orders)
+        self._seconds = {
+            name: found for name, found in (("medicines", medicines), ("orders", orders)) if found is not None
+        }
+        task = Task(guideline, self._columns, order.as_of, None if medicines is None else medicines.columns)
+        self._runner = PartRunner(task, duck)
+        singles = Singles(self._columns, guideline.dictionary.medications, order.as_of, duck)
+        self._held = Held(guideline, evaluator, self._columns, singles)
+        self._orders = None if orders is None else Orders(evaluator, singles, place.folder)
+        self._metadata = metadata_of(guideline, order.as_of, order.held_back)
+
+    def report(self, started: float) -> Report:
+        """Answer part by part, put the parts together, and return what became of the rows."""
+        order, source = self._order, self._source
+        self._held.draw(self._duck, source, self._runner, order.sample, order.seed)
+        parts = list(self._parts())
+        tally = together(found.tally for found in parts)
+        refused = [row for found in parts for row in found.refused]
+        reasons = most_first({**tally.refused, **({"not_a_row": len(source.bad)} if source.bad else {})})
+        rows_in, quarantined = source.rows + len(source.bad), sum(reasons.values())
+        if tally.rows_out + quarantined != rows_in:
+            raise EngineDisagreement("rows", {"read": str(rows_in), "answered": str(tally.rows_out + quarantined)})
+        strays = [
+            stray for name in self._seconds for stray in quarantine.strays_of(name, source, self._columns, self._duck)
+        ]
+        bad = {"input": source.bad, **{name: found.bad for name, found in self._seconds.items()}}
+        where, beside = None, place_of(self._output)
+        if self._output is not None and beside is not None:
+            deliver(self._sheets(self._output.suffix), self._output, self._metadata, self._duck)
+            where = quarantine.write_quarantine(beside, bad, refused, strays)
+        return Report(
+            rows_in=rows_in,
+            rows_out=tally.rows_out,
+            quarantined=quarantined,
+            strays=len(strays) + sum(len(found.bad) for found in self._seconds.values()),
+            checked=self._held.checked,
+            seconds=time.monotonic() - started,
+            ignored=() if order.wishes.keep else self._columns.ignored,
+            statuses=tally.statuses,
+            missing=tally.missing,
+            problems=tally.problems,
+            reasons=reasons,
+            held_back=order.held_back,
+            metadata=self._metadata,
+            quarantine=where,
+        )
+
+    def _parts(self) -> Iterator[Finished]:
+        """Yield what each part comes to: as it was found finished, or answered now."""
+        done, rows = 0, self._source.rows
+        self._tell(done, rows)
+        for number, part in enumerate(self._source.parts):
+            found = self._place.finished(number)
+            if found is None:
+                found = self._answer(number, part)
+                self._place.finish(number, found)
+            yield found
+            done += part.rows
+            self._tell(done, rows)
+
+    def _tell(self, done: int, rows: int) -> None:
+        if self._order.progress is not None:
+            self._order.progress(done, rows)
+
+    def _answer(self, number: int, part: Part) -> Finished:
+        order, duck, layout = self._order, self._duck, self._runner.layout
+        self._runner.answer(part.relation, kept_columns(layout, order.form, order.held_back))
+        self._held.compare(duck)
+        if self._orders is not None:
+            self._orders.screen(part.relation, duck)
+        if self._output is not None:
+            self._write(number, part, self._output)
+        refused = quarantine.refused_of(part.relation, self._columns, duck)
+        return Finished(count(layout, order.held_back, duck), refused)
+
+    def _write(self, number: int, part: Part, output: Output) -> None:
+        kind, layout = output.kind, self._runner.layout
+        make = long_query if self._order.form == "long" else wide_query
+        query = make(layout, self._own(), part.relation, self._order.held_back)
+        if self._orders is not None:
+            if self._order.form == "wide":
+                query = with_findings(query)
+            sheet = self._place.path("orders", number, output.suffix)
+            write_part("SELECT * FROM order_findings", sheet, kind, self._metadata, self._duck)
+        write_part(query, self._place.path("part", number, output.suffix), kind, self._metadata, self._duck)
+
+    def _own(self) -> list[str]:
+        """Return the columns of the table that go into the output as they are."""
+        keep = self._order.wishes.keep
+        return [
+            cell.name
+            for cell in self._columns.cells
+            if cell is self._columns.patient or (keep and cell.name in self._columns.ignored)
+        ]
+
+    def _sheets(self, suffix: str) -> dict[str, list[Path]]:
+        names = {"": "part"} if self._orders is None else {"": "part", "orders": "orders"}
+        numbers = range(len(self._source.parts))
+        return {sheet: [self._place.path(name, n, suffix) for n in numbers] for sheet, name in names.items()}
 
 
-def _kind_of(into: Path | None) -> str:
-    """Return how the output is written, once it is clear that it can be."""
-    if into is None:
-        return "PARQUET"
-    kind = ENDINGS.get(into.suffix)
-    if kind is None:
-        raise InputError(f"`{into}` is no kind of output; its name should end in .parquet, .csv or .ndjson")
-    if not into.parent.is_dir():
-        raise InputError(f"there is no folder `{into.parent}` to write into; make it first")
-    return kind
-
-
-def _medicines(order: Order, duck: Duck) -> Mapping[str, str] | None:
-    """Open the second table, of which every row is one medicine of a patient."""
-    if order.medicines is None:
+def _second(scratch: Scratch, name: str, table: object) -> Source | None:
+    """Open a second table, of which every row is one medicine or order of a patient, as `<name>_in`."""
+    if table is None:
         return None
-    source = open_source(order.medicines, duck, 1_000_000_000, "medicines")
+    source = scratch.open(table, WHOLE, name)
     relation = " UNION ALL ".join(f"SELECT * FROM {part.relation}" for part in source.parts) or "SELECT 1 WHERE FALSE"
-    duck.keep("medicines_in", relation)
-    if "drug" not in source.columns:
+    scratch.duck.keep(f"{name}_in", relation)
+    if "drug" not in source.columns or not any(key in source.columns for key in IDS):
         raise InputError(
-            "the table of medicines needs the columns `patient` and `drug`;"
+            f"the table of {name} needs the columns `patient` and `drug`;"
             " `dose`, `unit`, `per`, `times` and `route` may follow"
         )
-    return source.columns
-
-
-def _run(guideline: Guideline, order: Order, run: _Run, held: Held) -> tuple[list[Path], list[Refused]]:
-    """Answer part by part; a part is written whole under another name and then renamed."""
-    written: list[Path] = []
-    refused: list[Refused] = []
-    own = [
-        cell.name
-        for cell in run.columns.cells
-        if cell is run.columns.patient or (order.wishes.keep and cell.name in run.columns.ignored)
-    ]
-    layout = run.runner.layout
-    make = long_query if order.form == "long" else wide_query
-    metadata = metadata_of(guideline, order.as_of)
-    done = 0
-    try:
-        for number, part in enumerate(run.source.parts):
-            run.runner.answer(part.relation, kept_columns(layout, order.form))
-            refused += [
-                Refused(row, reason) for row, reason in run.duck.rows("SELECT row, reason FROM refused ORDER BY row")
-            ]
-            held.compare(run.duck)
-            _count(guideline, run)
-            if order.into is not None:
-                path = order.into.with_name(f"{order.into.name}.part-{number:05d}")
-                run.duck.run(
-                    f"COPY ({make(layout, own, part.relation)}) TO {literal(str(path) + '.tmp')}"
-                    f" (FORMAT {run.kind}{options(run.kind, metadata)})"
-                )
-                Path(f"{path}.tmp").replace(path)
-                written.append(path)
-            done += part.rows
-            if order.progress is not None:
-                order.progress(done, run.source.rows)
-    except BaseException:
-        begun = [] if order.into is None else list(order.into.parent.glob(f"{order.into.name}.part-*.tmp"))
-        remove([*written, *begun])
-        raise
-    run.counts.quarantined += len(refused)
-    return written, refused
-
-
-def _count(guideline: Guideline, run: _Run) -> None:
-    """Add up what the part says, for the summary."""
-    counts, duck = run.counts, run.duck
-    counts.out += int(duck.one("SELECT count(*) FROM answers"))
-    wanted = ", ".join(
-        f"count(*) FILTER (WHERE r{i}_status = '{status}')" for i in range(len(guideline.rules)) for status in STATUSES
-    )
-    found = iter(duck.rows(f"SELECT {wanted} FROM answers")[0])
-    for spec in guideline.rules:
-        of = counts.statuses.setdefault(spec.rule.id, dict.fromkeys(STATUSES, 0))
-        for status in STATUSES:
-            of[status] += int(next(found))
-    layout = run.runner.layout
-    listed = ", ".join(f"missing_{w}" for w in layout.words)
-    for *words, count in duck.rows(f"SELECT {listed}, count(*) FROM answers GROUP BY {listed}"):
-        for name in layout.names_of(words):
-            counts.missing[name] = counts.missing.get(name, 0) + count
-    for problems, count in duck.rows("SELECT problems, count(*) FROM answers WHERE problems <> '' GROUP BY problems"):
-        for name in {name for name in str(problems).split(";") if name}:
-            counts.problems[name] = counts.problems.get(name, 0) + count
-
-
-STATUSES = ("recommended", "blocked", "needs_data", "not_applicable")
+    return source

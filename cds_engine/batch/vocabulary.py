@@ -5,7 +5,7 @@ What a word means is decided in one place, for one patient and for a million; a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 
 from cds_engine.backends.sql.layout import Layout
@@ -45,29 +45,29 @@ def set_rows(
 ) -> list[dict[str, object]]:
     """Return for each distinct cell of a list of codes what the reader makes of it."""
     name = source.spec.name
+    columns = [column for column in layout.set_columns(name) if column != layout.known(name)]
     found = []
     for cell in cells:
         record = read_facts({name: listed(cell)} if said(cell) else {}, dictionary, None)
         fact = record.facts.get(name)
-        row: dict[str, object] = {"cell": cell, "known": None, "problem": None, "remark": None}
+        row: dict[str, object] = {"cell": cell, "problem": None, "remark": None, layout.known(name): False}
+        row |= dict.fromkeys(columns, 0)
         codes = [problem.code for problem in record.problems]
         if isinstance(fact, Withheld):
             row["problem"] = codes[0]
         elif isinstance(fact, Known) and isinstance(fact.value, CodeSet):
-            row["known"] = True
-            row["remark"] = codes[0] if codes else None
-            for code in layout.sets[name]:
-                row[layout.member(name, code)] = _truth(fact.value, code)
-        for column in (layout.is_listed(name), *(layout.member(name, code) for code in layout.sets[name])):
-            row.setdefault(column, True if column == layout.is_listed(name) and row["known"] else None)
+            members, codes_asked = fact.value, layout.sets[name]
+            row |= {"remark": codes[0] if codes else None, layout.known(name): True}
+            row |= _bits_of(layout, name, (c for c in codes_asked if c in members.members), layout.held)
+            if members.is_complete:
+                others = (c for c in codes_asked if c not in members.members)
+                row |= _bits_of(layout, name, others, layout.not_held)
         found.append(row)
     return found
 
 
-def _truth(members: CodeSet, code: str) -> bool | None:
-    if code in members.members:
-        return True
-    return False if members.is_complete else None
+def _bits_of(layout: Layout, name: str, codes: Iterable[str], column: Callable[[str, int], str]) -> Mapping[str, int]:
+    return {column(name, word): bits for word, bits in layout.code_bits(name, codes).items()}
 
 
 def medicine_rows(fact: str, words: Iterable[tuple[object, object]], dictionary: Dictionary) -> list[dict[str, object]]:

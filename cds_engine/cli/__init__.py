@@ -146,10 +146,17 @@ def _evaluate(  # noqa: PLR0913, PLR0917 - one parameter an option
 @app.command("batch")
 def _batch(  # noqa: PLR0913, PLR0917 - one parameter an option
     tables: Annotated[
-        list[str] | None, typer.Argument(metavar="TABLE", help="CSV, NDJSON or Parquet files, or folders of them.")
+        list[str] | None,
+        typer.Argument(
+            metavar="TABLE",
+            help="CSV, NDJSON or Parquet files, or folders of them; `postgresql://HOST/DB#TABLE`; a FHIR export.",
+        ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Ends in .parquet, .csv, .ndjson.")
+        str | None,
+        typer.Option(
+            "--out", "-o", metavar="FILE", help="Ends in .parquet, .csv, .ndjson; or `postgresql://HOST/DB#NEW_TABLE`."
+        ),
     ] = None,
     pack: PackOption = None,
     as_of: Annotated[
@@ -164,32 +171,52 @@ def _batch(  # noqa: PLR0913, PLR0917 - one parameter an option
     medicines: Annotated[
         str | None, typer.Option("--medicines", metavar="TABLE", help="A second table, one medicine a row.")
     ] = None,
+    orders: Annotated[
+        str | None, typer.Option("--orders", metavar="TABLE", help="A second table, one order to be screened a row.")
+    ] = None,
     long: Annotated[bool, typer.Option("--long", help="One row a patient and rule that applies.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Keep columns that are no facts.")] = False,
     sample: Annotated[int, typer.Option("--sample", min=0, help="Rows that the evaluator answers as well.")] = 200,
     part_rows: Annotated[int, typer.Option("--part-rows", min=1000, help="Rows in memory at once.")] = 250_000,
-    template: Annotated[bool, typer.Option("--template", help="Write an empty table and its mapping to FILE.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the finished parts of a run that ended.")
+    ] = False,
+    minimum_review: Annotated[
+        str | None,
+        typer.Option("--minimum-review", metavar="STATE", help="Hold back rules below this review state."),
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="FILE", help="Write the summary as a page with charts, too.")
+    ] = None,
+    template: Annotated[
+        str | None,
+        typer.Option("--template", metavar="PACK", help="Write an empty table for a pack, with its mapping, and end."),
+    ] = None,
     format: Annotated[ListFormat, typer.Option("--format", help="For people or programs.")] = ListFormat.TEXT,  # noqa: A002
 ) -> None:
     """Answer for every row of a table of patients: statuses, doses, alerts and what is missing, in columns.
 
     A column is a fact; `<fact>_unit`, `<fact>_date` and `<fact>_range_low` stand beside it. Exit status: 0 done,
-    1 rows are in quarantine, 2 wrong use or a table that cannot be understood, 3 a sampled row differs from the
-    evaluator.
+    1 rows are in quarantine, 2 wrong use or a table that cannot be understood, 3 it was stopped, failed on the way or a
+    sampled row differs from the evaluator.
     """
     from cds_engine.cli.batch import Wanted, evaluate_tables, write_template  # noqa: PLC0415 - start-up stays quick
-    from cds_engine.cli.exits import Exit, refuse  # noqa: PLC0415 - as above
+    from cds_engine.cli.exits import refuse  # noqa: PLC0415 - as above
     from cds_engine.cli.packs import open_pack  # noqa: PLC0415 - as above
 
+    if template is not None:
+        loaded = open_pack(template)
+        into = Path(out or f"{loaded.id}.csv")
+        if into.suffix != ".csv":
+            refuse("a template is a CSV file; let its name end in .csv")
+        raise typer.Exit(write_template(loaded, into))
     if out is None:
         refuse("where to? say `-o answers.parquet`")
-    if template:
-        raise typer.Exit(write_template(open_pack(pack), out))
     if not tables:
-        refuse("which table? name a CSV, NDJSON or Parquet file", Exit.USAGE)
+        refuse("which table? name a CSV, NDJSON or Parquet file")
     wanted = Wanted(
-        tuple(tables), out, _day(as_of) or date.today(), tuple(units or ()), mapping, medicines,  # noqa: DTZ011 - the day on the wall
-        long, keep, sample, part_rows, Format(format.value),
+        tuple(tables), out, _day(as_of) or date.today(), tuple(units or ()), mapping, medicines, orders,  # noqa: DTZ011 - the day on the wall
+        long, keep, sample, part_rows, resume, minimum_review, report, Format(format.value),
     )  # fmt: skip
     raise typer.Exit(evaluate_tables(open_pack(pack), wanted))
 

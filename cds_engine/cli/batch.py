@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
-import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cds_engine.cli.exits import Exit, complain, refuse
+from cds_engine.cli.exits import Exit, complain
 from cds_engine.cli.formats import Format
-from cds_engine.diagnostics import BackendFault, EngineDisagreement, InputError
+from cds_engine.cli.progress import progress_of
+from cds_engine.cli.tables import as_json, tell
+from cds_engine.diagnostics import BackendFault, CdsError, EngineDisagreement, InputError
 
 if TYPE_CHECKING:
-    from cds_engine.batch.table import Report
+    from cds_engine.batch.report import Report
     from cds_engine.engine.guide import LoadedPack
-
-TOP = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,55 +26,90 @@ class Wanted:
     """What was asked of the command."""
 
     tables: tuple[str, ...]
-    into: Path | None
+    into: str
     as_of: date
     units: tuple[str, ...] = ()
     mapping: Path | None = None
     medicines: str | None = None
+    orders: str | None = None
     long: bool = False
     keep: bool = False
     sample: int = 200
     part_rows: int = 250_000
+    resume: bool = False
+    minimum_review: str | None = None
+    report: Path | None = None
     format: Format = Format.TEXT
 
 
 def evaluate_tables(pack: LoadedPack, wanted: Wanted) -> Exit:
     """Answer every row of a table, and return how it ended."""
-    from cds_engine.batch.columns import Wishes  # noqa: PLC0415 - an extra, loaded when a table comes
-    from cds_engine.batch.table import Order, evaluate_table  # noqa: PLC0415 - as above
-
     try:
-        names, units = read_mapping(wanted.mapping)
-        order = Order(
-            list(wanted.tables),
-            wanted.into,
-            wanted.as_of,
-            Wishes({**units, **_pairs(wanted.units)}, names, wanted.keep),
-            wanted.medicines,
-            "long" if wanted.long else "wide",
-            wanted.part_rows,
-            wanted.sample,
-            progress=_Progress().tell if wanted.format is Format.TEXT else None,
-        )
-        report = evaluate_table(pack.guideline, pack.evaluate, order)
+        report = _evaluated(pack, wanted)
     except InputError as error:
         for line in str(error).splitlines():
             complain(f"cds-engine: {line}")
         return Exit.USAGE
-    except (EngineDisagreement, BackendFault) as error:
+    except EngineDisagreement as error:
         complain(f"cds-engine: nothing was written: {error}")
         return Exit.FAULT
     except KeyboardInterrupt:
-        complain("cds-engine: stopped; nothing was written")
+        complain(f"cds-engine: stopped; {_kept(wanted)}")
         return Exit.FAULT
-    except OSError as error:
-        complain(f"cds-engine: nothing was written: {error}")
+    except (BackendFault, OSError) as error:
+        complain(f"cds-engine: {error}; {_kept(wanted)}")
         return Exit.FAULT
     if wanted.format is Format.JSON:
-        sys.stdout.write(json.dumps(as_json(pack, wanted, report)) + "\n")
+        sys.stdout.write(json.dumps(as_json(report)) + "\n")
     else:
-        _tell(pack, wanted, report)
+        sys.stdout.write("\n".join(tell(report)) + "\n")
+    if wanted.report is not None and not _write_page(pack, report, wanted.report):
+        return Exit.FAULT
     return Exit.FINDINGS if report.quarantined else Exit.DONE
+
+
+def _evaluated(pack: LoadedPack, wanted: Wanted) -> Report:
+    names, units = read_mapping(wanted.mapping)
+    if wanted.report is not None and not wanted.report.parent.is_dir():
+        raise InputError(f"there is no folder `{wanted.report.parent}` to write the report into; make it first")
+    with progress_of(sys.stderr, is_wanted=wanted.format is Format.TEXT) as progress:
+        return pack.evaluate_table(
+            wanted.tables[0] if len(wanted.tables) == 1 else list(wanted.tables),
+            wanted.into,
+            as_of=wanted.as_of,
+            units={**units, **_pairs(wanted.units)},
+            columns=names,
+            medicines=wanted.medicines,
+            orders=wanted.orders,
+            form="long" if wanted.long else "wide",
+            keep=wanted.keep,
+            sample=wanted.sample,
+            minimum_review=wanted.minimum_review,
+            resume=wanted.resume,
+            part_rows=wanted.part_rows,
+            progress=progress,
+        )
+
+
+def _kept(wanted: Wanted) -> str:
+    """Return what there is to go on with."""
+    from cds_engine.batch.output import output_folder  # noqa: PLC0415 - an extra, loaded when a table comes
+
+    folder = output_folder(wanted.into)
+    if folder.is_dir():
+        return f"the finished parts are in `{folder}`, `--resume` goes on with them"
+    return "nothing was written"
+
+
+def _write_page(pack: LoadedPack, report: Report, into: Path) -> bool:
+    from cds_engine.batch.page import page_of  # noqa: PLC0415 - an extra, loaded when a table comes
+
+    try:
+        into.write_text(page_of(report, pack.guideline), encoding="utf-8")
+    except (CdsError, OSError) as error:
+        complain(f"cds-engine: the answers are written, the report is not: {error}")
+        return False
+    return True
 
 
 def read_mapping(path: Path | None) -> tuple[dict[str, str], dict[str, str]]:
@@ -111,69 +145,8 @@ def _pairs(written: Iterable[str]) -> dict[str, str]:
     return found
 
 
-class _Progress:
-    """Says how far it is: a line that changes on a terminal, plain lines elsewhere."""
-
-    def __init__(self) -> None:
-        self._started = time.monotonic()
-
-    def tell(self, done: int, rows: int) -> None:
-        """Say that *done* of *rows* are answered."""
-        rate = done / max(time.monotonic() - self._started, 1e-9)
-        line = f"{done:,} of {rows:,} rows, {rate:,.0f} a second, {(rows - done) / max(rate, 1e-9):.0f} s left"
-        end = "\n" if done >= rows or not sys.stderr.isatty() else "\r"
-        sys.stderr.write(line + end)
-        sys.stderr.flush()
-
-
-def as_json(pack: LoadedPack, wanted: Wanted, report: Report) -> dict[str, object]:
-    """Return the summary for programs."""
-    return {
-        "pack": {"id": pack.id, "version": pack.version, "hash": pack.guideline.pack.hash},
-        "as_of": wanted.as_of.isoformat(),
-        "rows_in": report.rows_in,
-        "rows_out": report.rows_out,
-        "quarantined": report.quarantined,
-        "quarantine": None if report.quarantine is None else str(report.quarantine),
-        "checked": report.checked,
-        "seconds": round(report.seconds, 3),
-        "ignored_columns": list(report.ignored),
-        "statuses": {rule: dict(of) for rule, of in report.statuses.items()},
-        "missing": dict(report.missing),
-        "problems": dict(report.problems),
-    }
-
-
-def _tell(pack: LoadedPack, wanted: Wanted, report: Report) -> None:
-    """Say in words what became of the rows."""
-    lines = [
-        f"{pack.id} {pack.version} as of {wanted.as_of}",
-        f"in {report.rows_in:,} = out {report.rows_out:,} + quarantined {report.quarantined:,}; {report.seconds:.1f} s",
-        f"{report.checked:,} sampled rows were answered by the evaluator as well: no difference",
-    ]
-    if report.ignored:
-        lines.append(f"columns that are no facts were left out: {', '.join(report.ignored)}")
-    if report.quarantine is not None:
-        lines.append(f"rows that could not be answered: {report.quarantine}")
-    lines += ["", f"{'rule':44}{'recommended':>12}{'blocked':>12}{'needs data':>12}"]
-    lines += [
-        f"{rule:44}{of['recommended']:>12,}{of['blocked']:>12,}{of['needs_data']:>12,}"
-        for rule, of in report.statuses.items()
-        if any(of[status] for status in ("recommended", "blocked", "needs_data"))
-    ]
-    lines += _top("most awaited facts", report.missing) + _top("most frequent problems", report.problems)
-    sys.stdout.write("\n".join(lines) + "\n")
-
-
-def _top(title: str, counted: Mapping[str, int]) -> list[str]:
-    most = list(counted.items())[:TOP]
-    return ["", f"{title}: " + ", ".join(f"{name} {count:,}" for name, count in most)] if most else []
-
-
 def write_template(pack: LoadedPack, into: Path) -> Exit:
     """Write an empty table with a column a fact, and the mapping that goes with it."""
-    if into.suffix != ".csv":
-        refuse("a template is a CSV file; let its name end in .csv")
     columns: list[str] = ["patient", "as_of"]
     units: dict[str, str] = {}
     for name, spec in pack.guideline.dictionary.facts.items():
@@ -183,8 +156,12 @@ def write_template(pack: LoadedPack, into: Path) -> Exit:
         if spec.max_age_days is not None:
             columns.append(f"{name}_date")
     mapping = into.with_suffix(".mapping.json")
-    into.write_text(",".join(columns) + "\n", encoding="utf-8")
     text = json.dumps({"columns": {name: name for name in columns}, "units": units}, indent=1, ensure_ascii=False)
-    mapping.write_text(text + "\n", encoding="utf-8")
+    try:
+        into.write_text(",".join(columns) + "\n", encoding="utf-8")
+        mapping.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        complain(f"cds-engine: the template cannot be written: {error}")
+        return Exit.USAGE
     sys.stdout.write(f"{into}: {len(columns)} columns; {mapping}: what they say, and their units\n")
     return Exit.DONE

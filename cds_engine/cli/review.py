@@ -12,11 +12,11 @@ from cds_engine.bdd.run import run_features
 from cds_engine.cli.exits import Exit, refuse
 from cds_engine.cli.packs import open_pack
 from cds_engine.diagnostics import PackError
+from cds_engine.results.templates import NotInstalledError
 from cds_engine.results.wording import counted
 from cds_engine.review.changes import ChangesError, read_changes
 from cds_engine.review.collect import collect
 from cds_engine.review.proofs import ProofsError, read_proofs
-from cds_engine.review.render import NotInstalledError
 from cds_engine.review.site import write_site
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from cds_engine.diagnostics import InputError, did_you_mean
 from cds_engine.engine.agreement import Deciders, second_engines
 from cds_engine.engine.answer import Answer, Asked
-from cds_engine.engine.approvals import Standing
+from cds_engine.engine.approvals import Standing, is_below
 from cds_engine.engine.citations import Citations
 from cds_engine.engine.decisions import decide_rules
 from cds_engine.engine.holding import check_minimum, held_back
@@ -33,7 +33,7 @@ from cds_engine.results.terms import Terms
 FhirRecord = Mapping[str, Any] | Iterable[Mapping[str, Any]]
 """A Bundle, or the resources of one patient."""
 if TYPE_CHECKING:
-    from cds_engine.batch.table import Report
+    from cds_engine.batch.report import Report
 
 UNDATED = "no date was given for this answer: approvals count whatever the date of their next review"
 PATIENT_KEYS = ("id", "facts", "orders", "audience", "as_of")
@@ -201,36 +201,60 @@ class LoadedPack:
         units: Mapping[str, str] | None = None,
         columns: Mapping[str, str] | None = None,
         medicines: object = None,
+        orders: object = None,
         form: Literal["wide", "long"] = "wide",
         keep: bool = False,
         sample: int = 200,
+        minimum_review: str | None = None,
+        resume: bool = False,
+        part_rows: int = 250_000,
+        progress: Callable[[int, int], None] | None = None,
     ) -> Report:
         """Answer for every row of a table, in columns, and return what became of the rows.
 
-        *table* is a path (CSV, NDJSON, Parquet; a folder or pattern of them) or a table of Arrow, pandas or Polars:
-        one row a patient, a column a fact, `<fact>_unit`, `<fact>_date`, `<fact>_range_low` and `_high` beside it.
-        *columns* renames columns to what they say, *units* gives whole columns their unit, *medicines* is a second
-        table with one medicine a row. *into* names the output by its ending: `.parquet`, `.csv`, `.ndjson`. Every row
-        is answered or in quarantine; what cannot be used in a row is unknown there and listed under `problems`.
-        A *sample* of rows is answered by the evaluator as well.
+        *table* is a path (CSV, NDJSON, Parquet; a folder or pattern of them), the address of a table or query in
+        PostgreSQL (`postgresql://host/clinic#patients`) or a table of Arrow, pandas or Polars: one row a patient, a
+        column a fact, `<fact>_unit`, `<fact>_date`, `<fact>_range_low` and `_high` beside it. *columns* renames columns
+        to what they say, *units* gives whole columns their unit, *medicines* and *orders* are second tables with one
+        medicine or order a row; orders are screened one patient at a time. *into* is an address as well, or a path that
+        ends in `.parquet`, `.csv` or `.ndjson`. Every row is answered or in quarantine; what cannot be used in a row is
+        unknown there and listed under `problems`. A *sample* of rows is answered by the evaluator as well.
+
+        Rules whose review state on the day *as_of*, whatever day a row names, is below *minimum_review* are held back,
+        and the report says which. After an error the
+        finished parts, of *part_rows* rows each, stay beside the output and *resume* goes on from them. *progress* is
+        told the rows done and the rows there are, before the first part and after each.
 
         Raises:
             InputError: If the table cannot be read, or a column cannot be understood (all of them are named).
+            BackendFault: If the engine or a database fails on the way.
             EngineDisagreement: If a sampled row differs from the evaluator's answer: then nothing is written.
         """
         from cds_engine.batch.columns import Wishes  # noqa: PLC0415 - an extra, loaded when a table comes
         from cds_engine.batch.table import Order, evaluate_table  # noqa: PLC0415 - as above
 
+        day = _day(as_of)
         order = Order(
             table,
-            None if into is None else Path(into),
-            _day(as_of),
+            into,
+            day,
             Wishes(units or {}, columns or {}, keep),
             medicines,
             form,
-            sample=sample,
+            part_rows,
+            sample,
+            progress=progress,
+            orders=orders,
+            resume=resume,
+            held_back={} if minimum_review is None else self.below(check_minimum(minimum_review), day),
         )
         return evaluate_table(self.guideline, self.evaluate, order)
+
+    def below(self, minimum: str, day: date | None) -> dict[str, str]:
+        """Return the rules whose review state is below *minimum* on a day, with their state."""
+        standing = self._standings.on(day)
+        states = {spec.rule.id: standing.passed_over(spec, "clinician").review for spec in self.guideline.rules}
+        return {rule: state for rule, state in states.items() if is_below(state, minimum)}
 
     def _screened(
         self,

@@ -20,7 +20,7 @@ from cds_engine.patient.values import CodeSet, Problem, Value
 from cds_engine.units import UnitError, exact
 
 MAX_TEXT = 400
-_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _QUANTITY = re.compile(rf"\s*({_NUMBER.pattern})\s*(\S.*?)?\s*")
 _NO_UNIT = re.compile(r"(?!10\*)[,.\d]")
 """A rest that goes on with digits or a comma is no unit, but `10*9/L` is one."""

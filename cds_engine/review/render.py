@@ -1,4 +1,4 @@
-"""Pages to HTML: the only module that knows Jinja2. Every text is escaped; a missing value is an error, not a blank."""
+"""Pages to HTML: filters for what the templates show, and the documents that come of them."""
 
 from __future__ import annotations
 
@@ -7,17 +7,13 @@ from collections.abc import Callable
 from difflib import SequenceMatcher
 from importlib.resources import files
 
-from cds_engine.diagnostics import CdsError
+from cds_engine.results.templates import environment
 from cds_engine.review.pages import Site, StatementPage
 from cds_engine.review.sections import GROUPS
 
 TEMPLATES = "cds_engine.review"
 NAME = re.compile(r"\b[a-z0-9]+(?:[_-][a-z0-9]+)+\b")
 """A word as a program writes it: `pregnancy_status`, `mtx-label-2023`."""
-
-
-class NotInstalledError(CdsError):
-    """The pages need Jinja2, which the extra `review` installs."""
 
 
 class Renderer:
@@ -28,23 +24,10 @@ class Renderer:
     """
 
     def __init__(self, site: Site) -> None:
-        try:
-            import jinja2  # noqa: PLC0415 - an optional extra
-        except ImportError:
-            raise NotInstalledError(
-                "the review pages need Jinja2; install it with `pip install 'cds_engine[review]'`"
-            ) from None
-        environment = jinja2.Environment(
-            loader=jinja2.PackageLoader(TEMPLATES, "templates"),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        environment.filters["short"] = _short
-        environment.filters["linked"] = _linker(site)
-        environment.filters["differing"] = _differing
-        self._environment = environment
+        self._environment = environment(TEMPLATES)
+        self._environment.filters["short"] = _short
+        self._environment.filters["linked"] = _linker(site)
+        self._environment.filters["differing"] = _differing
         self._shared = {
             "site": site,
             "style": files(TEMPLATES).joinpath("templates/style.css").read_text(encoding="utf-8"),

@@ -1,4 +1,4 @@
-"""What is thrown: patients, mutated patient files, mutated packs, expressions. Each job takes a seed to an outcome."""
+"""What is thrown: patients, tables, mutated files and packs, expressions. Each job takes a seed to an outcome."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from generate import AS_OF, Patients
 from mutate import mutated, reshaped
 from promises import broken
+from rows import check_columns
 
 import cds_engine
 from cds_engine.checker.check import check
@@ -25,6 +26,8 @@ from cds_engine.language.printer import print_expression
 
 Job = Callable[[int], str]
 PACK = "jdm_calcinosis"
+TABLE = 1000
+"""Patients of a table."""
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "patients"
 
 
@@ -132,9 +135,23 @@ def expressions() -> Job:
     return job
 
 
+@cache
+def tables() -> Job:
+    """Answer a table of generated patients in columns, and each of them by the evaluator."""
+    pack, source = cds_engine.LoadedPack(loaded().guideline, {}), Patients(loaded().guideline)
+
+    def job(seed: int) -> str:
+        seeds = range(seed * TABLE, (seed + 1) * TABLE)
+        check_columns(pack, [source.patient(one) | {"as_of": AS_OF} for one in seeds])
+        return f"tables of {TABLE:,} answered the same"
+
+    return job
+
+
 JOBS: dict[str, Callable[[], Job]] = {
     "patients": patients,
     "files": files,
     "packs": packs,
     "expressions": expressions,
+    "tables": tables,
 }

@@ -17,16 +17,19 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from jobs import JOBS
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+sys.path.append(str(Path(__file__).resolve().parent.parent))
+from jobs import JOBS
+
 CHUNK = 250
+"""Seeds that a worker does at once, fewer where there are few."""
 STATE = Path(".soak")
 MEGABYTE = 1024
 ALLOWED_GROWTH_MB = 60
 """Between a worker's first and last chunk; caches of units and numbers fill once."""
 
-COUNTS = {"patients": 1_000_000, "files": 100_000, "packs": 10_000, "expressions": 10_000}
+COUNTS = {"patients": 1_000_000, "files": 100_000, "packs": 10_000, "expressions": 10_000, "tables": 200}
 
 
 def memory_mb() -> float:
@@ -66,7 +69,8 @@ def done_before(name: str) -> dict[str, dict[str, object]]:
 def soak(name: str, count: int, workers: int) -> list[dict[str, object]]:
     """Run one job to its count, going on from what was done before; return what came of every stretch."""
     found = done_before(name)
-    tasks = [(name, start, min(start + CHUNK, count)) for start in range(0, count, CHUNK) if str(start) not in found]
+    size = min(CHUNK, max(1, count // 100))
+    tasks = [(name, start, min(start + size, count)) for start in range(0, count, size) if str(start) not in found]
     columns = (TextColumn(f"{name:<12}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     STATE.mkdir(exist_ok=True)
     with (

@@ -1,42 +1,51 @@
-"""Core nodes to SQL: a truth or a value for each, and the set of facts that an unknown one waits for.
-
-A set of facts is one whole number a word of bits; words that are always empty are left out.
-"""
+"""Core nodes to SQL: a truth or a value for each, and the set of facts that an unknown one waits for."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from datetime import date
 from typing import Protocol, assert_never
 
+from cds_engine.backends.sql.asked import Bits, Missing, bits_of, kept_where, union
 from cds_engine.backends.sql.layout import Layout, base_of
-from cds_engine.backends.sql.numbers import SIGNS, against_constant, against_number, finite
-from cds_engine.backends.sql.sheet import FALSE, TRUE, ZERO, Sheet, Sql, joined, number, sql, text
+from cds_engine.backends.sql.numbers import SIGNS, against_constant, against_number, is_finite
+from cds_engine.backends.sql.sheet import FALSE, TRUE, ZERO, Sheet, Sql, choose, every, negated, number, some, sql
+from cds_engine.backends.sql.truths import (
+    NO_VALUE,
+    UNKNOWN,
+    Truth,
+    Value,
+    both,
+    chosen_truth,
+    chosen_value,
+    decided,
+    either,
+    truth_of,
+)
 from cds_engine.language.syntax import Operator
 from cds_engine.lowering import core as c
 from cds_engine.lowering.guideline import Guideline
 
-Missing = Mapping[int, Sql]
-"""By word: the bits of the facts that are missing, 0 where nothing is."""
-
 LONGEST = 2000
 """A text that people can still read."""
 
-NULL_TRUTH = Sql("CAST(NULL AS BOOLEAN)")
+CONDITIONS = c.Compare | c.OneOf | c.Holds | c.IsUnknown | c.Not | c.And | c.Or | c.Defined
 
 
 class FactColumns(Protocol):
     """Where the conditions find the facts of a patient."""
 
-    def value(self, name: str) -> Sql:
-        """Return the value of a fact or property, NULL when it is unknown."""
+    unknown_layer: int
+    """The layer of the columns that say which facts are unknown."""
 
-    def missing(self, name: str) -> Missing:
-        """Return what an unknown fact or property waits for."""
+    def value(self, name: str) -> Value:
+        """Return the value of a fact or property."""
 
-    def member(self, name: str, code: str) -> Sql:
-        """Return whether a set holds a code."""
+    def asks(self, name: str) -> Missing:
+        """Return what a fact or property waits for where it is unknown."""
+
+    def holds(self, name: str, codes: tuple[str, ...]) -> Truth:
+        """Return whether a set holds one of several codes."""
 
 
 class Conditions:
@@ -48,124 +57,168 @@ class Conditions:
         self._facts = facts
         self._uses = uses
         self._prefix = prefix
-        self._truths: dict[int, Sql] = {}
+        self._truths: dict[int, Truth] = {}
+        self._values: dict[int, Value] = {}
         self._missing: dict[int, Missing] = {}
         self._kept: list[c.CoreNode] = []
         self._count = 0
 
-    def _name(self) -> str:
+    def _column(self, value: Sql) -> Sql:
+        """Give a value a column, if it is worth one."""
         self._count += 1
-        return f"{self._prefix}{self._count}"
-
-    def _shared(self, node: c.CoreNode, value: Sql) -> Sql:
-        if self._uses[id(node)] > 1 or len(value.text) > LONGEST:
-            return self._sheet.shared(self._name(), value)
-        return value
+        return self._sheet.shared(f"{self._prefix}{self._count}", value)
 
     # Truths
 
-    def truth(self, node: c.Condition) -> Sql:
-        """Return the truth of a condition: TRUE, FALSE or NULL."""
+    def truth(self, node: c.Condition) -> Truth:
+        """Return the truth of a condition."""
         found = self._truths.get(id(node))
         if found is None:
             self._kept.append(node)
-            found = self._truths[id(node)] = self._shared(node, self._truth(node))
+            found = self._truth(node)
+            if self._uses[id(node)] > 1 or isinstance(node, c.And | c.Or) or len(found.yes.text) > LONGEST:
+                found = Truth(self._column(found.yes), self._column(found.no))
+            self._truths[id(node)] = found
         return found
 
-    def _truth(self, node: c.Condition) -> Sql:  # noqa: C901 - one case a node
+    def _truth(self, node: c.Condition) -> Truth:
         match node:
             case c.Constant(value):
-                return NULL_TRUTH if not isinstance(value, bool) else TRUE if value else FALSE
+                return UNKNOWN if not isinstance(value, bool) else Truth(TRUE, FALSE) if value else Truth(FALSE, TRUE)
             case c.Fact(name):
-                return self._facts.value(name)
+                return truth_of(self._facts.value(name))
             case c.Compare():
                 return self._compared(node)
             case c.OneOf(term, codes):
                 asked = self.value(term)
-                if not codes:
-                    return sql("(CASE WHEN {} IS NOT NULL THEN FALSE END)", asked)
-                return sql("({} IN ({}))", asked, Sql(", ".join(text(code).text for code in codes)))
+                code = self._column(asked.value)
+                return decided(asked.known, some(*(self._is_code(code, wanted) for wanted in codes)))
             case c.Holds(name, codes):
-                return joined(" OR ", (self._facts.member(name, code) for code in codes), NULL_TRUTH)
+                return self._facts.holds(name, codes)
             case c.IsUnknown(operand):
-                return sql("({} IS NULL)", self.value(operand))
+                known = self._known(operand)
+                return Truth(negated(known), known)
             case c.Not(operand):
-                return sql("(NOT {})", self.truth(operand))
+                return self.truth(operand).opposite
             case c.And(parts):
-                return joined(" AND ", (self.truth(part) for part in parts), TRUE)
+                return both(*(self.truth(part) for part in parts))
             case c.Or(parts):
-                return joined(" OR ", (self.truth(part) for part in parts), FALSE)
+                return either(*(self.truth(part) for part in parts))
             case c.Defined(_, condition):
                 return self.truth(condition)
-            case c.Choose():
-                return self._chosen(node)
+            case c.Choose(condition, yes, no):
+                branches = (truth_of(self.value(branch)) for branch in (yes, no))
+                return chosen_truth(self.truth(condition), *branches)
             case _:
                 assert_never(node)
 
-    def _compared(self, node: c.Compare) -> Sql:
+    def _is_code(self, value: Sql, code: str) -> Sql:
+        return sql(f"({{}} = {self._layout.codes[code]})", value)
+
+    def _known(self, node: c.Term | c.Condition) -> Sql:
+        return self.truth(node).known if isinstance(node, CONDITIONS) else self.value(node).known
+
+    def _compared(self, node: c.Compare) -> Truth:
+        left, right = self._named(node.left), self._named(node.right)
+        known = every(left.known, right.known)
+        if known == FALSE:
+            return UNKNOWN
         match node.left, node.right:
             case _, c.Constant(float() as value):
-                return against_constant(node.comparator, self._named(node.left), value)
+                holds = against_constant(node.comparator, left.value, value)
             case c.Constant(float() as value), _:
-                return against_constant(node.comparator.mirrored, self._named(node.right), value)
-        left, right = self.value(node.left), self.value(node.right)
-        if self._is_number(node.left) or self._is_number(node.right):
-            return against_number(node.comparator, self._as_column(left), self._as_column(right))
-        return sql(f"({{}} {SIGNS[node.comparator]} {{}})", left, right)
+                holds = against_constant(node.comparator.mirrored, right.value, value)
+            case _ if "DOUBLE" in {self._type(node.left), self._type(node.right)}:
+                holds = self._column(against_number(node.comparator, left.value, right.value))
+            case _:
+                holds = sql(f"({{}} {SIGNS[node.comparator]} {{}})", left.value, right.value)
+        return decided(known, holds)
 
-    def _is_number(self, term: c.Term | c.Condition) -> bool:
+    def _type(self, term: c.Term | c.Condition) -> str | None:
+        """Return the SQL type of a term, None where its value does not tell."""
         match term:
             case c.Calculate() | c.Elapsed() | c.Constant(float()):
-                return True
+                return "DOUBLE"
             case c.Fact(name):
-                return name != "as_of" and self._layout.type_of(name) == "DOUBLE"
-            case c.Choose():
-                return self._is_number(term.yes) or self._is_number(term.no)
+                return self._layout.type_of(name)
+            case c.Choose(_, yes, no):
+                return self._type(yes) or self._type(no)
             case _:
-                return False
-
-    def _named(self, term: c.Term) -> Sql:
-        return self._as_column(self.value(term))
-
-    def _as_column(self, value: Sql) -> Sql:
-        return self._sheet.shared(self._name(), value)
-
-    def _chosen(self, node: c.Choose) -> Sql:
-        """Unknown comes first: a `CASE` alone takes an unknown condition for false."""
-        condition = self._as_column(self.truth(node.condition))
-        return sql(
-            "(CASE WHEN {0} IS NULL THEN NULL WHEN {0} THEN {1} ELSE {2} END)",
-            condition,
-            self.value(node.yes),
-            self.value(node.no),
-        )
+                return None
 
     # Values
 
-    def value(self, term: c.Term | c.Condition) -> Sql:
-        """Return the value of a term, not rounded; NULL when it is unknown."""
+    def value(self, term: c.Term | c.Condition) -> Value:
+        """Return the value of a term, not rounded."""
         match term:
             case c.Fact(name):
                 return self._facts.value(name)
             case c.Constant(value):
-                return _literal(value)
+                return self._literal(value)
             case c.Calculate() | c.Elapsed() | c.Choose():
-                found = self._truths.get(id(term))
+                found = self._values.get(id(term))
                 if found is None:
                     self._kept.append(term)
-                    found = self._truths[id(term)] = self._shared(term, self._term(term))
+                    made = self._term(term)
+                    found = self._values[id(term)] = Value(self._column(made.value), self._column(made.known))
                 return found
             case _:
-                return self.truth(term)
+                truth = self.truth(term)
+                return Value(truth.yes, truth.known)
 
-    def _term(self, term: c.Calculate | c.Elapsed | c.Choose) -> Sql:
+    def _named(self, term: c.Term | c.Condition) -> Value:
+        found = self.value(term)
+        return Value(self._column(found.value), found.known)
+
+    def _literal(self, value: c.Scalar | None) -> Value:
+        match value:
+            case bool():
+                return Value(TRUE if value else FALSE, TRUE)
+            case float():
+                return Value(number(value), TRUE)
+            case str():
+                return Value(Sql(str(self._layout.codes[value])), TRUE)
+            case date():
+                return Value(Sql(f"DATE '{value.isoformat()}'"), TRUE)
+            case None:
+                return NO_VALUE
+            case _:
+                assert_never(value)
+
+    def _term(self, term: c.Calculate | c.Elapsed | c.Choose) -> Value:
         match term:
             case c.Calculate(operator, left, right):
-                return finite(self._as_column(_calculated(operator, self._named(left), self._named(right))))
+                return self._calculated(operator, self._named(left), self._named(right))
             case c.Elapsed(unit, start, end):
-                return elapsed(unit, self._named(start), self._named(end))
-            case c.Choose():
-                return self._chosen(term)
+                first, last = self._named(start), self._named(end)
+                known = every(first.known, last.known)
+                return NO_VALUE if known == FALSE else Value(elapsed(unit, first.value, last.value), known)
+            case c.Choose(condition, yes, no):
+                return chosen_value(self.truth(condition), self.value(yes), self.value(no))
+
+    def _calculated(self, operator: Operator, left: Value, right: Value) -> Value:
+        """Return the result of arithmetic; it is unknown outside the numbers."""
+        known = every(left.known, right.known)
+        if known == FALSE:
+            return NO_VALUE
+        match operator:
+            case Operator.ADD | Operator.SUBTRACT | Operator.MULTIPLY:
+                result = sql(f"({{}} {operator.value} {{}})", left.value, right.value)
+            case Operator.DIVIDE:
+                known = every(known, sql("({} <> 0E0)", right.value))
+                result = sql("(CASE WHEN {1} <> 0E0 THEN {0} / {1} ELSE 0E0 END)", left.value, right.value)
+            case Operator.POWER:
+                defined = sql(
+                    "({0} > 0E0 OR {0} = 0E0 AND {1} >= 0E0 OR {0} < 0E0 AND {1} = floor({1}))",
+                    left.value,
+                    right.value,
+                )
+                known = every(known, defined)
+                result = choose(known, sql("power({}, {})", left.value, right.value), Sql("0E0"))
+            case _:
+                assert_never(operator)
+        result = self._column(result)
+        return Value(result, every(known, is_finite(result)))
 
     # What is missing
 
@@ -174,9 +227,7 @@ class Conditions:
         found = self._missing.get(id(node))
         if found is None:
             self._kept.append(node)
-            found = self._missing[id(node)] = {
-                word: self._sheet.shared(self._name(), bits) for word, bits in self._missing_of(node).items()
-            }
+            found = self._missing[id(node)] = self._missing_of(node)
         return found
 
     def _missing_of(self, node: c.Term | c.Condition) -> Missing:
@@ -184,38 +235,36 @@ class Conditions:
             case c.Constant() | c.IsUnknown():
                 return {}
             case c.Fact(name):
-                return where_null(self._facts.value(name), self._facts.missing(name))
-            case c.Calculate(_, left, right) | c.Elapsed(_, left, right):
+                return self._facts.asks(name)
+            case c.Calculate(_, left, right) | c.Elapsed(_, left, right) | c.Compare(_, left, right):
                 return union(self.missing(left), self.missing(right))
-            case c.Compare(_, left, right):
-                return union(self.missing(left), self.missing(right))
-            case c.OneOf(term):
-                return self.missing(term)
+            case c.OneOf(operand) | c.Not(operand) | c.Defined(_, operand):
+                return self.missing(operand)
             case c.Holds(name):
                 word, bit = self._layout.bit(base_of(name))
-                return where_null(self.truth(node), {word: Sql(str(bit))})
-            case c.Not(operand):
-                return self.missing(operand)
+                return self.where(self.truth(node).unknown, {word: Bits(0, (Sql(str(bit)),))})
             case c.And(parts) | c.Or(parts):
-                return where_null(self.truth(node), union(*(self.missing(part) for part in parts)))
-            case c.Defined(_, condition):
-                return self.missing(condition)
-            case c.Choose():
-                decides = self._as_column(self.truth(node.condition))
-                yes, no = self.missing(node.yes), self.missing(node.no)
-                own = self.missing(node.condition)
-                return {
-                    word: sql(
-                        "(CASE WHEN {0} IS NULL THEN {1} WHEN {0} THEN {2} ELSE {3} END)",
-                        decides,
-                        own.get(word, ZERO),
-                        yes.get(word, ZERO),
-                        no.get(word, ZERO),
-                    )
-                    for word in sorted({*own, *yes, *no})
-                }
+                return self.where(self.truth(node).unknown, union(*(self.missing(part) for part in parts)))
+            case c.Choose(condition, yes, no):
+                decides = self.truth(condition)
+                return union(
+                    self.where(decides.unknown, self.missing(condition)),
+                    self.where(decides.yes, self.missing(yes)),
+                    self.where(decides.no, self.missing(no)),
+                )
             case _:
                 assert_never(node)
+
+    def where(self, condition: Sql, missing: Missing) -> Missing:
+        """Return a set of facts where a boolean holds, nothing elsewhere; each word is one column."""
+        if condition == TRUE:
+            return missing
+        words = {word: self._column(kept_where(condition, self.word(word, bits))) for word, bits in missing.items()}
+        return {word: Bits(0, (column,)) for word, column in words.items() if column != ZERO}
+
+    def word(self, word: int, bits: Bits) -> Sql:
+        """Return a word of a set as SQL."""
+        return bits_of(word, bits, self._facts.unknown_layer)
 
 
 def uses_of(guideline: Guideline) -> Counter[int]:
@@ -242,57 +291,10 @@ def _children(node: c.CoreNode) -> list[c.CoreNode]:
     return found
 
 
-def union(*sets: Missing) -> Missing:
-    """Return all facts of several sets."""
-    return {
-        word: joined(" | ", dict.fromkeys(found[word] for found in sets if word in found), ZERO)
-        for word in sorted({word for found in sets for word in found})
-    }
-
-
-def where_null(value: Sql, missing: Missing) -> Missing:
-    """Return *missing* where *value* is NULL, nothing elsewhere."""
-    return {word: sql("(CASE WHEN {} IS NULL THEN {} ELSE 0 END)", value, bits) for word, bits in missing.items()}
-
-
-def _literal(value: c.Scalar | None) -> Sql:
-    match value:
-        case bool():
-            return TRUE if value else FALSE
-        case float():
-            return number(value)
-        case str():
-            return text(value)
-        case date():
-            return Sql(f"DATE '{value.isoformat()}'")
-        case None:
-            return Sql("NULL")
-        case _:
-            assert_never(value)
-
-
-def _calculated(operator: Operator, left: Sql, right: Sql) -> Sql:
-    match operator:
-        case Operator.ADD | Operator.SUBTRACT | Operator.MULTIPLY:
-            return sql(f"({{}} {operator.value} {{}})", left, right)
-        case Operator.DIVIDE:
-            return sql("(CASE WHEN {1} <> 0.0 THEN {0} / {1} END)", left, right)
-        case Operator.POWER:
-            return sql(
-                "(CASE WHEN {0} IS NULL OR {1} IS NULL OR ({0} < 0.0 AND {1} <> floor({1}))"
-                " OR ({0} = 0.0 AND {1} < 0.0) THEN NULL ELSE power({0}, {1}) END)",
-                left,
-                right,
-            )
-        case _:
-            assert_never(operator)
-
-
 def elapsed(unit: str, start: Sql, end: Sql) -> Sql:
     """Return whole years, months, weeks or days from one date to another; backwards they are below zero."""
     ahead, back = _forward(unit, start, end), _forward(unit, end, start)
-    return sql("(CASE WHEN {} IS NULL OR {} IS NULL THEN NULL WHEN {} < {} THEN -{} ELSE {} END)",
-               start, end, end, start, back, ahead)  # fmt: skip
+    return sql("(CASE WHEN {} < {} THEN -{} ELSE {} END)", end, start, back, ahead)
 
 
 def _forward(unit: str, start: Sql, end: Sql) -> Sql:

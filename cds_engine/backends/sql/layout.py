@@ -1,4 +1,7 @@
-"""What stands in which column: a value a fact, a truth a code that is asked of a set, a bit a missing fact."""
+"""What stands in which column: a value a fact and whether it is known, bits for the codes of a set and missing facts.
+
+No column of a fact is NULL. Codes are numbers: comparing texts costs ten times as much.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from cds_engine.lowering.guideline import Guideline
 from cds_engine.lowering.walk import nodes
 
 WORD = 60
-"""Facts a word of a set of missing facts."""
+"""Facts a word of a set of missing facts, and codes a word of a set of codes."""
 
 MOST_ALERTS = 62
 """Bits of a whole number that has a sign."""
@@ -22,9 +25,13 @@ SQL_TYPES = {
     "integer": "DOUBLE",
     "drug_dose": "DOUBLE",
     "boolean": "BOOLEAN",
-    "code": "STRING",
+    "code": "SMALLINT",
     "date": "DATE",
 }
+NOTHING = {"DOUBLE": "0E0", "BOOLEAN": "FALSE", "SMALLINT": "0", "DATE": "DATE '1970-01-01'"}
+"""What stands in the column of a value that is not known, by type; nobody may read it."""
+OTHER_CODE = -1
+"""The number of a word that no condition asks for."""
 OTHER_AMOUNTS = ".other_amounts"
 """Stands for the amounts of medicines that no condition reads: one that cannot be used puts the list in doubt."""
 SETS = frozenset({"codes", "medications"})
@@ -46,10 +53,16 @@ class Layout:
     """Facts and properties that have a column, sets apart: those given, and those that a conflict can withdraw."""
     sets: Mapping[str, tuple[str, ...]]
     """For each set, and each set among the properties of medicines, the codes that somebody asks for."""
+    codes: Mapping[str, int]
+    """The numbers of the codes that the pack names."""
 
     def column(self, name: str) -> str:
         """Return the column of a fact's value."""
         return "v_" + name.replace(".", "__")
+
+    def known(self, name: str) -> str:
+        """Return the column that says whether a fact has a value."""
+        return "k_" + name.replace(".", "__")
 
     def withheld(self, name: str) -> str:
         """Return the column that says whether a fact was given and may not be used."""
@@ -63,29 +76,49 @@ class Layout:
         """Return the column of another value that a fact may have."""
         return "a_" + name.replace(".", "__")
 
-    def member(self, name: str, code: str) -> str:
-        """Return the column that says whether a set holds a code."""
-        return f"h_{name.replace('.', '__')}__{self.sets[name].index(code)}"
+    def has_second(self, name: str) -> str:
+        """Return the column that says whether there is another value."""
+        return "ak_" + name.replace(".", "__")
 
-    def is_listed(self, name: str) -> str:
-        """Return the column that is true where a set is known, perhaps in part."""
-        return f"k_{name.replace('.', '__')}"
+    def held(self, name: str, word: int) -> str:
+        """Return the column with the bits of the codes that a set certainly holds."""
+        return f"h_{name.replace('.', '__')}_{word}"
+
+    def not_held(self, name: str, word: int) -> str:
+        """Return the column with the bits of the codes that a set certainly does not hold."""
+        return f"l_{name.replace('.', '__')}_{word}"
+
+    def code_bits(self, name: str, codes: Iterable[str]) -> dict[int, int]:
+        """Return by word the bits that stand for codes of a set."""
+        found: dict[int, int] = {}
+        for code in codes:
+            place = self.sets[name].index(code)
+            found[place // WORD] = found.get(place // WORD, 0) | 1 << place % WORD
+        return found
+
+    def code_words(self, name: str) -> range:
+        """Return the words of a set of codes."""
+        return range(-(-len(self.sets[name]) // WORD))
 
     def type_of(self, name: str) -> str:
         """Return the SQL type of a fact's or property's value."""
         spec = self.guideline.dictionary.facts.get(name)
         if spec is not None:
             return SQL_TYPES[spec.entry.type]
-        return "STRING" if name.endswith("reported.unit") else "DOUBLE"
+        if name == "as_of":
+            return "DATE"
+        return "SMALLINT" if name.endswith("reported.unit") else "DOUBLE"
 
-    def set_columns(self) -> dict[str, str]:
-        """Return every column that says something of a set, with the set it is of."""
-        found: dict[str, str] = {}
-        for name, codes in self.sets.items():
-            if base_of(name) in self.given:
-                found[self.is_listed(name)] = name
-                found |= {self.member(name, code): name for code in codes}
-        return found
+    def set_columns(self, name: str) -> dict[str, str]:
+        """Return the columns that say something of a set, with their types."""
+        words = self.code_words(name)
+        bits = [column(name, word) for word in words for column in (self.held, self.not_held)]
+        return {self.known(name): "BOOLEAN", **dict.fromkeys(bits, "BIGINT")}
+
+    @property
+    def given_sets(self) -> tuple[str, ...]:
+        """The sets of which the table says something."""
+        return tuple(name for name in self.sets if base_of(name) in self.given)
 
     @property
     def doubtable(self) -> tuple[str, ...]:
@@ -94,11 +127,9 @@ class Layout:
         amounts = {f"{name}{OTHER_AMOUNTS}" for name in lists if name == self.guideline.dictionary.medications}
         return tuple(sorted({*self.carried, *lists, *amounts}))
 
-    def first_column(self, name: str) -> str:
-        """Return the column that is NULL where a doubtable thing has no value at all."""
-        if name.endswith(OTHER_AMOUNTS):
-            return "TRUE"
-        return self.is_listed(name) if name in self.sets else self.column(name)
+    def has_value(self, name: str) -> str:
+        """Return the column that says whether a doubtable thing has any value at all."""
+        return "TRUE" if name.endswith(OTHER_AMOUNTS) else self.known(name)
 
     def is_own(self, name: str) -> bool:
         """Say whether a doubtable thing is read by itself, and not as a property that comes and goes with its fact."""
@@ -149,7 +180,23 @@ def layout_of(guideline: Guideline, given: Iterable[str]) -> Layout:
         and (name in known or name in withdrawn)
     ]
     carried += [name for name in used if base_of(name) in known and name not in sets]
-    return Layout(guideline, known, tuple(carried), {name: tuple(codes) for name, codes in sets.items()})
+    numbered = {code: number for number, code in enumerate(_codes_named(guideline), start=1)}
+    return Layout(guideline, known, tuple(carried), {name: tuple(codes) for name, codes in sets.items()}, numbered)
+
+
+def _codes_named(guideline: Guideline) -> Iterable[str]:
+    """List every code that the dictionary allows or a condition names, once each."""
+    found: dict[str, None] = {}
+    for spec in guideline.dictionary.facts.values():
+        if spec.entry.type == "code":
+            found |= dict.fromkeys((*spec.entry.allowed, *spec.agreeing, *spec.agreeing.values()))
+    for node in _every_node(guideline):
+        match node:
+            case c.Constant(str() as code):
+                found[code] = None
+            case c.OneOf(_, codes):
+                found |= dict.fromkeys(codes)
+    return found
 
 
 def _every_node(guideline: Guideline) -> Iterable[c.CoreNode]:

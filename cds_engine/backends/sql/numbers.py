@@ -19,8 +19,10 @@ PRELUDE_DUCKDB = (
     CASE WHEN abs(x) < 1e10 AND floor(x * 10000.0 + 0.5) / 10000.0 = x THEN x
     ELSE CAST(printf('%.14e', x) AS DOUBLE) END""",
     "CREATE OR REPLACE TEMP MACRO cds_days(first, last) AS date_diff('day', first, last)",
+    "CREATE TYPE cds_statuses AS ENUM ('recommended', 'blocked', 'needs_data', 'not_applicable')",
+    "CREATE OR REPLACE TEMP MACRO cds_status(word) AS CAST(word AS cds_statuses)",
 )
-"""The two functions that a dialect must bring: `exact`, with a short way for short decimals, and days between dates."""
+"""What a dialect must bring: `exact`, with a short way for short decimals, days between dates, a status kept small."""
 
 
 def _rank(value: float) -> int:
@@ -113,21 +115,29 @@ SIGNS = {
 }
 
 
-def finite(value: Sql) -> Sql:
-    """Return *value*, a column, or NULL where it left the numbers."""
-    return sql("(CASE WHEN abs({0}) <= 1.7976931348623157e308 THEN {0} END)", value)
+def is_finite(value: Sql) -> Sql:
+    """Return whether *value*, a column, has stayed among the numbers."""
+    return sql("(abs({}) <= 1.7976931348623157E308)", value)
 
 
-def cents_up(value: Sql, cap: float | None) -> Sql:
-    """Return *value*, a column, rounded half-up to two decimals and never above the cap: for display only."""
-    low, up = sql("floor({} * 100.0)", value), sql("(floor({} * 100.0) + 0.5) / 100.0", value)
-    rounded = sql(
-        "(CASE WHEN {} IS NULL THEN NULL WHEN cds_exact({}) >= {} THEN ({} + 1.0) / 100.0 ELSE {} / 100.0 END)",
-        value, value, up, low, low,
-    )  # fmt: skip
-    if cap is None:
-        return rounded
-    return sql("(CASE WHEN {0} > {1} THEN {2} ELSE {0} END)", rounded, number(cap), number(_down(cap)))
+def cents_up(value: Sql) -> Sql:
+    """Return *value*, a column, rounded half-up to two decimals: for display only.
+
+    Whether it is at least a half is asked of the exact number only where the two nearly meet.
+    """
+    return sql(
+        "(CASE WHEN abs({0} - {1}) <= 1E-12 * {1} THEN CASE WHEN cds_exact({0}) >= {1} THEN {2} ELSE {3} END"
+        " WHEN {0} >= {1} THEN {2} ELSE {3} END)",
+        value,
+        sql("((floor({} * 100.0) + 0.5) / 100.0)", value),
+        sql("((floor({} * 100.0) + 1.0) / 100.0)", value),
+        sql("(floor({} * 100.0) / 100.0)", value),
+    )
+
+
+def below_cap(shown: Sql, cap: float) -> Sql:
+    """Return a displayed number, a column, which is never above the cap."""
+    return sql("(CASE WHEN {0} > {1} THEN {2} ELSE {0} END)", shown, number(cap), number(_down(cap)))
 
 
 def _down(cap: float) -> float:

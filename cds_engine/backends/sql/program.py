@@ -6,12 +6,26 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from cds_engine.backends.sql.conditions import uses_of
+from cds_engine.backends.sql.doses import DoseColumns
 from cds_engine.backends.sql.facts import PatientColumns
 from cds_engine.backends.sql.layout import Layout, layout_of
 from cds_engine.backends.sql.rules import RuleColumns, Rules, Warnings
-from cds_engine.backends.sql.sheet import FALSE, Sheet, Sql, joined, sql
+from cds_engine.backends.sql.sheet import FALSE, ZERO, Sheet, Sql, choose, every, negated, some, sql
 from cds_engine.backends.sql.worlds import Step, WorldTables, warning_keys
 from cds_engine.lowering.guideline import Guideline
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """A query for answers, not yet written: what is kept of them decides what is computed."""
+
+    sheet: Sheet
+    source: str
+    columns: dict[str, Sql]
+
+    def query(self, kept: Mapping[str, str] | None = None) -> str:
+        """Return the query; *kept* is name to expression over the columns of the answers, None for all of them."""
+        return self.sheet.select(self.source, self.columns, kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +36,14 @@ class Program:
     reading_columns: Mapping[str, str]
     """What a table of readings must have: name to SQL type."""
     tables: WorldTables
-    plain: str
-    """Answers for the rows of `facts` that are plain."""
-    doubtful: str
+    plain: Answers
+    """Answers for the rows of `readings`; where `is_plain` is false something in the row is in doubt: they are void."""
+    doubtful: Answers
     """Answers for the rows of `certain`, with what is believed of them."""
-    flags: str
-    """`readings` with a mark on the rows in which nothing is in doubt."""
 
     def steps(self) -> Iterator[Step]:
-        """Yield the queries from the rows of `facts` that are not plain to `certain` and `believed`."""
-        return self.tables.steps("(SELECT * FROM facts WHERE NOT is_plain)")
+        """Yield the queries from `facts`, the readings of the rows that are not plain, to `certain` and `believed`."""
+        return self.tables.steps("facts")
 
 
 def compile_pack(guideline: Guideline, given: Iterable[str]) -> Program:
@@ -47,21 +59,13 @@ def compile_pack(guideline: Guideline, given: Iterable[str]) -> Program:
 
     sheet = Sheet()
     facts = PatientColumns(sheet, layout, uses, "none")
-    doubts = [Sql(layout.withheld(name)) for name in layout.doubtable]
-    for derived in facts.derived.values():
-        doubts += [found for found in (derived.disagrees, derived.differs) if found != FALSE]
-    doubts += [facts.conditions.truth(guideline.conditions[key]) for key in guideline.conflicts]
-    is_plain = sql("NOT coalesce({}, FALSE)", joined(" OR ", (sql("coalesce({}, FALSE)", d) for d in doubts), FALSE))
-    flags = sheet.select("readings", {**{name: Sql(name) for name in columns}, "is_plain": is_plain})
-
-    sheet = Sheet()
-    facts = PatientColumns(sheet, layout, uses, "none")
     keys = warning_keys(layout)
     warnings = Warnings(
         {key: facts.conditions.truth(guideline.conditions[key]) for key in keys},
         {key: facts.conditions.missing(guideline.conditions[key]) for key in keys if not key.startswith("alert ")},
     )
-    plain = _answers(sheet, layout, facts, warnings, "(SELECT * FROM facts WHERE is_plain)", ())
+    plain = _answers(sheet, layout, facts, warnings, "readings", ())
+    plain.columns["is_plain"] = negated(some(*_doubts(facts, layout)))
 
     sheet = Sheet()
     facts = PatientColumns(sheet, layout, uses, "first")
@@ -75,24 +79,42 @@ def compile_pack(guideline: Guideline, given: Iterable[str]) -> Program:
     ]
     source = _believed_source(tables, keys)
     doubtful = _answers(sheet, layout, facts, tables.warnings(), source, contradictions, was_derived="i_{}")
-    return Program(layout, columns, tables, plain, doubtful, flags)
+    return Program(layout, columns, tables, plain, doubtful)
+
+
+def _doubts(facts: PatientColumns, layout: Layout) -> Iterator[Sql]:
+    """Yield everything that puts a row in doubt: a withheld fact, a contradiction, a value that differs."""
+    yield from (Sql(layout.withheld(name)) for name in layout.doubtable)
+    for derived in facts.derived.values():
+        yield from (derived.disagrees, derived.differs)
+    for key in layout.guideline.conflicts:
+        yield facts.conditions.truth(layout.guideline.conditions[key]).yes
 
 
 def _believed_source(tables: WorldTables, keys: Iterable[str]) -> str:
     warnings = tables.warnings()
-    names = [c.text for key in keys for c in (warnings.truth[key], *warnings.missing[key].values())]
+    names = [
+        column.text
+        for key in keys
+        for column in (
+            *warnings.truth[key],
+            *(column for bits in warnings.missing[key].values() for column in bits.others),
+        )
+    ]
     listed = "".join(f", believed.{name}" for name in names)
-    return f"(SELECT certain.*{listed} FROM certain JOIN believed ON certain.row = believed.row)"
+    return f"(SELECT certain.*{listed} FROM certain JOIN believed ON certain.row = believed.row) AS doubtful"
 
 
 def reading_columns(layout: Layout) -> dict[str, str]:
-    """Return the columns that a table of readings must have, with their types."""
-    found = {"row": "BIGINT", "as_of": "DATE", "problems": "STRING"}
-    for name in layout.carried:
-        found[layout.column(name)] = layout.type_of(name)
+    """Return the columns that a table of readings must have, with their types; none of them is ever NULL."""
+    found = {"row": "BIGINT", "problems": "STRING"}
+    for name in ("as_of", *layout.carried):
+        found |= {layout.column(name): layout.type_of(name), layout.known(name): "BOOLEAN"}
     for name in layout.doubtable:
         found[layout.withheld(name)] = "BOOLEAN"
-    return found | dict.fromkeys(layout.set_columns(), "BOOLEAN")
+    for name in layout.given_sets:
+        found |= layout.set_columns(name)
+    return found
 
 
 def _answers(
@@ -103,15 +125,15 @@ def _answers(
     source: str,
     contradictions: Iterable[Sql],
     was_derived: str | None = None,
-) -> str:
+) -> Answers:
     rules = Rules(sheet, layout, facts, warnings)
     found = rules.columns()
     wanted: dict[str, Sql] = {"row": Sql("row"), "problems": _problems(facts, contradictions, was_derived)}
     for index, rule in enumerate(found):
         wanted |= _rule_columns(layout, f"r{index}", rule)
     for index, (key, _) in enumerate(layout.guideline.alerts):
-        wanted[f"alert{index}"] = warnings.truth[key]
-    return sheet.select(source, wanted)
+        wanted[f"alert{index}"] = warnings.truth[key].yes
+    return Answers(sheet, source, wanted)
 
 
 def _problems(facts: PatientColumns, contradictions: Iterable[Sql], was_derived: str | None) -> Sql:
@@ -120,34 +142,43 @@ def _problems(facts: PatientColumns, contradictions: Iterable[Sql], was_derived:
     *was_derived* names the columns that say whether a fact was implausible before contradictions were withheld.
     """
     found = list(contradictions)
+    any_found = []
     for name, derived in facts.derived.items():
         if derived.is_implausible != FALSE:
-            before = Sql("FALSE" if was_derived is None else was_derived.format(name))
-            found.append(sql(f"CASE WHEN {{}} OR {{}} THEN '{name}:D105' END", derived.is_implausible, before))
-    listed = f"concat_ws(';', nullif(problems, ''), {', '.join(part.text for part in found)})"
-    return Sql(listed, max(part.layer for part in found)) if found else Sql("problems")
+            before = FALSE if was_derived is None else Sql(was_derived.format(name))
+            any_found.append(some(derived.is_implausible, before))
+            found.append(sql(f"CASE WHEN {{}} THEN '{name}:D105' END", any_found[-1]))
+    if not found:
+        return Sql("problems")
+    listed = sql(f"concat_ws(';', nullif(problems, ''), {', '.join('{}' for _ in found)})", *found)
+    return listed if was_derived is not None else choose(some(*any_found), listed, Sql("problems"))
 
 
 def _rule_columns(layout: Layout, name: str, rule: RuleColumns) -> dict[str, Sql]:
-    found = {f"{name}_status": rule.status, f"{name}_chosen": rule.chosen}
+    found = {f"{name}_status": rule.standing.status, f"{name}_chosen": rule.chosen}
     for word in layout.words:
-        found[f"{name}_missing_{word}"] = rule.missing.get(word, Sql("0"))
-    is_ready = sql("{} = 'recommended'", rule.status)
+        found[f"{name}_missing_{word}"] = rule.missing.get(word, ZERO)
+    applies = negated(rule.standing.excluded)
     for index, treatment in enumerate(rule.treatments):
-        own = f"{name}_{index}"
-        found[f"{own}_status"] = treatment.status
-        applies = sql("{} <> 'not_applicable'", rule.status)
-        found[f"{own}_blocked_by"] = sql("(CASE WHEN {} THEN {} END)", applies, treatment.safety.blocked_by)
-        found[f"{own}_cautions"] = sql("(CASE WHEN {} THEN {} END)", applies, treatment.safety.cautions)
+        own, safety = f"{name}_{index}", treatment.safety
+        found[f"{own}_blocked_by"] = sql("(CASE WHEN {} THEN {} END)", applies, safety.blocked_by)
+        found[f"{own}_cautions"] = sql("(CASE WHEN {} THEN {} END)", applies, safety.cautions)
         if treatment.dose is not None:
-            ready = sql("{} AND {} = 'recommended'", is_ready, treatment.status)
-            dose = treatment.dose
-            columns = {
-                "low": dose.low, "high": dose.high, "shown_low": dose.shown_low, "shown_high": dose.shown_high,
-                "low_capped": dose.low_capped, "high_capped": dose.high_capped,
-            }  # fmt: skip
-            if dose.first_product is not None and dose.last_product is not None:
-                columns |= {"first_product": dose.first_product, "last_product": dose.last_product}
-            for part, value in columns.items():
-                found[f"{own}_{part}"] = sql("(CASE WHEN {} THEN {} END)", ready, value)
+            ready = every(rule.standing.ready, treatment.standing.ready)
+            columns = _dose_columns(treatment.dose)
+            found |= {f"{own}_{part}": sql("(CASE WHEN {} THEN {} END)", ready, v) for part, v in columns.items()}
+    return found
+
+
+def _dose_columns(dose: DoseColumns) -> dict[str, Sql]:
+    found = {
+        f"{prefix}{part}": value
+        for part, end in (("low", dose.low), ("high", dose.high))
+        for prefix, value in (("", end.amount), ("shown_", end.shown))
+    }
+    found |= {"low_capped": dose.low.capped, "high_capped": dose.high.capped}
+    if dose.products is not None:
+        first, last, fits = dose.products
+        found["first_product"] = sql("(CASE WHEN {} THEN {} END)", fits, first)
+        found["last_product"] = sql("(CASE WHEN {} THEN {} END)", fits, last)
     return found

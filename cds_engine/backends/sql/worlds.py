@@ -11,11 +11,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from cds_engine.backends.sql.conditions import Conditions, Missing
+from cds_engine.backends.sql.asked import Missing, of_columns
+from cds_engine.backends.sql.conditions import Conditions
 from cds_engine.backends.sql.facts import PatientColumns, is_judged
 from cds_engine.backends.sql.layout import Layout, base_of
 from cds_engine.backends.sql.rules import Warnings
-from cds_engine.backends.sql.sheet import FALSE, TRUE, Sheet, Sql, joined, sql
+from cds_engine.backends.sql.sheet import FALSE, Sheet, Sql, choose, every, negated, some
+from cds_engine.backends.sql.truths import CERTAIN, Truth, Value, either
 from cds_engine.lowering.walk import names_in
 
 MAX_WORLDS = 64
@@ -56,7 +58,7 @@ class WorldTables:
 
     def _conflict_columns(self, facts: PatientColumns) -> dict[str, Sql]:
         truths = (facts.conditions.truth(self._guideline.conditions[key]) for key in self._broken)
-        return {f"b_{i}": sql("coalesce({}, FALSE)", truth) for i, truth in enumerate(truths)}
+        return {f"b_{i}": truth.yes for i, truth in enumerate(truths)}
 
     @property
     def _plausible_derived(self) -> list[str]:
@@ -67,12 +69,13 @@ class WorldTables:
         sheet = Sheet()
         facts = PatientColumns(sheet, self._layout, self._uses, "first")
         wanted = {name: Sql(name) for name in self._columns}
-        wanted |= {f"x_{d}": sql("coalesce({}, FALSE)", facts.derived[d].disagrees) for d in self._derived}
-        wanted |= {f"c_{d}": facts.derived[d].computed for d in self._derived}
-        wanted |= {
-            f"i_{name}": found.is_implausible for name, found in facts.derived.items() if found.is_implausible != FALSE
-        }
-        wanted |= {f"fv_{name}": facts.value(name) for name in self._withdrawn()}
+        for name in self._derived:
+            derived = facts.derived[name]
+            wanted |= {f"x_{name}": derived.disagrees}
+            wanted |= {f"c_{name}": derived.computed.value, f"ck_{name}": derived.computed.known}
+        wanted |= {f"i_{name}": facts.derived[name].is_implausible for name in self._plausible_derived}
+        for name in self._withdrawn():
+            wanted |= {f"fv_{name}": facts.value(name).value, f"fk_found_{name}": facts.value(name).known}
         wanted |= self._conflict_columns(facts)
         return sheet.select(source, wanted)
 
@@ -88,24 +91,24 @@ class WorldTables:
 
     def _certain(self) -> str:
         """Withhold what contradicts; keep the values that may be right after all."""
-        contradicted = joined(" OR ", (Sql(f"x_{d}") for d in self._derived), FALSE)
-        broken = [
-            sql(f"(b_{i} OR ({{}} AND hidden_{i})) AS broken_{i}", contradicted) for i in range(len(self._broken))
-        ]
-        inner = ", ".join(["first.*", *(found.text for found in broken)])
+        contradicted = some(*(Sql(f"x_{d}") for d in self._derived)).text
+        broken = [f"(b_{i} OR ({contradicted} AND hidden_{i})) AS broken_{i}" for i in range(len(self._broken))]
+        inner = ", ".join(["first.*", *broken])
         source = f"(SELECT {inner} FROM first JOIN hidden ON first.row = hidden.row)"
         wanted: dict[str, str] = {name: name for name in self._columns}
         for name in self._layout.carried:
-            value, withheld = self._layout.column(name), self._layout.withheld(name)
+            value, known, withheld = self._layout.column(name), self._layout.known(name), self._layout.withheld(name)
             by = [f"broken_{i}" for i, key in enumerate(self._broken) if name in self._guideline.conflicts[key]]
             disagrees = [f"x_{name}"] if name in self._derived else []
             if disagrees or by:
                 wanted[withheld] = " OR ".join([withheld, *disagrees, *by])
             if by:
-                keeps = " OR ".join([withheld, *disagrees])
-                wanted[value] = f"CASE WHEN {keeps} THEN {value} WHEN {' OR '.join(by)} THEN fv_{name} ELSE {value} END"
+                replaced = f"NOT ({' OR '.join([withheld, *disagrees])}) AND ({' OR '.join(by)})"
+                wanted[value] = f"CASE WHEN {replaced} THEN fv_{name} ELSE {value} END"
+                wanted[known] = f"CASE WHEN {replaced} THEN fk_found_{name} ELSE {known} END"
             if disagrees:
-                wanted[self._layout.second(name)] = f"CASE WHEN NOT {withheld} AND x_{name} THEN c_{name} END"
+                wanted[self._layout.second(name)] = f"c_{name}"
+                wanted[self._layout.has_second(name)] = f"NOT {withheld} AND x_{name} AND ck_{name}"
                 wanted[f"x_{name}"] = f"x_{name}"
         wanted |= {f"broken_{i}": f"broken_{i}" for i in range(len(self._broken))}
         wanted |= {f"i_{name}": f"i_{name}" for name in self._plausible_derived}
@@ -117,25 +120,26 @@ class WorldTables:
         facts = PatientColumns(sheet, self._layout, self._uses, "first")
         wanted: dict[str, Sql] = {"row": Sql("row")}
         for name in self._derived:
-            derived, value = facts.derived[name], Sql(self._layout.column(name))
-            second, withheld = Sql(self._layout.second(name)), Sql(self._layout.withheld(name))
-            wanted[f"ways_{name}"] = sql(
-                "CASE WHEN {} THEN CASE WHEN {} IS NOT NULL THEN 2 WHEN {} IS NOT NULL THEN 1 ELSE 0 END"
-                " WHEN {} THEN 2 WHEN {} THEN " + ("1" if name in self._always else "2") + " ELSE 0 END",
-                withheld, second, value, derived.disagrees, derived.differs,
-            )  # fmt: skip
-            wanted[f"second_{name}"] = sql("CASE WHEN {} THEN {} ELSE {} END", withheld, second, derived.computed)
+            derived, layout = facts.derived[name], self._layout
+            withheld, has_second = Sql(layout.withheld(name)), Sql(layout.has_second(name))
+            listed = every(withheld, Sql(layout.known(name)))
+            found = some(derived.disagrees, derived.differs)
+            always = derived.differs if name in self._always else FALSE
+            two = some(every(withheld, has_second), every(negated(withheld), found, negated(always)))
+            wanted[f"two_{name}"] = two
+            wanted[f"opened_{name}"] = some(two, listed, every(negated(withheld), found))
+            wanted[f"second_{name}"] = choose(withheld, Sql(layout.second(name)), derived.computed.value)
         return sheet.select("certain", wanted)
 
     def _worlds(self) -> str:
         """One row a combination, beside the row of what is certain; in it what is open is settled."""
         names = sorted(self._derived)
-        counts = {name: f"(CASE WHEN ways_{name} = 2 THEN 2 ELSE 1 END)" for name in names}
+        counts = self._counts()
         total = " * ".join(counts.values()) or "1"
         opened = {
-            name: f"ways_{name} > 0"
+            name: f"opened_{name}"
             if name in self._derived
-            else f"{self._layout.withheld(name)} AND {self._layout.first_column(name)} IS NOT NULL"
+            else f"{self._layout.withheld(name)} AND {self._layout.has_value(name)}"
             for name in self._layout.doubtable
             if self._layout.is_own(name)
         }
@@ -147,8 +151,10 @@ class WorldTables:
         for index, name in enumerate(names):
             after = " * ".join([counts[other] for other in names[index + 1 :]]) or "1"
             digit = f"CAST(floor(world / ({after})) AS INT) % 2"
-            value = self._layout.column(name)
-            wanted[value] = f"CASE WHEN ways_{name} = 2 AND {digit} = 1 THEN second_{name} ELSE {value} END"
+            value, known = self._layout.column(name), self._layout.known(name)
+            is_second = f"two_{name} AND {digit} = 1"
+            wanted[value] = f"CASE WHEN {is_second} THEN second_{name} ELSE {value} END"
+            wanted[known] = f"(({is_second}) OR {known})"
             wanted[self._layout.settled(name)] = opened[name]
         wanted["world"] = "world"
         numbers = ", ".join(f"({index})" for index in range(MAX_WORLDS))
@@ -159,7 +165,7 @@ class WorldTables:
             "world": "-1",
         }
         source = (
-            f"(SELECT certain.*, {_columns([f'ways_{n}' for n in names] + [f'second_{n}' for n in names])}"
+            f"(SELECT certain.*, {_columns(f'{kind}_{n}' for kind in ('two', 'opened', 'second') for n in names)}"
             " FROM certain JOIN ways ON certain.row = ways.row)"
         )
         return (
@@ -170,8 +176,11 @@ class WorldTables:
 
     def too_many(self) -> str:
         """Return the query for the rows with more readings than are tried."""
-        total = " * ".join(f"(CASE WHEN ways_{name} = 2 THEN 2 ELSE 1 END)" for name in self._derived) or "1"
-        return f"SELECT row FROM ways WHERE {total} > {MAX_WORLDS}"
+        return f"SELECT row FROM ways WHERE {' * '.join(self._counts().values()) or '1'} > {MAX_WORLDS}"
+
+    def _counts(self) -> dict[str, str]:
+        """Return how many values each derived fact may have."""
+        return {name: f"(CASE WHEN two_{name} THEN 2 ELSE 1 END)" for name in sorted(self._derived)}
 
     # What is believed
 
@@ -185,57 +194,55 @@ class WorldTables:
         for index, key in enumerate(warning_keys(self._layout)):
             condition = self._guideline.conditions[key]
             truth, missing = facts.conditions.truth(condition), facts.conditions.missing(condition)
-            wanted[f"y_{index}"] = truth
             if key.startswith("alert "):
-                other = absent.truth(condition)
-                wanted[f"y_{index}"] = sql(
-                    "CASE WHEN {0} OR {1} THEN TRUE WHEN {0} IS NULL OR {1} IS NULL THEN NULL ELSE FALSE END",
-                    truth,
-                    other,
-                )
-                missing = {}
-            wanted |= {f"y_{index}_{word}": bits for word, bits in missing.items()}
+                truth, missing = either(truth, absent.truth(condition)), {}
+            wanted |= {f"y_{index}": truth.yes, f"no_{index}": truth.no}
+            wanted |= {f"y_{index}_{word}": facts.conditions.word(word, bits) for word, bits in missing.items()}
             gathered |= self._gathered(index, key, missing)
         return f"SELECT {_listed(gathered)} FROM ({sheet.select('worlds', wanted)}) AS judged GROUP BY row"
 
     def _gathered(self, index: int, key: str, missing: Missing) -> dict[str, str]:
-        y = f"y_{index}"
-        first = {f"{y}_{w}": f"coalesce(min_by({y}_{w}, world) FILTER (WHERE {y} IS NULL), 0)" for w in missing}
+        yes, no = f"y_{index}", f"no_{index}"
         if not key.startswith("regimen "):
-            said = f"CASE WHEN bool_or({y}) THEN TRUE WHEN count({y}) < count(*) THEN NULL ELSE FALSE END"
-            return {y: said, **first}
-        same = f"count({y}) = count(*) AND bool_or({y}) = bool_and({y})"
-        certain = " + ".join(f"coalesce(max({y}_{w}) FILTER (WHERE world = -1), 0)" for w in missing) or "0"
-        doubted: dict[int, int] = {}
+            words = {
+                f"{yes}_{w}": f"coalesce(min_by({yes}_{w}, world) FILTER (WHERE NOT ({yes} OR {no})), 0)"
+                for w in missing
+            }
+            return {yes: f"bool_or({yes})", no: f"bool_and({no})", **words}
+        same = f"bool_and({yes}) OR bool_and({no})"
+        certain = {w: f"coalesce(max({yes}_{w}) FILTER (WHERE world = -1), 0)" for w in missing}
+        some_know = f"{' + '.join(certain.values()) or '0'} = 0 AND bool_or({yes} OR {no})"
+        doubted = self._named_by(key)
+        words = {
+            f"{yes}_{w}": f"CASE WHEN {same} THEN 0"
+            f" WHEN {some_know} THEN {doubted.get(w, 0)} ELSE {certain.get(w, '0')} END"
+            for w in sorted({*missing, *doubted})
+        }
+        return {yes: f"bool_and({yes})", no: f"bool_and({no})", **words}
+
+    def _named_by(self, key: str) -> dict[int, int]:
+        """Return by word the bits of the facts that a condition names."""
+        found: dict[int, int] = {}
         for name in names_in(self._guideline.conditions[key]):
             if base_of(name) in self._guideline.positions:
                 word, bit = self._layout.bit(base_of(name))
-                doubted[word] = doubted.get(word, 0) | bit
-        own = {
-            f"{y}_{w}": f"CASE WHEN {same} THEN 0 WHEN {certain} = 0 AND count({y}) > 0 THEN {doubted.get(w, 0)}"
-            + (f" ELSE coalesce(max({y}_{w}) FILTER (WHERE world = -1), 0) END" if w in missing else " ELSE 0 END")
-            for w in sorted({*missing, *doubted})
-        }
-        return {y: f"CASE WHEN {same} THEN bool_or({y}) END", **own}
+                found[word] = found.get(word, 0) | bit
+        return found
 
     def warnings(self) -> Warnings:
         """Return what is believed, as columns of `believed`."""
-        truth: dict[str, Sql] = {}
+        truth: dict[str, Truth] = {}
         missing: dict[str, Missing] = {}
         sheet = Sheet()
         facts = PatientColumns(sheet, self._layout, self._uses, "worlds")
         for index, key in enumerate(warning_keys(self._layout)):
-            truth[key] = Sql(f"y_{index}")
+            truth[key] = Truth(Sql(f"y_{index}"), Sql(f"no_{index}"))
             words = (
                 set() if key.startswith("alert ") else set(facts.conditions.missing(self._guideline.conditions[key]))
             )
             if key.startswith("regimen "):
-                words |= {
-                    self._layout.bit(base_of(n))[0]
-                    for n in names_in(self._guideline.conditions[key])
-                    if base_of(n) in self._guideline.positions
-                }
-            missing[key] = {word: Sql(f"y_{index}_{word}") for word in sorted(words)}
+                words |= set(self._named_by(key))
+            missing[key] = of_columns((word, Sql(f"y_{index}_{word}")) for word in sorted(words))
         return Warnings(truth, missing)
 
 
@@ -244,12 +251,13 @@ class AsIfAbsent:
 
     def __init__(self, facts: PatientColumns) -> None:
         self._facts = facts
-        self.missing = facts.missing
-        self.member = facts.member
+        self.asks = facts.asks
+        self.holds = facts.holds
+        self.unknown_layer = facts.unknown_layer
 
-    def value(self, name: str) -> Sql:
+    def value(self, name: str) -> Value:
         """Return the value of a fact or property; everything is usable."""
-        return TRUE if name.endswith(".usable") else self._facts.value(name)
+        return CERTAIN if name.endswith(".usable") else self._facts.value(name)
 
 
 def warning_keys(layout: Layout) -> list[str]:

@@ -1,0 +1,87 @@
+"""What has no answer: lines that are no rows, rows that cannot be answered, entries of nobody; each with its reason."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cds_engine.batch.columns import Columns
+from cds_engine.batch.duck import Duck, quoted
+from cds_engine.batch.sample import key_of
+from cds_engine.batch.sources import ROW, Bad, Source
+from cds_engine.batch.workplace import Refused
+
+REASONS = {
+    "not_a_row": "the line cannot be read as a row",
+    "as_of": "the day of the answer is no date such as `2026-11-21`",
+    "too_many_readings": "what contradicts in the row can be read in more than 64 ways",
+    "no_patient": "no row of the table is of this patient",
+    "no_answer": "the evaluator gave no answer",
+}
+"""Why a row has no answer, by code; a line that is no row has a reason of its own in the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """Rows of a second table that belong to nobody."""
+
+    table: str
+    row: int
+    patient: str
+
+
+def refused_of(relation: str, columns: Columns, duck: Duck) -> tuple[Refused, ...]:
+    """Return the rows of a part that have no answer, with the day they name or else with all that they say."""
+    day = "NULL" if columns.as_of is None else f"CAST(cells.{quoted(columns.as_of.name)} AS VARCHAR)"
+    found = duck.rows(
+        f"SELECT refused.row, CASE reason WHEN 'as_of' THEN {day} ELSE CAST(to_json(cells) AS VARCHAR) END, reason"
+        f" FROM refused JOIN {relation} AS cells ON cells.{ROW} = refused.row ORDER BY refused.row"
+    )
+    return tuple(Refused(int(row), str(value), str(code)) for row, value, code in found)
+
+
+def strays_of(table: str, source: Source, columns: Columns, duck: Duck) -> Iterator[Stray]:
+    """Yield the rows of a second table (it stands in `<table>_in`) of patients that no row of *source* is of."""
+    if columns.patient is None:
+        return
+    own = quoted(key_of(duck.columns(f"{table}_in")))
+    mine = " UNION ALL ".join(f"SELECT {quoted(columns.patient.name)} AS id FROM {p.relation}" for p in source.parts)
+    found = duck.rows(
+        f"SELECT {ROW}, CAST({own} AS VARCHAR) FROM {table}_in WHERE {own} IS NULL OR CAST({own} AS VARCHAR)"
+        f" NOT IN (SELECT CAST(id AS VARCHAR) FROM ({mine}) WHERE id IS NOT NULL) ORDER BY {ROW}"
+    )
+    for row, patient in found:
+        yield Stray(table, int(row), "" if patient is None else str(patient))
+
+
+def write_quarantine(
+    output: Path, bad: Mapping[str, Iterable[Bad]], refused: Iterable[Refused], strays: Iterable[Stray]
+) -> Path | None:
+    """Write what has no answer beside the output and return where; None if everything has one."""
+    lines: list[dict[str, object]] = [
+        {"table": table, "file": one.file, "line": one.line, "value": one.value, "code": "not_a_row",
+         "reason": one.reason}
+        for table, found in bad.items() for one in found
+    ]  # fmt: skip
+    lines += [
+        {"table": "input", "row": row, "value": value, "code": code, "reason": REASONS[code]}
+        for row, value, code in refused
+    ]
+    lines += [
+        {
+            "table": one.table,
+            "row": one.row,
+            "value": one.patient,
+            "code": "no_patient",
+            "reason": REASONS["no_patient"],
+        }
+        for one in strays
+    ]
+    path = output.with_name(output.name + ".quarantine.ndjson")
+    path.unlink(missing_ok=True)  # of an earlier run
+    if not lines:
+        return None
+    path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
+    return path

@@ -1,0 +1,37 @@
+"""What became of a table: what a run returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cds_engine.batch.tally import Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of a table: every row that went in came out or is in quarantine."""
+
+    rows_in: int
+    rows_out: int
+    quarantined: int
+    strays: int
+    """Rows of the tables of medicines and orders that belong to no patient, or are no rows."""
+    checked: int
+    """Rows that the evaluator answered as well, with the same result."""
+    seconds: float
+    ignored: tuple[str, ...]
+    statuses: Mapping[str, Counts]
+    """By rule: how many patients have which status."""
+    missing: Counts
+    """By fact: how many patients wait for it, the most first."""
+    problems: Counts
+    """By `fact:code`: how many rows have it."""
+    reasons: Counts
+    """By code: how many rows are in quarantine."""
+    held_back: Mapping[str, str]
+    """Rules that are not shown, because their review state is below the one asked for: rule to state."""
+    metadata: Mapping[str, str]
+    """What travels with the answers: pack, version, hash, day, review state, notices."""
+    quarantine: Path | None = None

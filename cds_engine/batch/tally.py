@@ -1,0 +1,80 @@
+"""What became of rows, counted: of a part, and of all parts together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from cds_engine.backends.sql.layout import Layout
+from cds_engine.batch.duck import Duck
+from cds_engine.results.models import STATUSES
+
+Counts = Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What became of some rows."""
+
+    rows_out: int
+    refused: Counts
+    """By code: how many rows have no answer."""
+    statuses: Mapping[str, Counts]
+    """By rule: how many patients have which status."""
+    missing: Counts
+    """By fact: how many patients wait for it."""
+    problems: Counts
+    """By `fact:code`: how many rows have it."""
+
+    @classmethod
+    def of(cls, found: Mapping[str, Any]) -> Self:
+        """Return a tally that was kept as JSON."""
+        return cls(**found)
+
+
+def count(layout: Layout, hidden: Iterable[str], duck: Duck) -> Tally:
+    """Count what stands in `answers` and `refused`; of the rules that are *hidden* nothing is said."""
+    gone = frozenset(hidden)
+    shown = [(index, spec.rule.id) for index, spec in enumerate(layout.guideline.rules) if spec.rule.id not in gone]
+    statuses = {rule: {str(status): 0 for status in STATUSES} for _, rule in shown}
+    for index, rule in shown:
+        own = f"r{index}_status"
+        statuses[rule] |= {
+            str(status): rows for status, rows in duck.rows(f"SELECT {own}, count(*) FROM answers GROUP BY {own}")
+        }
+    bits = {name: layout.bit(name) for name in layout.guideline.positions}
+    waiting = {name: f"count_if((missing_{word} & {bit}) <> 0)" for name, (word, bit) in bits.items()}
+    total, *patients = duck.rows(f"SELECT count(*), {', '.join(waiting.values())} FROM answers")[0]
+    missing = {name: int(found) for name, found in zip(waiting, patients, strict=True) if found}
+    problems: Counter[str] = Counter()
+    for listed, rows in duck.rows("SELECT problems, count(*) FROM answers WHERE problems <> '' GROUP BY problems"):
+        problems.update(dict.fromkeys((name for name in str(listed).split(";") if name), int(rows)))
+    refused = {str(code): int(rows) for code, rows in duck.rows("SELECT reason, count(*) FROM refused GROUP BY reason")}
+    return Tally(int(total), refused, statuses, missing, dict(problems))
+
+
+def together(tallies: Iterable[Tally]) -> Tally:
+    """Return the sum of tallies; what is counted most comes first, rules stay in their order."""
+    out, refused, missing, problems = 0, Counter[str](), Counter[str](), Counter[str]()
+    statuses: dict[str, Counter[str]] = {}
+    for tally in tallies:
+        out += tally.rows_out
+        refused.update(tally.refused)
+        missing.update(tally.missing)
+        problems.update(tally.problems)
+        for rule, counts in tally.statuses.items():
+            statuses.setdefault(rule, Counter()).update(counts)
+    return Tally(
+        out,
+        most_first(refused),
+        {rule: dict(counts) for rule, counts in statuses.items()},
+        most_first(missing),
+        most_first(problems),
+    )
+
+
+def most_first(counts: Counts) -> dict[str, int]:
+    """Return counts, the largest first; equal ones by name, so that two runs say the same."""
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

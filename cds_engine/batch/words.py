@@ -1,0 +1,222 @@
+"""The words of a part: read once each from the vocabulary, and joined to the rows that say them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from cds_engine.backends.sql.layout import Layout
+from cds_engine.backends.sql.sheet import Sql
+from cds_engine.batch.cells import LONGEST, QUANTITY, day_of
+from cds_engine.batch.columns import Columns, FactSource, no_unit
+from cds_engine.batch.duck import Duck, literal, quoted
+from cds_engine.batch.medicines import fold_steps
+from cds_engine.batch.vocabulary import WORD_TYPES, dose_rows, listed, medicine_rows, set_rows, ways_from
+from cds_engine.diagnostics import InputError
+from cds_engine.lowering.guideline import Guideline
+from cds_engine.units import Conversion
+
+MEDICINE_COLUMNS = ("drug", "dose", "unit", "per", "times", "route")
+"""Of the second table, beside the patient."""
+
+UNSAID = "('', 'unknown')"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is asked of every part."""
+
+    guideline: Guideline
+    columns: Columns
+    as_of: date | None
+    """The day of the answers, where no column says one."""
+    medicines: Mapping[str, str] | None = None
+    """The columns of the second table with their types; it stands in `medicines_in`."""
+
+    @property
+    def day(self) -> Sql:
+        """The day of a row's answer, NULL where nobody says one."""
+        cell = self.columns.as_of
+        own = Sql("CAST(NULL AS DATE)" if self.as_of is None else f"DATE '{self.as_of.isoformat()}'")
+        return own if cell is None else Sql(f"coalesce({day_of(cell).text}, {own.text})")
+
+    @property
+    def has_medicines(self) -> bool:
+        """Whether anything says which medicines are taken."""
+        kinds = {source.spec.entry.type for source in self.columns.sources}
+        said = bool(kinds & {"medications", "drug_dose"}) or self.medicines is not None
+        return said and self.guideline.dictionary.medications is not None
+
+
+class Words:
+    """Reads the words of one part after the other."""
+
+    def __init__(self, task: Task, duck: Duck, layout: Layout) -> None:
+        self._task = task
+        self._duck = duck
+        self._layout = layout
+        self._dictionary = task.guideline.dictionary
+        self.units: dict[str, dict[str, Conversion]] = {}
+        """By fact: the ways from the units that its cells have named so far."""
+
+    def joined(self) -> str:
+        """Return the rows of `cells` with what their words mean beside them."""
+        joins, extra = ["cells"], list[str]()
+        for source in self._task.columns.sources:
+            match source.spec.entry.type:
+                case "quantity" | "decimal" | "integer":
+                    self.units[source.spec.name] = self._ways(source)
+                case "codes":
+                    joins.append(self._set_words(source))
+                    extra += self._set_columns(source)
+        if self._task.has_medicines:
+            joins.append(f"JOIN medicines AS folded ON {self._fold()}")
+            extra.append("folded.* EXCLUDE (row)")
+        return f"(SELECT cells.*{''.join(f', {column}' for column in extra)} FROM {' '.join(joins)}) AS worded"
+
+    def _ways(self, source: FactSource) -> dict[str, Conversion]:
+        """Return the ways from every unit that the cells of a fact name."""
+        named: list[str] = []
+        cell = source.value
+        if cell.kind == "text":
+            found = self._duck.rows(
+                f"SELECT DISTINCT nullif(regexp_extract({cell.alias}, {literal(QUANTITY)}, 2), '') FROM cells"
+                f" WHERE length({cell.alias}) <= {LONGEST}"
+            )
+            named += [row[0] for row in found if row[0] is not None]
+            if (
+                source.unit is None
+                and source.unit_column is None
+                and source.spec.entry.type == "quantity"
+                and not named
+            ):
+                numbers = self._duck.one(
+                    f"SELECT count(*) FROM cells WHERE regexp_matches({cell.alias}, {literal(QUANTITY)})"
+                )
+                if numbers:
+                    raise InputError(no_unit(source.spec, cell.name))
+        if source.unit_column is not None:
+            found = self._duck.rows(f"SELECT DISTINCT CAST({source.unit_column.alias} AS VARCHAR) FROM cells")
+            named += [row[0] for row in found if row[0] is not None]
+        named += [source.unit] if source.unit is not None else []
+        ways = self.units.get(source.spec.name, {}) | ways_from(source.spec, named)
+        if source.spec.entry.type != "quantity" and source.spec.unit is not None:
+            ways |= ways_from(source.spec, [source.spec.unit])
+        return ways
+
+    # Lists of codes
+
+    def _set_columns(self, source: FactSource) -> list[str]:
+        alias = source.value.alias
+        columns = ["problem", "remark", *self._layout.set_columns(source.spec.name)]
+        return [f"words_{alias}.{column} AS {alias}_{column}" for column in columns]
+
+    def _set_words(self, source: FactSource) -> str:
+        """Read every distinct list, NULL among them, and return how to join them."""
+        alias, layout = source.value.alias, self._layout
+        words = f"words_{alias}"
+        cells = [row[0] for row in self._duck.rows(f"SELECT DISTINCT {alias} FROM cells")]
+        found = set_rows(source, cells, layout, self._dictionary)
+        kind = self._duck.columns(f"(SELECT {alias} FROM cells)")[alias]
+        types = {"cell": kind, "problem": "VARCHAR", "remark": "VARCHAR", **layout.set_columns(source.spec.name)}
+        self._duck.fill(words, types, [[row[column] for column in types] for row in found])
+        return f"JOIN {words} ON {words}.cell IS NOT DISTINCT FROM cells.{alias}"
+
+    # Medicines
+
+    def _fold(self) -> str:
+        """Read every distinct list, entry and dose once, fold what is taken, and return how to join it.
+
+        What the cells of a row come to is folded once for each combination of cells; with a second table each row is
+        a combination of its own.
+        """
+        keys: dict[str, str] = {}
+        parts: list[str] = []
+        rows: list[dict[str, object]] = []
+        for source in self._task.columns.sources:
+            kind = source.spec.entry.type
+            if kind not in {"medications", "drug_dose"}:
+                continue
+            key = f"key{len(keys)}"
+            is_list = kind == "medications"
+            keys[key], more = self._list_words(source) if is_list else self._dose_words(source)
+            rows += more
+            parts.append(
+                f"SELECT row, {key} AS key, {literal(source.spec.name)} AS fact, {is_list} AS is_list"
+                f" FROM takings WHERE {key} IS NOT NULL"
+            )
+        listed_keys = ", ".join(f"{value} AS {key}" for key, value in keys.items())
+        if self._task.medicines is None:
+            each = f"SELECT DISTINCT {listed_keys} FROM cells"
+            self._duck.keep("takings", f"SELECT row_number() OVER () AS row, * FROM ({each})")
+        else:
+            part, more = self._entry_words(self._task.medicines)
+            parts.append(part)
+            rows += more
+            self._duck.keep("takings", f"SELECT {', '.join(['row', *([listed_keys] if keys else [])])} FROM cells")
+        self._duck.fill("words", WORD_TYPES, [[row[column] for column in WORD_TYPES] for row in rows])
+        kept = ", ".join(f"words.{column}" for column in WORD_TYPES if column != "word")
+        self._duck.keep(
+            "entries",
+            f"SELECT said.row, said.fact, said.is_list, {kept} FROM ({' UNION ALL '.join(parts)}) AS said"
+            " JOIN words ON words.word = said.key",
+        )
+        for step in fold_steps(self._layout, list(keys)):
+            self._duck.keep(step.table, step.query)
+        if self._task.medicines is not None:
+            return "folded.row = cells.row"
+        return " AND ".join(f"folded.{key} IS NOT DISTINCT FROM {value}" for key, value in keys.items())
+
+    def _list_words(self, source: FactSource) -> tuple[str, list[dict[str, object]]]:
+        """Return the key of a row's list, NULL where nothing is said, and what the distinct lists mean."""
+        name, alias = source.spec.name, source.value.alias
+        said = f"lower(trim(CAST({alias} AS VARCHAR))) NOT IN {UNSAID}"
+        key = f"(CASE WHEN {said} THEN 'list ' || CAST({alias} AS VARCHAR) END)"
+        found = self._duck.rows(f"SELECT DISTINCT {alias}, {key} FROM cells WHERE {said}")
+        return key, medicine_rows(name, [(key, listed(cell)) for cell, key in found], self._dictionary)
+
+    def _dose_words(self, source: FactSource) -> tuple[str, list[dict[str, object]]]:
+        """Return the key of a row's dose of one drug, NULL where nothing is said, and what the distinct doses mean."""
+        name, alias = source.spec.name, source.value.alias
+        unit = "CAST(NULL AS VARCHAR)" if source.unit is None else literal(source.unit)
+        if source.unit_column is not None:
+            unit = f"coalesce(CAST({source.unit_column.alias} AS VARCHAR), {unit})"
+        late = "CAST(NULL AS VARCHAR)"
+        if source.date is not None:
+            day = day_of(source.date).text
+            written = f"lower(trim(CAST({source.date.alias} AS VARCHAR)))"
+            late = (
+                f"CASE WHEN coalesce({written}, '') IN {UNSAID} THEN NULL"
+                f" WHEN {day} IS NULL THEN 'bad' WHEN {day} > {self._task.day.text} THEN 'future' END"
+            )
+        said = f"lower(trim(CAST({alias} AS VARCHAR))) NOT IN {UNSAID}"
+        written = f"CAST({alias} AS VARCHAR) || '|' || coalesce({unit}, '') || '|' || coalesce({late}, '')"
+        key = f"(CASE WHEN {said} THEN 'dose {name} ' || {written} END)"
+        found = self._duck.rows(f"SELECT DISTINCT {key}, {alias}, {unit}, {late} FROM cells WHERE {said}")
+        return key, dose_rows(name, [tuple(row) for row in found], self._dictionary)
+
+    def _entry_words(self, columns: Mapping[str, str]) -> tuple[str, list[dict[str, object]]]:
+        """Return the entries of the second table, and what the distinct ones mean."""
+        patient = self._task.columns.patient
+        if patient is None:
+            raise InputError("a table of medicines needs a column `patient` in both tables")
+        name = self._dictionary.medications or ""
+        present = [column for column in MEDICINE_COLUMNS if column in columns]
+        key = "'entry ' || " + " || '|' || ".join(f"coalesce(CAST({quoted(c)} AS VARCHAR), '')" for c in present)
+        own = next(c for c in ("patient", "patient_id", "id") if c in columns)
+        same = f"CAST(cells.{patient.alias} AS VARCHAR) = CAST(medicines_in.{quoted(own)} AS VARCHAR)"
+        source = f"medicines_in JOIN cells ON {same}"
+        found = self._duck.rows(f"SELECT DISTINCT {key}, {', '.join(quoted(c) for c in present)} FROM {source}")
+        words = [(row[0], [entry_of(dict(zip(present, row[1:], strict=True)))]) for row in found]
+        part = f"SELECT cells.row, {key} AS key, '{name}' AS fact, TRUE AS is_list FROM {source}"
+        return part, medicine_rows(name, words, self._dictionary)
+
+
+def entry_of(row: Mapping[str, object]) -> dict[str, object]:
+    """Return one row of the table of medicines as an entry of a patient's list."""
+    entry = {key: value for key, value in row.items() if value is not None and key not in {"dose", "unit"}}
+    if row.get("dose") is not None:
+        dose, unit = row["dose"], row.get("unit")
+        entry["dose"] = {"value": dose, "unit": unit} if unit is not None else dose
+    return entry

@@ -1,0 +1,114 @@
+"""Where a run keeps what it has finished until all of it is: a folder beside the output, `OUT.parts`.
+
+A part counts as finished when its tally is there, which is written after its files, each under another name first. So
+a run that was killed leaves nothing that looks whole and is not, and the next one can go on.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from cds_engine.batch.tally import Tally
+from cds_engine.diagnostics import InputError
+
+PLAN = "run.json"
+
+
+class Refused(NamedTuple):
+    """A row that was read and has no answer."""
+
+    row: int
+    value: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What a finished part came to."""
+
+    tally: Tally
+    refused: tuple[Refused, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """The folder of one run."""
+
+    folder: Path
+    is_kept: bool
+    """Whether the next run can find it."""
+
+    @classmethod
+    def beside(cls, output: Path | None) -> Self:
+        """Return the workplace of an output; without one a folder that is gone in the end.
+
+        Raises:
+            OSError: If no folder can be made there.
+        """
+        if output is None:
+            return cls(Path(tempfile.mkdtemp(prefix="cds-engine-")), is_kept=False)
+        return cls(output.with_name(f"{output.name}.parts"), is_kept=True)
+
+    def begin(self, plan: Mapping[str, object], *, resume: bool) -> None:
+        """Make the folder ready for a run of this *plan*; what is finished of the same run stays if it shall go on.
+
+        Raises:
+            InputError: If it shall go on, and what is there is of another plan.
+        """
+        before = self._plan() if resume else None
+        if before is None:
+            self.remove()
+            self.folder.mkdir(parents=True)
+            _write(self.folder / PLAN, plan)
+        elif before != (now := json.loads(json.dumps(plan))):
+            differ = ", ".join(f"`{name}`" for name in now if before.get(name) != now[name])
+            raise InputError(
+                f"`{self.folder}` holds the parts of another run ({differ} differs); without `--resume` it begins anew"
+            )
+
+    def _plan(self) -> dict[str, object] | None:
+        try:
+            found: dict[str, object] = json.loads((self.folder / PLAN).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return found
+
+    def path(self, name: str, number: int, suffix: str) -> Path:
+        """Return where a part is written, such as `part-00007.parquet`."""
+        return self.folder / f"{name}-{number:05d}{suffix}"
+
+    def finish(self, number: int, found: Finished) -> None:
+        """Say that all files of a part are there."""
+        _write(self._tally(number), {"tally": asdict(found.tally), "refused": found.refused})
+
+    def finished(self, number: int) -> Finished | None:
+        """Return what a part came to if it is finished."""
+        try:
+            found = json.loads(self._tally(number).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return Finished(Tally.of(found["tally"]), tuple(Refused(*one) for one in found["refused"]))
+
+    def _tally(self, number: int) -> Path:
+        return self.path("tally", number, ".json")
+
+    @property
+    def is_worth_keeping(self) -> bool:
+        """Whether there is something with which the next run can go on."""
+        return self.is_kept and any(self.folder.glob("tally-*.json"))
+
+    def remove(self) -> None:
+        """Remove the folder with all that is in it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _write(path: Path, content: Mapping[str, object] | Sequence[object]) -> None:
+    begun = path.with_suffix(".tmp")
+    begun.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+    begun.replace(path)

@@ -1,0 +1,54 @@
+"""The summary of a table that was answered, in words and for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cds_engine.batch.report import Report
+    from cds_engine.batch.tally import Counts
+
+TOP = 10
+SHOWN = ("recommended", "blocked", "needs_data")
+
+
+def as_json(report: Report) -> dict[str, object]:
+    """Return the summary for programs."""
+    quarantine = None if report.quarantine is None else str(report.quarantine)
+    return {**asdict(report), "seconds": round(report.seconds, 3), "quarantine": quarantine}
+
+
+def tell(report: Report) -> Iterator[str]:
+    """Yield lines that say what became of the rows."""
+    about = report.metadata
+    yield f"{about['pack']} {about['version']} as of {about['as_of']}, review state {about['review']}"
+    yield (
+        f"in {report.rows_in:,} = out {report.rows_out:,} + quarantined {report.quarantined:,};"
+        f" {report.seconds:.1f} s, {report.rows_out / max(report.seconds, 1e-9):,.0f} rows a second"
+    )
+    yield f"{report.checked:,} sampled rows were answered by the evaluator as well: no difference"
+    if report.ignored:
+        yield f"columns that are no facts were left out: {', '.join(report.ignored)}"
+    if report.held_back:
+        yield f"rules held back, because their review state is too low: {', '.join(report.held_back)}"
+    if report.strays:
+        yield f"rows of medicines and orders that belong to no patient: {report.strays:,}"
+    if report.quarantine is not None:
+        yield f"what could not be answered: {report.quarantine}"
+    yield ""
+    yield f"{'rule':44}{'recommended':>12}{'blocked':>12}{'needs data':>12}"
+    for rule, of in report.statuses.items():
+        if any(of[status] for status in SHOWN):
+            yield f"{rule:44}" + "".join(f"{of[status]:>12,}" for status in SHOWN)
+    yield from _top("missing facts that hold back most patients", report.missing)
+    yield from _top("most frequent problems", report.problems)
+    yield from _top("in quarantine", report.reasons)
+
+
+def _top(title: str, counts: Counts) -> Iterator[str]:
+    most = list(counts.items())[:TOP]
+    if most:
+        yield ""
+        yield f"{title}: " + ", ".join(f"{name} {count:,}" for name, count in most)

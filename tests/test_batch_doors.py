@@ -1,0 +1,465 @@
+"""What goes into a batch and comes out: every kind of table, nothing lost, nothing half-written, and going on."""
+
+import datetime as dt
+import io
+import json
+import re
+import resource
+import signal
+import subprocess
+import sys
+
+import duckdb
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from postgres import programs, server
+from scenario_patients import ROOT
+from typer.testing import CliRunner
+
+import cds_engine
+from cds_engine.batch.columns import Wishes, understand
+from cds_engine.batch.duck import Duck
+from cds_engine.batch.held import Held
+from cds_engine.batch.orders import rows_of
+from cds_engine.batch.page import page_of
+from cds_engine.batch.sample import Singles
+from cds_engine.batch.sources import Scratch
+from cds_engine.cli import app
+from cds_engine.cli.progress import progress_of
+from cds_engine.diagnostics import BackendFault, InputError
+
+PACK = ROOT / "tests" / "corpus" / "packs" / "good"
+AS_OF = "2026-11-21"
+UNITS = {"height": "cm", "weight": "kg"}
+
+
+@pytest.fixture(scope="module")
+def pack():
+    return cds_engine.load(PACK)
+
+
+def people(count):
+    """Return patients of whom every rule says something else."""
+    return [
+        {
+            "patient": f"p{n}", "age": 18 + n % 70, "height": 150.0 + n % 40, "weight": 50.0 + n % 60, "lesions": n % 7,
+            "gout": n % 5 == 0, "pregnancy": ("not_pregnant", "possible", None)[n % 3], "ulcer": n % 4 == 0,
+            "egfr": 30.0 + n % 90, "medications": "examplin weekly" if n % 6 == 0 else "none", "allergies": "none",
+        }
+        for n in range(count)
+    ]  # fmt: skip
+
+
+FACTS_UNITS = {**UNITS, "egfr": "mL/min/{1.73_m2}"}
+
+
+def parquet(path, rows):
+    duckdb.from_arrow(pa.Table.from_pylist(rows)).write_parquet(str(path), row_group_size=2048)
+    return path
+
+
+def rows_in(path):
+    read = f"read_csv('{path}', all_varchar=true)" if path.suffix == ".csv" else f"'{path}'"
+    return sorted(duckdb.sql(f"SELECT * FROM {read}").fetchall(), key=str)
+
+
+# What goes in
+
+
+def test_a_frame_of_every_library_gives_what_its_file_gives(pack, tmp_path):
+    rows = people(40)
+    frames = [pa.Table.from_pylist(rows), pd.DataFrame(rows), pl.DataFrame(rows), pl.LazyFrame(rows)]
+    frames.append(parquet(tmp_path / "in.parquet", rows))
+    found = []
+    for number, frame in enumerate(frames):
+        out = tmp_path / f"out{number}.parquet"
+        report = pack.evaluate_table(frame, out, as_of=AS_OF, units=FACTS_UNITS, sample=10)
+        assert (report.rows_in, report.rows_out, report.checked) == (40, 40, 10)
+        found.append(rows_in(out))
+    assert all(answers == found[0] for answers in found)
+    with pytest.raises(InputError, match="a `dict` is no table"):
+        pack.evaluate_table({"height": 1})
+
+
+def test_lines_of_ndjson_that_are_no_objects_are_in_quarantine(pack, tmp_path):
+    source, out = tmp_path / "in.ndjson", tmp_path / "out.csv"
+    lines = [b'{"patient": "A", "height": "128 cm"}', b"[1]", b"{bad", b"", b'{"patient": "B", "height": 128}', b"7",
+             b'{"patient": "\xff"}', b'{"patient": "C", "height": true, "allergies": ["nuts", "x"]}']  # fmt: skip
+    source.write_bytes(b"\n".join(lines) + b"\n")
+    report = pack.evaluate_table(source, out, as_of=AS_OF)
+    assert (report.rows_in, report.rows_out, report.quarantined) == (7, 3, 4)
+    assert report.reasons == {"not_a_row": 4}
+    found = [json.loads(line) for line in report.quarantine.read_text().splitlines()]
+    assert [one["line"] for one in found] == [2, 3, 6, 7]
+    assert [one["value"] for one in found][:3] == ["[1]", "{bad", "7"]
+    assert all(one["code"] == "not_a_row" and one["reason"] and one["file"] == str(source) for one in found)
+    problems = dict(duckdb.sql(f"SELECT patient, problems FROM '{out}'").fetchall())
+    assert problems == {"A": None, "B": "height:D103", "C": "height:D102;allergies:D107"}
+
+
+def test_unreadable_rows_of_csv_are_in_quarantine_also_where_a_second_table_has_none(pack, tmp_path):
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_bytes(b"patient,height\nA,128 cm\nB,1,2\nC\nD,\xff\nE,130 cm\n")
+    medicines = tmp_path / "medicines.csv"
+    medicines.write_text("patient,drug\nA,examplin\nnobody,examplin\n")
+    report = pack.evaluate_table(source, out, as_of=AS_OF, medicines=medicines)
+    assert (report.rows_in, report.rows_out, report.quarantined, report.strays) == (5, 2, 3, 1)
+    found = [json.loads(line) for line in report.quarantine.read_text().splitlines()]
+    assert [(one["table"], one.get("line"), one["code"]) for one in found] == [
+        *(("input", line, "not_a_row") for line in (3, 4, 5)),
+        ("medicines", None, "no_patient"),
+    ]
+    assert found[0]["value"] == "B,1,2"
+    assert found[3]["value"] == "nobody"
+
+
+def test_files_of_one_table_are_joined_by_name_and_must_have_the_same_columns(pack, tmp_path):
+    for name, text in (("1.csv", "patient,height\nA,128 cm\n"), ("2.csv", "height,patient\n130 cm,B\n")):
+        (tmp_path / "in" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "in" / name).write_text(text)
+    out = tmp_path / "out.csv"
+    assert pack.evaluate_table(tmp_path / "in", out, as_of=AS_OF).rows_out == 2
+    assert duckdb.sql(f"SELECT patient, problems FROM '{out}' ORDER BY ALL").fetchall() == [("A", None), ("B", None)]
+    (tmp_path / "in" / "3.csv").write_text("patient,weight\nC,26 kg\n")
+    with pytest.raises(InputError, match=r"3.csv` are not those of the files before it"):
+        pack.evaluate_table(tmp_path / "in", out, as_of=AS_OF)
+
+
+def test_a_time_counts_as_its_day_for_both(pack):
+    """A time with a zone is what databases and files often hold in place of a date."""
+    when = dt.datetime(2026, 11, 20, 23, 30, tzinfo=dt.UTC)
+    rows = [{"patient": "A", "weight": 60.0, "weight_date": when, "entered": when, "lesions": 5, "age": 30}]
+    report = pack.evaluate_table(pa.Table.from_pylist(rows), as_of=AS_OF, units={"weight": "kg"}, keep=True)
+    assert (report.checked, report.problems) == (1, {})
+
+
+# What is promised
+
+
+def test_a_killed_run_goes_on_and_its_result_is_that_of_one_never_killed(pack, tmp_path):
+    source = parquet(tmp_path / "in.parquet", people(3500))
+    whole, out = tmp_path / "whole.parquet", tmp_path / "out.parquet"
+    wish = {"as_of": AS_OF, "units": FACTS_UNITS, "part_rows": 1000, "sample": 20}
+    before = pack.evaluate_table(source, whole, **wish)
+    script = f"""
+import os, signal, cds_engine
+def kill(done, rows):
+    if done == 2000:
+        os.kill(os.getpid(), signal.SIGKILL)
+cds_engine.load({str(PACK)!r}).evaluate_table({str(source)!r}, {str(out)!r}, progress=kill, **{wish!r})
+"""
+    killed = subprocess.run([sys.executable, "-c", script], check=False, timeout=300)  # noqa: S603 - our own script
+    assert killed.returncode == -signal.SIGKILL
+    assert not out.exists()
+    folder = tmp_path / "out.parquet.parts"
+    written = (folder / "part-00000.parquet").stat()
+    (folder / "part-00002.tmp").write_text("half a part")
+    told = []
+    report = pack.evaluate_table(source, out, resume=True, progress=lambda done, _: told.append(done), **wish)
+    assert told == [0, 1000, 2000, 3000, 3500]
+    assert rows_in(out) == rows_in(whole)
+    assert not folder.exists()
+    same = {"rows_in", "rows_out", "quarantined", "statuses", "missing", "problems", "checked", "metadata"}
+    assert {name: getattr(report, name) for name in same} == {name: getattr(before, name) for name in same}
+    assert list(report.missing.items()) == list(before.missing.items())
+    assert written.st_size > 0
+
+
+def test_parts_that_are_finished_are_not_answered_again(pack, tmp_path):
+    source, out = parquet(tmp_path / "in.parquet", people(2500)), tmp_path / "out.parquet"
+    wish = {"as_of": AS_OF, "units": FACTS_UNITS, "part_rows": 1000, "sample": 0}
+
+    def stop(done, _):
+        if done == 2000:
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        pack.evaluate_table(source, out, progress=stop, **wish)
+    assert not out.exists()
+    first = tmp_path / "out.parquet.parts" / "part-00000.parquet"
+    duckdb.sql(f"SELECT * REPLACE ('marked' AS patient) FROM '{first}'").write_parquet(f"{first}.new")
+    first.with_name("part-00000.parquet.new").replace(first)
+    with pytest.raises(InputError, match=r"another run .*`as_of` differs"):
+        pack.evaluate_table(source, out, resume=True, **(wish | {"as_of": "2026-11-20"}))
+    pack.evaluate_table(source, out, resume=True, **wish)
+    assert duckdb.sql(f"SELECT count(*) FROM '{out}' WHERE patient = 'marked'").fetchall() == [(1000,)]
+    pack.evaluate_table(source, out, **wish)
+    assert duckdb.sql(f"SELECT count(*) FROM '{out}' WHERE patient = 'marked'").fetchall() == [(0,)]
+
+
+@pytest.mark.parametrize("name", ["out.parquet", "out.csv"])
+def test_a_disk_that_is_full_leaves_nothing_that_looks_whole(pack, tmp_path, name):
+    source, out = parquet(tmp_path / "in.parquet", people(3000)), tmp_path / name
+    old = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (3_000, old[1]))
+    try:
+        with pytest.raises((BackendFault, OSError)):
+            pack.evaluate_table(source, out, as_of=AS_OF, units=FACTS_UNITS, part_rows=1000, sample=0)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, old)
+    assert not out.exists()
+    assert pack.evaluate_table(source, out, as_of=AS_OF, units=FACTS_UNITS, resume=True).rows_out == 3000
+
+
+def test_a_part_that_cannot_be_read_stops_the_run_and_the_ones_before_it_stay(pack, tmp_path):
+    source, out = parquet(tmp_path / "in.parquet", people(4096)), tmp_path / "out.parquet"
+    whole = source.read_bytes()
+    [(start,)] = duckdb.sql(
+        f"SELECT min(data_page_offset) FROM parquet_metadata('{source}') WHERE row_group_id = 1"
+    ).fetchall()
+    source.write_bytes(whole[:start] + b"\0" * 4000 + whole[start + 4000 :])
+    wish = {"as_of": AS_OF, "units": FACTS_UNITS, "part_rows": 2048, "sample": 0}
+    with pytest.raises(BackendFault, match="could not be answered"):
+        pack.evaluate_table(source, out, **wish)
+    assert not out.exists()
+    assert (tmp_path / "out.parquet.parts" / "part-00000.parquet").exists()
+    assert not (tmp_path / "out.parquet.parts" / "part-00001.parquet").exists()
+
+
+# Beside the answers
+
+
+def test_orders_are_screened_as_for_one_patient(pack, tmp_path):
+    patients = [{"patient": "A", "age": "30", "weight": "60 kg", "medications": "examplin weekly", "allergies": "nuts"},
+                {"patient": "B", "age": "40", "pregnancy": "pregnant"}, {"patient": "C", "age": "50"}]  # fmt: skip
+    orders = [
+        {"patient": "A", "id": "o1", "drug": "examplin", "dose": "15", "unit": "mg", "per": "day"},
+        {"patient": "A", "id": "o2", "drug": "unheard-of", "dose": None, "unit": None, "per": None},
+        {"patient": "B", "id": "o3", "drug": "examplin", "dose": "15", "unit": "mg", "per": "week"},
+        {"patient": "nobody", "id": "o4", "drug": "examplin", "dose": "15", "unit": "mg", "per": "week"},
+    ]
+    tables = [pa.Table.from_pandas(pd.DataFrame(rows)) for rows in (patients, orders)]
+    out = tmp_path / "out.parquet"
+    report = pack.evaluate_table(tables[0], out, as_of=AS_OF, orders=tables[1])
+    assert (report.rows_out, report.strays) == (3, 1)
+    found = duckdb.sql(f"SELECT * FROM '{tmp_path / 'out.orders.parquet'}'").fetchall()
+    expected = []
+    for row, patient in enumerate(patients):
+        facts = {name: value for name, value in patient.items() if name != "patient"}
+        facts |= {name: value.split(";") for name, value in facts.items() if name in {"medications", "allergies"}}
+        own = [
+            {"id": o["id"], "drug": o["drug"], "per": o["per"]}
+            | ({"dose": {"value": o["dose"], "unit": o["unit"]}} if o["dose"] else {})
+            for o in orders
+            if o["patient"] == patient["patient"]
+        ]
+        for screened in pack.evaluate(facts, orders=own, as_of=AS_OF).screened if own else ():
+            expected += [
+                tuple(one.get(column) for column in duckdb.sql(f"FROM '{tmp_path / 'out.orders.parquet'}'").columns)
+                for one in rows_of(row, patient["patient"], screened)
+            ]
+    assert sorted(found, key=str) == sorted(expected, key=str)
+    said = dict(duckdb.sql(f"SELECT patient, order_findings FROM '{out}'").fetchall())
+    assert said["B"].startswith("critical examplin-pregnancy (o3)")
+    assert said["C"] is None
+    with pytest.raises(InputError, match="needs the columns `patient` and `drug`"):
+        pack.evaluate_table(tables[0], orders=tables[0])
+
+
+def test_rules_below_the_minimum_review_are_held_back_and_named(pack, tmp_path):
+    out, long = tmp_path / "out.parquet", tmp_path / "long.parquet"
+    rows = pa.Table.from_pylist(people(5))
+    report = pack.evaluate_table(rows, out, as_of=AS_OF, units=FACTS_UNITS, minimum_review="approved")
+    single = pack.evaluate({"age": 30}, as_of=AS_OF, minimum_review="approved")
+    assert set(report.held_back) == {held.rule for held in single.held_back} == {"give-examplin", "rest"}
+    assert report.metadata["held_back"] == "give-examplin;rest"
+    assert (report.statuses, report.missing) == ({}, {})
+    assert duckdb.sql(f"FROM '{out}'").columns == ["patient", "row", "alerts", "missing", "problems"]
+    pack.evaluate_table(rows, long, as_of=AS_OF, units=FACTS_UNITS, minimum_review="approved", form="long")
+    assert rows_in(long) == []
+    report = pack.evaluate_table(rows, out, as_of=AS_OF, units=FACTS_UNITS, minimum_review="submitted")
+    assert report.held_back == {}
+    with pytest.raises(InputError, match="no review state `aproved`; did you mean `approved`"):
+        pack.evaluate_table(rows, minimum_review="aproved")
+
+
+def test_the_long_form_says_what_it_rests_on(pack, tmp_path):
+    out = tmp_path / "out.ndjson"
+    rows = [{"patient": "A", "age": 30, "lesions": 5, "pregnancy": "pregnant", "ulcer": None}]
+    pack.evaluate_table(pa.Table.from_pylist(rows), out, as_of=AS_OF, form="long")
+    found = {one["rule"]: one for one in map(json.loads, out.read_text().splitlines())}
+    assert found["give-examplin"]["status"] == "blocked"
+    assert found["give-examplin"]["blocked_by"] == "examplin-pregnancy"
+    assert found["give-examplin"]["citations"] == "guide-2026;label-2026"
+    assert found["rest"]["missing"] == "ulcer"
+    meta = json.loads((tmp_path / "out.ndjson.metadata.json").read_text())
+    assert set(meta) == {"pack", "version", "hash", "as_of", "review", "held_back", "notices"}
+    assert (meta["pack"], meta["as_of"]) == (pack.id, AS_OF)
+
+
+def test_the_sample_holds_rows_at_thresholds(pack, tmp_path):
+    """Of a thousand patients far from every threshold one lies on it; a sample of four has him."""
+    rows = [{"patient": f"p{n}", "age": 60.0, "lesions": 90} for n in range(1000)]
+    rows[777] |= {"age": 18.0, "lesions": 3}
+    duck = Duck(threads=1)
+    source = Scratch(tmp_path, duck).open(pa.Table.from_pylist(rows), 500)
+    columns = understand(source.columns, pack.guideline.dictionary, Wishes())
+    singles = Singles(columns, None, None, duck)
+    held = Held(pack.guideline, pack.evaluate, columns, singles)
+    assert 777 not in held._rows(duck, source, 4, 1)  # noqa: SLF001 - it is in the second part, which is not searched
+    source = Scratch(tmp_path / "whole", duck)
+    (tmp_path / "whole").mkdir()
+    assert 777 in held._rows(duck, source.open(pa.Table.from_pylist(rows), 1000), 4, 1)  # noqa: SLF001 - the choice
+
+
+def test_the_page_needs_nothing_from_outside_and_says_the_numbers(pack):
+    rows = people(30)
+    rows[3]["height"] = 9.0
+    report = pack.evaluate_table(pa.Table.from_pylist(rows), as_of=AS_OF, units=FACTS_UNITS, sample=5)
+    page = page_of(report, pack.guideline)
+    assert not re.search(r"https?://|src=|<script|@import|url\(", page)
+    assert "in 30 = out 30 + quarantined 0" in page
+    counts = report.statuses["give-examplin"]
+    for status in ("recommended", "needs_data", "blocked"):
+        width = round(1000 * counts[status] / 30, 2)
+        assert f'<rect class="{status}"' in page
+        assert f'width="{width}"' in page
+    assert "height: " in page
+
+
+def test_a_name_in_the_data_cannot_write_into_the_page(pack):
+    rows = pa.table({"patient": ["A"], "<script>alert(1)</script>": ["x"], "age": [30]})
+    assert "<script>" not in page_of(pack.evaluate_table(rows, as_of=AS_OF), pack.guideline)
+
+
+# The command
+
+
+def command(*words):
+    return CliRunner().invoke(app, ["batch", "--pack", str(PACK), "--as-of", AS_OF, *map(str, words)])
+
+
+def test_the_command_says_what_became_of_the_rows(tmp_path):
+    source, out, page = tmp_path / "in.csv", tmp_path / "out.csv", tmp_path / "report.html"
+    source.write_text("patient,age,lesions,shoe\nA,30,5,1\nB,x,5,2\nC\n")
+    found = command(source, "-o", out, "--report", page)
+    assert found.exit_code == 1
+    for words in ("in 3 = out 2 + quarantined 1", "left out: shoe", "in quarantine: not_a_row 1", "age:D102 1",
+                  "missing facts that hold back most patients: allergies 2", "2 of 2 rows"):  # fmt: skip
+        assert words in found.output, found.output
+    assert page.read_text().startswith("<!doctype html>")
+    said = json.loads(command(source, "-o", out, "--format", "json").stdout)
+    assert (said["rows_in"], said["rows_out"], said["quarantined"]) == (3, 2, 1)
+    assert said["reasons"] == {"not_a_row": 1}
+    assert said["statuses"]["rest"]["needs_data"] == 2
+    assert command(source, "-o", tmp_path / "no" / "out.csv").exit_code == 2
+    assert command(source, "-o", out, "--report", tmp_path / "no" / "r.html").exit_code == 2
+    assert command(source, "-o", out, "--minimum-review", "approved").exit_code == 1
+
+
+def test_a_template_is_filled_in_and_answered(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert CliRunner().invoke(app, ["batch", "--template", str(PACK)]).exit_code == 0
+    [template], [mapping] = tmp_path.glob("*.csv"), tmp_path.glob("*.mapping.json")
+    names = template.read_text().strip().split(",")
+    said = json.loads(mapping.read_text())
+    assert set(said["columns"]) == set(names)
+    values = {"patient": "A", "height": "70", "Lesionen": "5", "age": "30", "weight": "60"}
+    said["columns"]["Lesionen"] = said["columns"].pop("lesions")
+    said["units"]["height"] = "[in_i]"
+    names[names.index("lesions")] = "Lesionen"
+    template.write_text(",".join(names) + "\n" + ",".join(values.get(name, "") for name in names) + "\n")
+    mapping.write_text(json.dumps(said))
+    found = command(template, "-o", tmp_path / "out.csv", "--mapping", mapping)
+    assert found.exit_code == 0, found.output
+    assert "in 1 = out 1" in found.output
+
+
+def test_progress_is_a_bar_on_a_terminal_and_lines_elsewhere():
+    lines = io.StringIO()
+    with progress_of(lines, is_wanted=True) as tell:
+        tell(1000, 3000)
+        tell(2000, 3000)
+    assert re.fullmatch(r"1,000 of 3,000 rows\n2,000 of 3,000 rows, [\d,]+ a second, \d+ s left\n", lines.getvalue())
+
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    terminal = Terminal()
+    with progress_of(terminal, is_wanted=True) as tell:
+        tell(1000, 3000)
+        tell(2000, 3000)
+    assert "\x1b[" in terminal.getvalue()
+    assert "a second" in terminal.getvalue()
+    with progress_of(lines, is_wanted=False) as tell:
+        assert tell is None
+
+
+# PostgreSQL
+
+
+@pytest.fixture(scope="module")
+def database():
+    if programs() is None:
+        pytest.skip("PostgreSQL is not installed; the Debian package `postgresql` has it")
+    with server() as address:
+        yield address
+
+
+def ask(database, query):
+    import adbc_driver_postgresql.dbapi as driver  # noqa: PLC0415 - only where there is a server
+
+    with driver.connect(database) as connection, connection.cursor() as cursor:
+        cursor.execute(query)
+        return cursor.fetchall()
+
+
+def put(database, table, rows):
+    import adbc_driver_postgresql.dbapi as driver  # noqa: PLC0415 - only where there is a server
+
+    with driver.connect(database) as connection, connection.cursor() as cursor:
+        cursor.adbc_ingest(table, pa.Table.from_pylist(rows), mode="create")
+        connection.commit()
+
+
+def test_a_table_of_a_database_gives_what_its_file_gives(pack, database, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = people(60)
+    put(database, "patients", rows)
+    put(database, "orders", [{"patient": "p1", "id": "o1", "drug": "examplin", "dose": "15 mg", "per": "day"}])
+    wish = {"as_of": AS_OF, "units": FACTS_UNITS, "sample": 10}
+    pack.evaluate_table(parquet(tmp_path / "in.parquet", rows), tmp_path / "out.parquet", **wish)
+    report = pack.evaluate_table(
+        f"{database}#patients", f"{database}#public.answers", orders=f"{database}#select * from orders", **wish
+    )
+    assert (report.rows_in, report.rows_out, report.checked, report.quarantine) == (60, 60, 10, None)
+    names = duckdb.sql(f"FROM '{tmp_path / 'out.parquet'}'").columns
+    listed = ", ".join(f'"{name}"' for name in names if name != "row")
+    there = ask(database, f"SELECT {listed} FROM answers")
+    here = duckdb.sql(f"SELECT {listed} FROM '{tmp_path / 'out.parquet'}'").fetchall()
+    assert sorted(there, key=str) == sorted(here, key=str)
+    assert ask(database, "SELECT count(*) FROM answers_orders WHERE severity = 'critical'")[0][0] > 0
+    [(comment,)] = ask(database, "SELECT obj_description('answers'::regclass)")
+    assert json.loads(comment) == report.metadata
+    assert list(tmp_path.glob("*.parts")) == []
+    with pytest.raises(InputError, match=r"there is a table `public.answers` already; drop it"):
+        pack.evaluate_table(rows, f"{database}#public.answers")
+
+
+def test_a_database_that_refuses_is_one_sentence_without_the_password(pack, database, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    secret = database.replace("tester@", "tester:geheim@")
+    for address in (f"{secret}#nowhere", f"{secret}#select * from nowhere", secret, secret.replace("127", "128")):
+        with pytest.raises(InputError) as error:
+            pack.evaluate_table(address, tmp_path / "out.csv")
+        assert "geheim" not in str(error.value)
+        assert "\n" not in str(error.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_database_that_fails_at_the_end_keeps_the_parts_and_no_table(pack, database, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = people(10)
+
+    def spoil(done, _):
+        if done:
+            put(database, "spoilt", [{"a": 1}])
+
+    table, wish = pa.Table.from_pylist(rows), {"as_of": AS_OF, "units": FACTS_UNITS}
+    with pytest.raises(BackendFault, match="already exists"):
+        pack.evaluate_table(table, f"{database}#spoilt", progress=spoil, **wish)
+    ask(database, "SELECT a FROM spoilt")
+    assert (tmp_path / "spoilt.parts" / "part-00000.parquet").exists()
