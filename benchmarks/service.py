@@ -1,8 +1,8 @@
 """What the service costs: order-sign with a record of 300 entries, as a hospital would send it all day.
 
-The service runs in processes of its own, this one is the client. Reported: median and 99th percentile at the asked rate,
-errors, memory of the service at the beginning and the end, processor time a request, then how many requests a second it
-answers when asked as fast as it can.
+The service runs in processes of its own, this one is the client. Reported: median and 99th percentile at the asked
+rate, errors, memory of the service at the beginning and the end, processor time a request, then how many requests a
+second it answers when asked as fast as it can.
 
     python benchmarks/service.py [--seconds 60] [--rate 50] [--entries 300]
 """
@@ -26,64 +26,84 @@ from typing import Any
 import httpx
 
 LOINC, UCUM = "http://loinc.org", "http://unitsofmeasure.org"
+TERMS = "http://terminology.hl7.org/CodeSystem"
+JSON = {"content-type": "application/json"}
 PAGE = os.sysconf("SC_PAGE_SIZE")
 TICKS = os.sysconf("SC_CLK_TCK")
 SERVICE = "jdm-calcinosis-order-sign"
 
 
+def coded(system: str, code: str) -> dict[str, Any]:
+    return {"coding": [{"system": system, "code": code, "display": f"{code} in words"}], "text": f"{code} in words"}
+
+
 def observation(index: int, code: str, value: float, unit: str) -> dict[str, Any]:
+    """Return a laboratory value of so many days ago."""
+    when = f"{date.today() - timedelta(days=index)}T08:00:00Z"  # noqa: DTZ011 - a day
     return {
         "resourceType": "Observation",
         "id": f"o{index}",
         "status": "final",
-        "category": [
-            {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/observation-category", "code": "laboratory"}]}
-        ],
-        "code": {"coding": [{"system": LOINC, "code": code, "display": f"test {code}"}], "text": f"test {code}"},
+        "category": [coded(f"{TERMS}/observation-category", "laboratory")],
+        "code": coded(LOINC, code),
         "subject": {"reference": "Patient/p"},
-        "effectiveDateTime": f"{date.today() - timedelta(days=index)}T08:00:00Z",
-        "issued": "2026-09-01T08:00:00Z",
+        "effectiveDateTime": when,
+        "issued": when,
         "valueQuantity": {"value": value, "unit": unit, "system": UCUM, "code": unit},
     }
 
 
+def condition() -> dict[str, Any]:
+    return {
+        "resourceType": "Condition",
+        "id": "c1",
+        "clinicalStatus": coded(f"{TERMS}/condition-clinical", "active"),
+        "verificationStatus": coded(f"{TERMS}/condition-ver-status", "confirmed"),
+        "code": coded("http://hl7.org/fhir/sid/icd-10-cm", "M33.00"),
+        "subject": {"reference": "Patient/p"},
+        "onsetDateTime": "2026-01-05",
+    }
+
+
+def order() -> dict[str, Any]:
+    dose = {"doseQuantity": {"value": 15, "unit": "mg", "code": "mg", "system": UCUM}}
+    daily = {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d"}}
+    return {
+        "resourceType": "MedicationRequest",
+        "id": "d1",
+        "status": "draft",
+        "intent": "order",
+        "medicationCodeableConcept": {"text": "methotrexate"},
+        "subject": {"reference": "Patient/p"},
+        "dosageInstruction": [{"timing": daily, "doseAndRate": [dose]}],
+    }
+
+
+def searchset(*resources: dict[str, Any]) -> dict[str, Any]:
+    return {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": one} for one in resources]}
+
+
+KINDS = (
+    ("8302-2", 128.0, "cm"), ("29463-7", 26.0, "kg"), ("2160-0", 0.4, "mg/dL"), ("718-7", 12.1, "g/dL"),
+    ("6690-2", 6.2, "10*3/uL"), ("777-3", 250.0, "10*3/uL"), ("1742-6", 20.0, "U/L"), ("1920-8", 22.0, "U/L"),
+    ("99999-9", 1.0, "mg"),
+)  # fmt: skip
+
+
 def request(entries: int) -> bytes:
-    """Return a call of order-sign: a child with confirmed JDM and a history of so many entries, methotrexate ordered."""
-    kinds = [
-        ("8302-2", 128.0, "cm"), ("29463-7", 26.0, "kg"), ("2160-0", 0.4, "mg/dL"), ("718-7", 12.1, "g/dL"),
-        ("6690-2", 6.2, "10*3/uL"), ("777-3", 250.0, "10*3/uL"), ("1742-6", 20.0, "U/L"), ("1920-8", 22.0, "U/L"),
-        ("99999-9", 1.0, "mg"),
-    ]  # fmt: skip
-    observations = [observation(i, *kinds[i % len(kinds)]) for i in range(entries - 2)]
-    condition = {
-        "resourceType": "Condition", "id": "c1",
-        "clinicalStatus": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/condition-clinical", "code": "active"}]},
-        "verificationStatus": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/condition-ver-status", "code": "confirmed"}]},
-        "code": {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "M33.00"}]},
-        "subject": {"reference": "Patient/p"}, "onsetDateTime": "2026-01-05",
-    }  # fmt: skip
-    order = {
-        "resourceType": "MedicationRequest", "id": "d1", "status": "draft", "intent": "order",
-        "medicationCodeableConcept": {"text": "methotrexate"}, "subject": {"reference": "Patient/p"},
-        "dosageInstruction": [{"timing": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d"}},
-                               "doseAndRate": [{"doseQuantity": {"value": 15, "unit": "mg", "code": "mg", "system": UCUM}}]}],
-    }  # fmt: skip
-    return json.dumps(
-        {
-            "hook": "order-sign",
-            "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",
-            "context": {
-                "userId": "Practitioner/a", "patientId": "p",
-                "draftOrders": {"resourceType": "Bundle", "entry": [{"resource": order}]},
-            },
-            "prefetch": {
-                "patient": {"resourceType": "Patient", "id": "p", "birthDate": "2018-03-01"},
-                "observation": {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": o} for o in observations]},
-                "condition": {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": condition}]},
-                "allergyIntolerance": None, "medicationRequest": None, "medicationStatement": None,
-            },
-        }
-    ).encode()  # fmt: skip
+    """Return a call of order-sign: a child with a history of so many entries, and methotrexate ordered daily."""
+    observations = [observation(index, *KINDS[index % len(KINDS)]) for index in range(entries - 2)]
+    prefetch = {
+        "patient": {"resourceType": "Patient", "id": "p", "birthDate": "2018-03-01"},
+        "observation": searchset(*observations),
+        "condition": searchset(condition()),
+        "allergyIntolerance": None,
+        "medicationRequest": None,
+        "medicationStatement": None,
+    }
+    context = {"userId": "Practitioner/a", "patientId": "p", "draftOrders": searchset(order())}
+    call = "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea"
+    return json.dumps({"hook": "order-sign", "hookInstance": call, "context": context, "prefetch": prefetch}).encode()
 
 
 def family(process: int) -> list[int]:
@@ -112,9 +132,7 @@ def processor(process: int) -> float:
 async def one(client: httpx.AsyncClient, body: bytes, times: list[float], errors: list[str]) -> None:
     started = time.perf_counter()
     try:
-        response = await client.post(
-            f"/cds-services/{SERVICE}", content=body, headers={"content-type": "application/json"}
-        )
+        response = await client.post(f"/cds-services/{SERVICE}", content=body, headers=JSON)
         if response.status_code != 200:
             errors.append(str(response.status_code))
     except httpx.HTTPError as error:
@@ -154,7 +172,7 @@ async def measured(wanted: argparse.Namespace, port: int, process: int) -> None:
     body = request(wanted.entries)
     limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", limits=limits, timeout=30) as client:
-        warm = await client.post(f"/cds-services/{SERVICE}", content=body, headers={"content-type": "application/json"})
+        warm = await client.post(f"/cds-services/{SERVICE}", content=body, headers=JSON)
         said = [card["indicator"] for card in warm.json()["cards"]]
         await as_fast(client, body, 3, 4)
         print(f"body of {len(body) / 1000:.0f} kB, {wanted.entries} entries; cards: {', '.join(said)}")
@@ -162,13 +180,11 @@ async def measured(wanted: argparse.Namespace, port: int, process: int) -> None:
         times, errors = await at_rate(client, body, wanted.rate, wanted.seconds)
         used, after = processor(process) - used, megabytes(process)
         cuts = statistics.quantiles(times, n=100)
-        print(
-            f"{wanted.rate:g} a second for {wanted.seconds:g} s: median {statistics.median(times) * 1000:.0f} ms, "
-            f"99th percentile {cuts[98] * 1000:.0f} ms, longest {max(times) * 1000:.0f} ms, {len(errors)} errors of {len(times)}"
-        )
-        print(
-            f"processor time a request {used / len(times) * 1000:.1f} ms; memory {before:.0f} MB, at the end {after:.0f} MB"
-        )
+        median, tail, longest = (seconds * 1000 for seconds in (statistics.median(times), cuts[98], max(times)))
+        print(f"{wanted.rate:g} a second for {wanted.seconds:g} s, {len(errors)} errors of {len(times)}:")
+        print(f"  median {median:.0f} ms, 99th percentile {tail:.0f} ms, longest {longest:.0f} ms")
+        print(f"  processor time a request {used / len(times) * 1000:.1f} ms")
+        print(f"  memory {before:.0f} MB, at the end {after:.0f} MB")
         used = processor(process)
         count, errors, taken = await as_fast(client, body, wanted.seconds / 4, 8)
         used = processor(process) - used
@@ -192,7 +208,7 @@ def main() -> None:
         sys.executable, "-c", "from cds_engine.cli import main; main()", "serve", "jdm_calcinosis", "--development",
         "--port", str(port), "--workers", str(wanted.workers),
     ]  # fmt: skip
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as service:
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as service:  # noqa: S603 - the command stands above
         try:
             for _ in range(300):
                 try:

@@ -22,8 +22,14 @@ from cds_engine.service.json_in import read_json
 from cds_engine.service.metrics import CONTENT_TYPE_LATEST, Metrics
 from cds_engine.service.openapi import body_of, described, refusals
 from cds_engine.service.refusals import Refusal, malformed, outcome
-from cds_engine.service.requests import EvaluateRequest, FeedbackRequest, HookRequest, OrderRequest, SelectRequest
-from cds_engine.service.requests import read_request
+from cds_engine.service.requests import (
+    EvaluateRequest,
+    FeedbackRequest,
+    HookRequest,
+    OrderRequest,
+    SelectRequest,
+    read_request,
+)
 from cds_engine.service.responses import Cards, Services
 from cds_engine.service.settings import Settings
 from cds_engine.service.trust import Trust

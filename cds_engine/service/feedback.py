@@ -1,4 +1,4 @@
-"""What became of cards: kept as long as the service runs, by service and card; a repeat replaces what was said before."""
+"""What became of cards, by service and card; a repeat replaces what was said before. Ends with the process."""
 
 from __future__ import annotations
 
