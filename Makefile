@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO := $(addprefix fixtures/patients/,v01-new-onset-girl-8.json v07-boy-12-half-kidney-function.json \
 	v14-girl-14-pregnancy-status-unknown.json v17-boy-11-daily-methotrexate.json)
 
-.PHONY: demo test test-cql static check format bench soak docs clean
+.PHONY: demo test test-cql test-page static check format bench soak docs clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.base
@@ -19,6 +19,14 @@ test-cql: $(VENV)/.develop tests/cql/node_modules
 
 tests/cql/node_modules: tests/cql/package.json
 	cd tests/cql && npm install --silent --no-audit --no-fund --no-package-lock
+	touch $@
+
+# Needs Debian's chromium and chromium-driver, or others of their names, and npm.
+test-page: $(VENV)/.develop tests/page/node_modules
+	$(BIN)/python -m pytest -n 0 tests/test_service_browser.py
+
+tests/page/node_modules: tests/page/package.json
+	cd tests/page && npm install --silent --no-audit --no-fund --no-package-lock
 	touch $@
 
 check: test static

@@ -21,6 +21,7 @@ from cds_engine.service.gate import Gate
 from cds_engine.service.json_in import read_json
 from cds_engine.service.metrics import CONTENT_TYPE_LATEST, Metrics
 from cds_engine.service.openapi import body_of, described, refusals
+from cds_engine.service.pages import page_router
 from cds_engine.service.refusals import Refusal, malformed, outcome
 from cds_engine.service.requests import (
     EvaluateRequest,
@@ -90,6 +91,8 @@ def create_app(settings: Settings, book: FeedbackBook | None = None) -> FastAPI:
     _add_hooks(app, service)
     _add_rest(app, service)
     _add_watching(app, service)
+    if settings.has_page:
+        app.include_router(page_router(service.workers))
     _speak_outcomes(app, service)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.known_hosts), www_redirect=False)
     app.add_middleware(Gate, settings=settings, metrics=service.metrics)

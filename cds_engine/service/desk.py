@@ -20,6 +20,7 @@ from cds_engine.results.evaluation import Evaluation
 from cds_engine.service.cards import Call, cards_of
 from cds_engine.service.hooks import HOOKS, Hook
 from cds_engine.service.json_in import read_json
+from cds_engine.service.page.show import Page
 from cds_engine.service.prefetch import Sent, gathered, templates
 from cds_engine.service.refusals import Refusal, malformed, needs, too_large
 from cds_engine.service.requests import EvaluateRequest, HookRequest, OrderContext, SelectContext, read_request
@@ -55,6 +56,7 @@ class Desk:
         packs = [load(name, value_sets=settings.value_sets) for name in names]
         self.packs: dict[str, LoadedPack] = {pack.id: pack for pack in packs}
         self._templates = {pack.id: templates(pack.guideline.pack) for pack in packs}
+        self._page = Page(self.packs, settings.most_depth, development=settings.development)
 
     @cached_property
     def services(self) -> dict[str, tuple[LoadedPack, Hook]]:
@@ -170,6 +172,20 @@ class Desk:
         if found is None:
             raise malformed(f"say which `pack`: {', '.join(f'`{known}`' for known in self.packs)}")
         return found
+
+    # The page
+
+    def page_index(self) -> bytes:
+        """Return the choice of packs."""
+        return self._page.index()
+
+    def page_begin(self, name: str, fixture: str | None, day: date) -> bytes:
+        """Return the page of a pack, empty or filled with a fixture."""
+        return self._page.begin(name, fixture, day)
+
+    def page_answer(self, name: str, raw: bytes, day: date) -> bytes:
+        """Return the page with the answer to a form."""
+        return self._page.answer(name, raw, day)
 
 
 def _no_answer() -> Refusal:
