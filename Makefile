@@ -21,9 +21,10 @@ tests/cql/node_modules: tests/cql/package.json
 	cd tests/cql && npm install --silent --no-audit --no-fund --no-package-lock
 	touch $@
 
+# Needs Debian's chromium and chromium-driver, or others of their names, and npm.
 test-pages: $(VENV)/.develop tests/pages/node_modules
 	@command -v chromium || command -v chromium-browser || command -v google-chrome || (echo "this needs Chromium"; false)
-	$(BIN)/python -m pytest -n 0 tests/test_pages.py
+	$(BIN)/python -m pytest -n 0 tests/test_pages.py tests/test_service_browser.py
 
 tests/pages/node_modules: tests/pages/package.json
 	cd tests/pages && npm install --silent --no-audit --no-fund --no-package-lock

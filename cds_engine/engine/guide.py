@@ -72,6 +72,11 @@ class LoadedPack:
         """The version of the pack."""
         return self.guideline.pack.manifest.version
 
+    @property
+    def reads_records(self) -> bool:
+        """Whether it reads FHIR records, with every value set that its mapping names supplied."""
+        return self._records is not None and not self._records.missing
+
     def evaluate(
         self,
         facts: Mapping[str, object],
@@ -129,12 +134,18 @@ class LoadedPack:
         return answer if minimum is None else held_back(answer, minimum)
 
     def read_fhir(
-        self, record: FhirRecord, *, as_of: date | str | None = None, period: str | None = None
+        self,
+        record: FhirRecord,
+        *,
+        as_of: date | str | None = None,
+        period: str | None = None,
+        orders: Iterable[Mapping[str, Any]] = (),
     ) -> FhirPatient:
         """Return the patient of a FHIR R4 Bundle or list of resources, by the mapping of the pack.
 
         *period* is the period that the entries are held against, such as `2025` or `2025-04-01/2026-03-31`; without
-        it the pack's calendar year or month of *as_of*. What no entry says stays unknown.
+        it the pack's calendar year or month of *as_of*. What no entry says stays unknown. *orders* are
+        MedicationRequests that somebody is about to sign, screened whatever they say of their status.
 
         Raises:
             InputError: If the pack has no mapping, the record is no FHIR or not of exactly one patient, or a date is
@@ -142,7 +153,7 @@ class LoadedPack:
         """
         if self._records is None:
             raise InputError(f"the pack `{self.id}` has no `fhir.yaml`; it says nothing of FHIR records")
-        return self._records.read(record, _day(as_of), None if period is None else read_period(period))
+        return self._records.read(record, _day(as_of), None if period is None else read_period(period), orders)
 
     def evaluate_fhir(
         self,
@@ -150,11 +161,12 @@ class LoadedPack:
         *,
         as_of: date | str | None = None,
         period: str | None = None,
+        orders: Iterable[Mapping[str, Any]] = (),
         audience: str = "clinician",
         minimum_review: str | None = None,
     ) -> Evaluation:
         """Return everything the pack has to say about the patient of a FHIR record; see `read_fhir` and `evaluate`."""
-        found = self.read_fhir(record, as_of=as_of, period=period)
+        found = self.read_fhir(record, as_of=as_of, period=period, orders=orders)
         assert self._records is not None  # noqa: S101 - read_fhir has seen to it
         answer = self.evaluate(found.patient, as_of=as_of, audience=audience, minimum_review=minimum_review)
         problems = [Problem.made(fact=None, code="D118", message=in_words(found.missing))] if found.missing else []

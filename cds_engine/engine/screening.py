@@ -57,7 +57,8 @@ class Screening:
         for order in listed:
             same = of_drug[order.entry.drug]
             findings = sorted(self._findings(order, same), key=lambda f: SEVERITIES.index(f.severity))
-            found.append(Screened.made(order=dict(order.sent), is_taken=order.is_taken, findings=findings))
+            said = {"drug": order.entry.drug, "is_taken": order.is_taken}
+            found.append(Screened.made(order=dict(order.sent), findings=findings, **said))
         return found
 
     def _findings(self, order: Order, same: list[Order]) -> Iterator[Finding]:

@@ -34,6 +34,18 @@ def answer_bundle(answer: Evaluation, guideline: Guideline) -> Json:
     return bundle(_Answer(answer, guideline).resources())
 
 
+def proposed_orders(answer: Evaluation, guideline: Guideline, found: Recommendation) -> list[Json]:
+    """Return the orders that one recommendation of an answer proposes, each a resource of its own.
+
+    Of several treatments those that nothing stands against, in the order of preference.
+    """
+    maker = _Answer(answer, guideline)
+    if not found.choices:
+        return [maker.proposal(found, found.drug, found.action, found.dose)]
+    usable = [choice for choice in found.choices if choice.status == "recommended"]
+    return [maker.proposal(found, choice.drug, choice.action, choice.dose) for choice in usable]
+
+
 def failure_bundle(guideline: Guideline, patient: str | None, reason: str) -> Json:
     """Return that there is no answer for a patient, and why: a GuidanceResponse `failure` with its OperationOutcome."""
     manifest, pack_hash = guideline.pack.manifest, guideline.pack.hash
@@ -135,22 +147,19 @@ class _Answer:
         }
         usable = [choice for choice in found.choices if choice.status == "recommended"]
         if not found.choices:
-            action["resource"] = self._proposal(found, found.drug, found.action, found.dose, requests)
+            requests.append(self.proposal(found, found.drug, found.action, found.dose))
+            action["resource"] = reference(requests[-1])
         else:
             action["selectionBehavior"] = "all" if found.mode == "all_of" else "exactly-one"
             action["action"] = [self._choice(found, choice, requests) for choice in usable]
         return without_empty(action)
 
     def _choice(self, found: Recommendation, choice: Choice, requests: list[Json]) -> Json:
-        return {
-            "title": self._called(choice.drug, choice.action),
-            "resource": self._proposal(found, choice.drug, choice.action, choice.dose, requests),
-        }
+        requests.append(self.proposal(found, choice.drug, choice.action, choice.dose))
+        return {"title": self._called(choice.drug, choice.action), "resource": reference(requests[-1])}
 
-    def _proposal(
-        self, found: Recommendation, drug: str | None, action: str | None, dose: Dose | None, requests: list[Json]
-    ) -> Json:
-        """Add a proposed order and return the reference to it."""
+    def proposal(self, found: Recommendation, drug: str | None, action: str | None, dose: Dose | None) -> Json:
+        """Return a proposed order."""
         resource: Json = {
             "resourceType": "MedicationRequest" if drug else "ServiceRequest",
             "id": self._id(found.rule, drug, action),
@@ -170,8 +179,7 @@ class _Answer:
             resource["dosageInstruction"] = [dosage(dose, found.route)] if dose else []
         else:
             resource["code"] = text(self._called(None, action))
-        requests.append(without_empty(resource))
-        return reference(resource)
+        return without_empty(resource)
 
     def _remarks(self, found: Recommendation) -> Iterator[str]:
         """List what must be read with a proposal."""

@@ -51,6 +51,8 @@ class FhirPatient:
 
 MANY = 20
 """How many selections may leave one entry for one reason."""
+SOMEBODY_ELSE = "it is about somebody else"
+FORBIDS = "it says what shall not be done"
 
 
 class _Reason(NamedTuple):
@@ -83,15 +85,19 @@ class FhirReader:
         data: Mapping[str, Any] | Iterable[Mapping[str, Any]],
         as_of: date | None,
         period: tuple[date, date] | None = None,
+        proposed: Iterable[Resource] = (),
     ) -> FhirPatient:
         """Return the patient of a Bundle or of a list of resources.
 
-        *period* is the period that entries are held against; without it each follows from *as_of*.
+        *period* is the period that entries are held against; without it each follows from *as_of*. *proposed* are
+        prescriptions that somebody is about to sign: orders whatever they say of their status, and nothing that is
+        taken, even where the record holds them, too.
 
         Raises:
             InputError: If *data* is no FHIR, or does not hold exactly one patient.
         """
-        return _Reading(self._pack, self._mapping, self._plans, read_record(data), as_of, period).patient(self.missing)
+        reading = _Reading(self._pack, self._mapping, self._plans, read_record(data), as_of, period)
+        return reading.patient(self.missing, list(proposed))
 
 
 class _Reading:
@@ -117,12 +123,13 @@ class _Reading:
         self._unused: list[Unused] = []
         self._taken_for_absent: list[str] = []
 
-    def patient(self, absent_sets: tuple[Missing, ...]) -> FhirPatient:
+    def patient(self, absent_sets: tuple[Missing, ...], proposed: list[Resource]) -> FhirPatient:
         """Return the patient."""
         by_type = self._plans.by_type
+        drafts = {place_of(resource) for resource in proposed if "id" in resource}
         for resource in self._record.resources:
             plan = by_type.get(resource["resourceType"])
-            if plan is None:
+            if plan is None or place_of(resource) in drafts:
                 continue
             certain, doubtful = plan.find(resource)
             if certain:
@@ -132,7 +139,8 @@ class _Reading:
             for wanted in doubtful:
                 self._leave(wanted, resource, _Reason("its code has no terminology", is_doubt=True))
         facts = self._facts()
-        orders = [e for w, r, _ in self._of(None).counted for e in self._medicines(w, r)]
+        orders = [e for w, r, _ in self._of(None).counted for e in self._medicines(w.fact, r)]
+        orders += [entry for resource in proposed for entry in self._ordered(resource)]
         patient: dict[str, Any] = {"id": self._record.name, "facts": facts, "orders": orders}
         is_page = self._record.is_page
         return FhirPatient(patient, tuple(self._unused), tuple(self._remarks()), absent_sets, is_page=is_page)
@@ -175,11 +183,11 @@ class _Reading:
         reference = subject(resource)
         if reference is None:
             return _Reason("it does not say whom it is about", is_doubt=True)
-        return None if self._record.is_about(reference) else _Reason("it is about somebody else")
+        return None if self._record.is_about(reference) else _Reason(SOMEBODY_ELSE)
 
     def _by_content(self, wanted: Wanted, resource: Resource, when: Stretch | None) -> _Reason | None:
         if resource.get("doNotPerform") is True:
-            return _Reason("it says what shall not be done")
+            return _Reason(FORBIDS)
         for wish in wanted.filters:
             reason = _by_filter(wish, resource, closed=wanted.closed)
             if reason is not None:
@@ -237,7 +245,7 @@ class _Reading:
         if entry.type == "boolean" and not mapping.values:
             return self._presence(name, mapping, found)
         if entry.type == "medications":
-            listed = [item for wanted, resource, _ in found.counted for item in self._medicines(wanted, resource)]
+            listed = [item for wanted, resource, _ in found.counted for item in self._medicines(wanted.fact, resource)]
             listed += [{"name": doubt} for doubt in found.doubts]
             return self._list(listed, mapping)
         if entry.type == "codes":
@@ -316,10 +324,21 @@ class _Reading:
             self._unused.append(Unused(f"{older} entries" if older > 1 else "1 entry", name, f"older than {latest}"))
         return kept
 
-    def _medicines(self, wanted: Wanted, resource: Resource) -> list[dict[str, Any]]:
+    def _medicines(self, fact: str | None, resource: Resource) -> list[dict[str, Any]]:
         items, remarks = entries_of(resource, self._record)
-        self._unused += [Unused(place_of(resource), wanted.fact, remark) for remark in remarks]
+        self._unused += [Unused(place_of(resource), fact, remark) for remark in remarks]
         return items
+
+    def _ordered(self, resource: Resource) -> list[dict[str, Any]]:
+        """Return a prescription that is about to be signed, unless it is somebody else's or forbids something."""
+        whose = subject(resource)
+        if whose is not None and not self._record.is_about(whose):
+            self._unused.append(Unused(place_of(resource), None, SOMEBODY_ELSE))
+            return []
+        if resource.get("doNotPerform") is True:
+            self._unused.append(Unused(place_of(resource), None, FORBIDS))
+            return []
+        return self._medicines(None, resource)
 
     def _remarks(self) -> Iterable[str]:
         if self._taken_for_absent:

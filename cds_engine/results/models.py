@@ -302,6 +302,8 @@ class Screened(Result):
     """An order with what was found about it."""
 
     order: dict[str, Any]
+    drug: str | None = None
+    """The drug of the pack that it was read as, None where that is not known."""
     is_taken: bool = False
     """True for a medicine that the patient takes, False for a proposal."""
     findings: list[Finding] = []

@@ -26,15 +26,27 @@ class Axis:
         return f"{self.label} ({self.unit})" if self.unit else self.label
 
 
-def draw(curve: Curve, across: Axis, up: Axis, title: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One patient: the size, and both ends of the dose."""
+
+    size: float
+    low: float
+    high: float
+
+
+def draw(curve: Curve, across: Axis, up: Axis, title: str, patient: Point | None = None) -> str:
     """Return the chart as an `<svg>` element with its title for those who hear it; colours come from the page."""
-    return _Chart(curve).svg(across, up, title)
+    return _Chart(curve, patient).svg(across, up, title)
 
 
 class _Chart:
-    def __init__(self, curve: Curve) -> None:
+    def __init__(self, curve: Curve, patient: Point | None) -> None:
         self._curve = curve
+        self._patient = patient
         sizes = [size for size, _, _ in curve.points]
+        if patient is not None:
+            sizes = sorted([*sizes, patient.size])
         self._from, self._to = sizes[0], sizes[-1]
         highest = max(high for _, _, high in curve.points)
         self._top = max(highest, curve.cap or 0) * 1.12 or 1.0
@@ -53,6 +65,7 @@ class _Chart:
             f'<polyline class="low" points="{self._line(1)}"/>',
             f'<polyline class="high" points="{self._line(2)}"/>',
             *(self._turn(size, across.unit) for size in curve.turns),
+            *self._own(),
             f'<text class="axis" x="{middle:.0f}" y="{HEIGHT - 8}" text-anchor="middle">{_text(str(across))}</text>',
             f'<text class="axis" x="{LEFT}" y="14" text-anchor="middle">{_text(up.unit)}</text>',
             "</svg>",
@@ -100,6 +113,16 @@ class _Chart:
             f'<circle class="turn" cx="{x:.1f}" cy="{y:.1f}" r="4"/>'
             f'<text class="turn" x="{x:.1f}" y="{y + 18:.1f}" text-anchor="middle">{said} {_text(unit)}</text>'
         )
+
+    def _own(self) -> list[str]:
+        """Return the patient: a line from end to end at their size."""
+        if self._patient is None:
+            return []
+        x, low, high = self._x(self._patient.size), self._y(self._patient.low), self._y(self._patient.high)
+        return [
+            f'<line class="own" x1="{x:.1f}" x2="{x:.1f}" y1="{low:.1f}" y2="{high:.1f}"/>',
+            *(f'<circle class="own" cx="{x:.1f}" cy="{y:.1f}" r="5"/>' for y in dict.fromkeys((low, high))),
+        ]
 
 
 def _ticks(low: float, high: float) -> list[float]:

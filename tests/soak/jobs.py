@@ -148,10 +148,31 @@ def tables() -> Job:
     return job
 
 
+@cache
+def bodies() -> Job:
+    """Send a broken body to a running service; it must refuse in a sentence or answer, and stay up."""
+    from bodies import sent  # noqa: PLC0415 - only this job needs a service
+    from hospital import running  # noqa: PLC0415 - as above
+
+    from cds_engine.service.settings import Settings  # noqa: PLC0415 - as above
+
+    opened = running(Settings(development=True, workers=0, packs=(PACK,)))
+    client = opened.__enter__()
+
+    def job(seed: int, _kept: object = opened) -> str:
+        outcome = sent(client, seed)
+        if seed % 100 == 0:
+            assert client.get("/health").status_code == 200
+        return outcome
+
+    return job
+
+
 JOBS: dict[str, Callable[[], Job]] = {
     "patients": patients,
     "files": files,
     "packs": packs,
     "expressions": expressions,
     "tables": tables,
+    "bodies": bodies,
 }

@@ -29,7 +29,14 @@ MEGABYTE = 1024
 ALLOWED_GROWTH_MB = 60
 """Between a worker's first and last chunk; caches of units and numbers fill once."""
 
-COUNTS = {"patients": 1_000_000, "files": 100_000, "packs": 10_000, "expressions": 10_000, "tables": 200}
+COUNTS = {
+    "patients": 1_000_000,
+    "files": 100_000,
+    "packs": 10_000,
+    "expressions": 10_000,
+    "tables": 200,
+    "bodies": 10_000,
+}
 
 
 def memory_mb() -> float:

@@ -1,0 +1,233 @@
+"""Where requests are answered: the packs of one process, and what each endpoint makes of a body. Knows no HTTP server.
+
+Everything here may run in a process of its own; what it takes and gives is bytes and plain values.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from cds_engine.diagnostics import BackendFault, EngineDisagreement, InputError
+from cds_engine.engine.guide import LoadedPack
+from cds_engine.engine.packs import installed, load
+from cds_engine.results.evaluation import Evaluation
+from cds_engine.service.cards import Call, cards_of
+from cds_engine.service.hooks import HOOKS, Hook
+from cds_engine.service.json_in import read_json
+from cds_engine.service.page.show import Page
+from cds_engine.service.prefetch import Sent, gathered, templates
+from cds_engine.service.refusals import Refusal, malformed, needs, too_large
+from cds_engine.service.requests import EvaluateRequest, HookRequest, OrderContext, SelectContext, read_request
+from cds_engine.service.responses import Cards, Service, Services, plain
+from cds_engine.service.settings import Settings
+
+INFORM = "cds-engine.inform"
+"""The key of a request's `extension` by which a client asks for what is only to be known."""
+MEDICATION = "MedicationRequest"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What is sent back, and what may be counted of it."""
+
+    body: bytes
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Cards by indicator."""
+    rules: Mapping[str, list[str]] = field(default_factory=dict)
+    """By card: the rules that it speaks for."""
+
+
+class Desk:
+    """The packs of a service, ready to answer.
+
+    Raises:
+        CdsError: If a pack cannot be loaded.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        names = settings.packs or tuple(installed())
+        packs = [load(name, value_sets=settings.value_sets) for name in names]
+        self.packs: dict[str, LoadedPack] = {pack.id: pack for pack in packs}
+        self._templates = {pack.id: templates(pack.guideline.pack) for pack in packs}
+        self._page = Page(self.packs, settings.most_depth, development=settings.development)
+
+    @cached_property
+    def services(self) -> dict[str, tuple[LoadedPack, Hook]]:
+        """The services by id: each hook for each pack that can read a record."""
+        readable = [pack for pack in self.packs.values() if self._templates[pack.id] and pack.reads_records]
+        return {
+            f"{pack.id.replace('_', '-')}-{hook.name}": (pack, hook) for pack in readable for hook in HOOKS.values()
+        }
+
+    def open(self) -> tuple[bytes, frozenset[str]]:
+        """Return the discovery of CDS Hooks, and the ids of its services."""
+        listed = [
+            Service(
+                hook=hook.name,
+                title=f"{pack.guideline.pack.manifest.title}: {hook.name}",
+                description=hook.says,
+                id=name,
+                prefetch=self._templates[pack.id],
+                usage_requirements="Each card names its source and review state; it supplements clinical judgement.",
+            )
+            for name, (pack, hook) in self.services.items()
+        ]
+        return _dumped(plain(Services(services=listed), "services")), frozenset(self.services)
+
+    # Hooks
+
+    def hook(self, name: str, raw: bytes, day: date) -> Reply:
+        """Return the cards of one call.
+
+        Raises:
+            Refusal: If the body is not what the hook takes, or data that the answer needs cannot be had.
+        """
+        pack, hook = self.services[name]
+        request = read_request(hook.request, read_json(raw, self._settings.most_depth))
+        if request.hook != hook.name:
+            raise malformed(f"this service answers `{hook.name}`; the `hook` of the body is another")
+        sent = gathered(self._templates[pack.id], request.prefetch)
+        orders = _orders(request)
+        self._refuse_many(len(sent.resources) + len(orders))
+        answer = self._answer(pack, request, sent, orders, day)
+        call = Call(pack, hook.focus, request.hook_instance, sent, _focus(request, orders), _wants_inform(request))
+        said = cards_of(answer, call)
+        body = _dumped(plain(Cards(cards=said.cards), "cards"))
+        return Reply(body, Counter(card.indicator for card in said.cards), said.rules)
+
+    def _answer(
+        self, pack: LoadedPack, request: HookRequest, sent: Sent, orders: list[Mapping[str, Any]], day: date
+    ) -> Evaluation:
+        patient = request.context.patient
+        found = sent.patients
+        if any(str(one.get("id", patient)) != patient for one in found):
+            raise needs("the Patient that was sent is another than `context.patientId`")
+        if not found and not isinstance(request.context, OrderContext):
+            raise needs("the Patient cannot be had: prefetch `patient` was not sent, is null or an error")
+        named = [] if found else [{"resourceType": "Patient", "id": patient}]
+        medicines = [order for order in orders if order.get("resourceType") == MEDICATION]
+        others = [order for order in orders if order.get("resourceType") == "Medication"]
+        audience = _audience(pack, is_patient=request.context.is_read_by_patient)
+        try:
+            return pack.evaluate_fhir(
+                sent.bundle(*named, *others),
+                as_of=day,
+                orders=medicines,
+                audience=audience,
+                minimum_review=self._settings.minimum_review,
+            )
+        except InputError:
+            raise needs("the resources that were sent are not the record of one patient") from None
+        except (EngineDisagreement, BackendFault):
+            raise _no_answer() from None
+
+    def _refuse_many(self, entries: int) -> None:
+        most = self._settings.most_entries
+        if entries > most:
+            raise too_large(f"the request holds {entries} resources; this service takes {most}")
+
+    # REST
+
+    def evaluate(self, raw: bytes, day: date) -> Reply:
+        """Return everything a pack has to say about one patient: the JSON contract.
+
+        Raises:
+            Refusal: If the body is not what the endpoint takes.
+        """
+        request = read_request(EvaluateRequest, read_json(raw, self._settings.most_depth))
+        pack = self._pack(request.pack)
+        audience = request.audience or "clinician"
+        if audience not in pack.guideline.pack.manifest.audiences:
+            raise malformed("there is no such `audience` in the pack")
+        asked: dict[str, Any] = {
+            "as_of": request.as_of or day,
+            "audience": audience,
+            "minimum_review": self._settings.minimum_review,
+        }
+        try:
+            if request.record is not None:
+                self._refuse_many(_count(request.record))
+                answer = pack.evaluate_fhir(request.record, **asked)
+            else:
+                answer = pack.evaluate(request.patient or {}, **asked)
+        except InputError:
+            raise malformed(
+                "`patient` is no mapping of facts, or `record` no Bundle with exactly one Patient"
+            ) from None
+        except (EngineDisagreement, BackendFault):
+            raise _no_answer() from None
+        return Reply(answer.model_dump_json().encode())
+
+    def _pack(self, name: str | None) -> LoadedPack:
+        if name is None and len(self.packs) == 1:
+            return next(iter(self.packs.values()))
+        found = self.packs.get(name or "")
+        if found is None:
+            raise malformed(f"say which `pack`: {', '.join(f'`{known}`' for known in self.packs)}")
+        return found
+
+    # The page
+
+    def page_index(self) -> bytes:
+        """Return the choice of packs."""
+        return self._page.index()
+
+    def page_begin(self, name: str, fixture: str | None, day: date) -> bytes:
+        """Return the page of a pack, empty or filled with a fixture."""
+        return self._page.begin(name, fixture, day)
+
+    def page_answer(self, name: str, raw: bytes, day: date) -> bytes:
+        """Return the page with the answer to a form."""
+        return self._page.answer(name, raw, day)
+
+
+def _no_answer() -> Refusal:
+    return Refusal(503, "no-answer", "the engines that must agree do not; there is no answer to this request")
+
+
+def _orders(request: HookRequest) -> list[Mapping[str, Any]]:
+    """Return the draft orders, each with an id to find it by."""
+    context = request.context
+    if not isinstance(context, OrderContext):
+        return []
+    resources = [entry.resource for entry in context.draft_orders.entry]
+    return [
+        one if isinstance(one.get("id"), str) else {**one, "id": f"draft-{index}"}
+        for index, one in enumerate(resources, 1)
+    ]
+
+
+def _focus(request: HookRequest, orders: list[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return the references of the medication orders that the cards are about."""
+    listed = [f"{MEDICATION}/{order.get('id')}" for order in orders if order.get("resourceType") == MEDICATION]
+    context = request.context
+    if isinstance(context, SelectContext):
+        selected = {selection.split("/_history/", 1)[0] for selection in context.selections}
+        listed = [reference for reference in listed if reference in selected]
+    return tuple(dict.fromkeys(listed))
+
+
+def _wants_inform(request: HookRequest) -> bool:
+    return bool((request.extension or {}).get(INFORM))
+
+
+def _audience(pack: LoadedPack, *, is_patient: bool) -> str:
+    wanted = "patient" if is_patient else "clinician"
+    audiences = pack.guideline.pack.manifest.audiences
+    return next((name for name, audience in audiences.items() if audience.wording == wanted), next(iter(audiences)))
+
+
+def _count(record: Mapping[str, Any]) -> int:
+    entries = record.get("entry")
+    return len(entries) if isinstance(entries, list) else 1
+
+
+def _dumped(data: object) -> bytes:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8")

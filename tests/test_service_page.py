@@ -1,0 +1,102 @@
+"""The page, through the real server: what a form says comes back as facts, and nothing that was written as markup."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+
+import pytest
+from hospital import running
+from scenario_patients import FIXTURES
+
+from cds_engine.service.page.changes import changes
+from cds_engine.service.page.form import Form, facts_of, fields_of, read_form
+from cds_engine.service.settings import Settings
+
+JDM = "/packs/jdm_calcinosis"
+PATIENTS = [path for path in FIXTURES if isinstance(json.loads(path.read_text()), dict)]
+
+
+@pytest.fixture(scope="module")
+def client():
+    with running(Settings(development=True, workers=0)) as found:
+        yield found
+
+
+@pytest.mark.parametrize("path", PATIENTS, ids=lambda path: path.stem)
+def test_a_patient_goes_through_the_form_unharmed(jdm, path):
+    """The answer to what the form says is the answer to the patient."""
+    patient = json.loads(path.read_text())
+    if not isinstance(patient.get("facts"), dict):
+        pytest.skip("not a patient of the engine")
+    dictionary = jdm.guideline.dictionary
+    known = {name: value for name, value in patient["facts"].items() if name in dictionary.facts}
+    back = facts_of(Form(fields_of(known, dictionary)), dictionary)
+    before, after = (jdm.evaluate(facts, as_of="2026-11-21") for facts in (known, back))
+    assert changes(before, after) == []
+    assert {(p.fact, p.code) for p in after.problems} == {(p.fact, p.code) for p in before.problems}
+
+
+def test_an_empty_field_is_unknown_and_none_is_known_to_be_empty(jdm):
+    form = read_form(b"weight=&current_medications=none&drug_hypersensitivity=none&breastfeeding=false&height=")
+    facts = facts_of(form, jdm.guideline.dictionary)
+    assert facts == {"current_medications": [], "drug_hypersensitivity": [], "breastfeeding": False}
+
+
+def test_medicines_are_read_a_line_each(jdm):
+    form = read_form(b"current_medications=methotrexate;+15+mg;+week;+SC%0Aprednisolone")
+    [first, second] = facts_of(form, jdm.guideline.dictionary)["current_medications"]
+    assert first == {"drug": "methotrexate", "dose": "15 mg", "per": "week", "route": "SC"}
+    assert second == {"drug": "prednisolone"}
+
+
+def test_each_pack_can_be_chosen(client):
+    page = client.get("/").text
+    assert JDM in page
+    assert "/packs/kidney_health_diabetes" in page
+
+
+@pytest.mark.parametrize("path", ["/packs/nowhere", f"{JDM}?fixture=nobody", "/static/nothing", "/static/..%2fpage.py"])
+def test_what_is_not_there_is_told(client, path):
+    assert client.get(path).status_code == 404
+
+
+def test_every_fixture_has_its_page(client):
+    names = re.findall(r'<option value="(v\d\d[^"]*)"', client.get(JDM).text)
+    assert len(names) > 30
+    for name in names:
+        page = client.get(f"{JDM}?fixture={name}")
+        assert page.status_code == 200
+        assert page.text.count("<h1>") == 1
+        ids = re.findall(r' id="([^"]+)"', page.text)
+        assert len(ids) == len(set(ids))
+
+
+def test_what_somebody_writes_is_never_markup(client):
+    evil = '"><script>alert(1)</script>'
+    page = client.post(JDM, data={"weight": evil, "current_medications": evil, "_audience": evil, "_was": evil}).text
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_a_record_fills_the_form(client):
+    record = {"resourceType": "Patient", "id": "p", "birthDate": "2018-03-01"}
+    page = client.post(JDM, data={"_record": json.dumps(record)}).text
+    assert 'value="2018-03-01"' in page
+    assert "is not JSON" in client.post(JDM, data={"_record": "{"}).text
+
+
+def test_orders_of_a_patient_stay_with_the_form(client):
+    page = client.get(f"{JDM}?fixture=v42-boy-9-orders").text
+    [orders] = re.findall(r'name="_orders" value="([^"]*)"', page)
+    again = client.post(JDM, data={"_orders": html.unescape(orders), "weight": "29", "weight.unit": "kg"}).text
+    assert "ordered per day" in page
+    assert "ordered per day" in again
+
+
+def test_the_page_is_for_this_machine_only():
+    assert Settings(development=True).has_page
+    assert not Settings(development=True, host="0.0.0.0").has_page  # noqa: S104 - said, not done
+    with running(Settings(development=True, workers=0, packs=("jdm_calcinosis",), page=False)) as found:
+        assert found.get("/").status_code == 404
