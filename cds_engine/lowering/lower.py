@@ -113,11 +113,7 @@ def _conditions(checked: Checked, sharing: Sharing) -> dict[str, c.Condition]:
             found[key] = lowered(key)
     for file, topic in checked.pack.topics.items():
         for statement in topic.statements:
-            outer = [
-                lowered(key)
-                for key in (f"topic {file}", f"statement {statement.id}")
-                if key in checked.typed
-            ]
+            outer = [lowered(key) for key in (f"topic {file}", f"statement {statement.id}") if key in checked.typed]
             outer += [c.Not(found[f"exclusion {e.id}"]) for e in (*topic.exclusions, *statement.exclusions)]
             for rule in statement.rules:
                 key = f"rule {rule.id}"

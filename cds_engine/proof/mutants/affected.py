@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from cds_engine.lowering.guideline import Guideline, RuleSpec
@@ -27,18 +28,31 @@ def affected_by(reach: Reach, mutant: Mutant, guideline: Guideline) -> Affected:
     keys = {mutant.at, *reach.conditions, *reach.about_orders, *(key for _, key in reach.safety)}
     keys |= {key for key, reads in guideline.reads.items() if not reach.facts.isdisjoint(reads)}
     targets = {target for target, _ in reach.safety} | reach.drugs
+    found = concerned(keys, guideline, targets, reach.regimens)
+    return Affected(found.names | reach.facts, found.statements)
+
+
+def concerned(
+    keys: AbstractSet[str],
+    guideline: Guideline,
+    targets: AbstractSet[str] = frozenset(),
+    regimens: AbstractSet[str] = frozenset(),
+) -> Affected:
+    """Return what conditions concern by their keys, with what is recommended of *targets* and by *regimens*."""
+    targets = set(targets)
     targets |= {drug for key, alert in guideline.alerts if key in keys and (drug := alert.drug) is not None}
     for pairs in (guideline.contraindications, guideline.cautions, guideline.monitoring):
         targets |= {target for target, found in pairs.items() for key, _ in found if key is not None and key in keys}
-    rules = [spec for spec in guideline.rules if _concerns(spec, keys, targets, reach.regimens)]
-    names = {name for key in keys for name in _ids(key)} | {spec.rule.id for spec in rules} | reach.facts
+    rules = [spec for spec in guideline.rules if _concerns(spec, keys, targets, regimens)]
+    names = {name for key in keys for name in _ids(key)} | {spec.rule.id for spec in rules}
     order = {name: index for index, name in enumerate(guideline.statements)}
     spoken = {name for spec in rules for name in (spec.statement.id, *spec.rule.carries)}
     return Affected(frozenset(names), tuple(sorted(spoken, key=lambda name: order.get(name, len(order)))))
 
 
-def _concerns(spec: RuleSpec, keys: set[str], targets: set[str], regimens: frozenset[str]) -> bool:
-    own = {spec.key, *(key for key in spec.ask_keys if key is not None)}
+def _concerns(spec: RuleSpec, keys: AbstractSet[str], targets: AbstractSet[str], regimens: AbstractSet[str]) -> bool:
+    own = {spec.key, *(key for key in spec.ask_keys if key is not None), *(key for key, _ in spec.exclusions)}
+    own |= {a.key for t in spec.treatments if t.dose is not None for a in t.dose.adjustments}
     return (
         not own.isdisjoint(keys)
         or any(treatment.target in targets for treatment in spec.treatments)

@@ -1,4 +1,4 @@
-"""A known patient answered by a changed guideline, from what was decided for him before: only what changed is decided."""
+"""A known patient answered by a changed guideline: what did not change is taken from the answer he had before."""
 
 from __future__ import annotations
 
@@ -33,6 +33,18 @@ def differing(known: Known, reach: Reach, new: Guideline) -> frozenset[str]:
     return frozenset(found)
 
 
+def seen(replay: Replay) -> tuple[object, ...]:
+    """Return what an answer holds, orders and words left out: two patients with the same are answered alike."""
+    return tuple(_seen(decision) for decision in replay.decisions), _beside(replay)
+
+
+def told(replay: Replay) -> tuple[object, ...]:
+    """Return what an answer tells first: alerts, and what is recommended with its dose and its cautions."""
+    alerts = tuple(alert.id for key, alert in replay.guideline.alerts if replay.believes(key))
+    acting = (decision for decision in replay.decisions if decision.status == "recommended")
+    return alerts, tuple((decision.spec.rule.id, *_seen(decision)) for decision in acting)
+
+
 def _worlds(before: Worlds, reach: Reach) -> Worlds:
     """Return the worlds of a patient with the changed conditions decided again, on the same facts."""
     others = tuple(_world(world, reach) for world in before.others)
@@ -49,9 +61,7 @@ def _worlds(before: Worlds, reach: Reach) -> Worlds:
 
 def _world(world: World, reach: Reach) -> World:
     with forgetting(world.facts):
-        changed = {
-            key: decide(pair[1], world.facts) for key, pair in reach.conditions.items() if key in world.verdicts
-        }
+        changed = {key: decide(pair[1], world.facts) for key, pair in reach.conditions.items() if key in world.verdicts}
     return World(world.facts, {**world.verdicts, **changed})
 
 

@@ -56,9 +56,7 @@ def _orders(pack: Pack) -> Iterator[Found]:
     orders = pack.manifest.orders
     for factor in shifted(orders.critical_above) if orders is not None else ():
         assert orders is not None  # noqa: S101 - seen above
-        manifest = pack.manifest.model_copy(
-            update={"orders": orders.model_copy(update={"critical_above": factor})}
-        )
+        manifest = pack.manifest.model_copy(update={"orders": orders.model_copy(update={"critical_above": factor})})
         was, now = (f"critical above {number(times)} times" for times in (orders.critical_above, factor))
         yield "threshold", "orders", was, now, orders.span, NewPack(replace(pack, manifest=manifest))
 

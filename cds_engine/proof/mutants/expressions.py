@@ -90,7 +90,7 @@ def _links(node: s.Expression, connective: Connective) -> list[s.Expression]:
     return [node]
 
 
-def _own(node: s.Expression, units: UnitsLike) -> Iterator[Variant]:
+def _own(node: s.Expression, units: UnitsLike) -> Iterator[Variant]:  # noqa: C901 - one case a node
     """List what can be changed about a node without its parts."""
     match node:
         case s.NumberLiteral(value):

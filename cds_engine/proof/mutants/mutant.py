@@ -27,8 +27,7 @@ Kind = Literal[
     "warning",
     "unknown",
 ]
-"""What was changed: a number that is compared, `<` for `<=`, `or` for `and`, a part of a condition left out, a code left
-out of a list, a unit, a number that is computed with, an amount of a dose, ..., what follows when something is unknown."""
+"""What was changed; `every.KINDS` says each in words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,10 @@ from cds_engine.engine.worlds import World
 from cds_engine.evaluator.conditions import decide, value_of
 from cds_engine.evaluator.facts import Facts
 from cds_engine.lowering import core as c
-from cds_engine.lowering.guideline import Guideline
+from cds_engine.lowering.guideline import Derivation, Guideline
 from cds_engine.pack.statements import Caution, Contraindication
 from cds_engine.patient.orders import Order, facts_of
-from cds_engine.patient.values import Record
+from cds_engine.patient.record import Record
 from cds_engine.proof.replay import Replay
 
 WITHIN = ("definition ", "term ", "value ")
@@ -150,7 +150,8 @@ def reach_of(old: Guideline, new: Guideline) -> Reach:
         gone=tuple(old.conditions[key] for key, _ in old.alerts if key not in {name for name, _ in new.alerts}),
         regimens=frozenset(doses),
         drugs=frozenset(old.doses[name].drug for name in doses),
-        all_orders=old.pack.manifest.orders != new.pack.manifest.orders or len(old.order_checks) != len(new.order_checks),
+        all_orders=old.pack.manifest.orders != new.pack.manifest.orders
+        or len(old.order_checks) != len(new.order_checks),
     )
 
 
@@ -158,7 +159,7 @@ def _changed_facts(old: Guideline, new: Guideline, deep: set[str]) -> frozenset[
     """Return the facts that are derived otherwise, and those whose contradiction is found otherwise."""
     derived = {
         before.fact
-        for before, after in zip(old.derivations, new.derivations, strict=True)
+        for before, after in _derived_twice(old, new)
         if any(a.value is not b.value or a.key in deep for a, b in zip(before.branches, after.branches, strict=True))
     }
     broken = {name for key, names in old.conflicts.items() if key in deep or key not in new.conflicts for name in names}
@@ -166,10 +167,17 @@ def _changed_facts(old: Guideline, new: Guideline, deep: set[str]) -> frozenset[
 
 
 def _changed_values(old: Guideline, new: Guideline) -> Iterator[Terms]:
-    for before, after in zip(old.derivations, new.derivations, strict=True):
+    for before, after in _derived_twice(old, new):
         for first, second in zip(before.branches, after.branches, strict=True):
             if first.value is not second.value:
                 yield first.value, second.value
+
+
+def _derived_twice(old: Guideline, new: Guideline) -> Iterator[tuple[Derivation, Derivation]]:
+    """List how each fact is derived before and after; their order may differ with what they rest on."""
+    after = {derivation.fact: derivation for derivation in new.derivations}
+    for before in old.derivations:
+        yield before, after[before.fact]
 
 
 def _reaching(guideline: Guideline) -> set[tuple[str, str, str]]:
@@ -177,9 +185,7 @@ def _reaching(guideline: Guideline) -> set[tuple[str, str, str]]:
     sorts: tuple[Mapping[str, tuple[tuple[str, Contraindication | Caution], ...]], ...] = (
         guideline.contraindications, guideline.cautions,
     )  # fmt: skip
-    return {
-        (target, key, rule.if_unknown) for sort in sorts for target, pairs in sort.items() for key, rule in pairs
-    }
+    return {(target, key, rule.if_unknown) for sort in sorts for target, pairs in sort.items() for key, rule in pairs}
 
 
 def _differs(pair: Pair, facts: Facts) -> bool:
