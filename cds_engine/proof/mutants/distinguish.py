@@ -1,8 +1,9 @@
 """Whether any patient can tell a changed pack from the pack as it is: one who does, or a proof that nobody can.
 
 Two packs are told apart by statuses, doses, reasons, cautions, alerts, questions put under a condition, derived facts
-and contradictions; not by the words of a reason, nor by which of several missing facts is named. Orders are screened
-outside of what Z3 is told; only that a contraindication or caution of a drug shows on every order of it is known here.
+and contradictions; not by the words of a reason, nor by which of several missing facts is named. Of orders it is known
+that the contraindications, cautions and dose of a drug show on every order of it; what the checks of a pack say of an
+order is outside of what Z3 is told.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from cds_engine.backends.smt.logic import FALSE, TRUE, Formula, both, either, op
 from cds_engine.backends.smt.record import rational
 from cds_engine.backends.smt.search import Search
 from cds_engine.backends.smt.values import Number, Truth, Value, equal
+from cds_engine.engine.guide import LoadedPack
 from cds_engine.lowering.guideline import Guideline, RuleSpec
 from cds_engine.pack.statements import Caution, Contraindication
 from cds_engine.proof.examples import examples_of, usual_values
@@ -24,10 +26,13 @@ from cds_engine.proof.mutants.again import seen, told
 from cds_engine.proof.mutants.reach import Reach
 from cds_engine.proof.replay import Patient, Replay
 from cds_engine.proof.smaller import smaller
+from cds_engine.results.evaluation import Evaluation
 
 CANDIDATES = 9
 SEEN = 1e-6
 """Doses and values that differ by less are the same."""
+MUCH = 100000
+"""An amount that is above every range, in any unit."""
 STATUSES = ("recommended", "blocked", "needs_data", "not_applicable")
 OUTSIDE = "orders are outside of what is proved; try an order by hand"
 TIME = "Z3 did not answer in time"
@@ -93,6 +98,14 @@ class Distinguisher:
             if patient is not None:
                 return Distinguished(patient)
             is_undecided, reason = True, TIME if found is None else SHOWN
+        for drug, goal in () if reach.changes_facts else _orders_apart(self._answer, other, reach):
+            found = search.none(goal, ideal, curved=True)
+            if found is True:
+                continue
+            patient = self._ordering(search, new, both(goal, ideal), drug)
+            if patient is not None:
+                return Distinguished(patient)
+            is_undecided, reason = True, TIME if found is None else SHOWN
         return Undecided(reason) if is_undecided else Equivalent()
 
     def _acting(self, other: SymbolicAnswer, reach: Reach) -> Formula:
@@ -123,8 +136,61 @@ class Distinguisher:
         found = next((patient for patient in candidates if shows(patient)), None)
         return None if found is None else smaller(found, shows, self._usual)
 
+    def _ordering(self, search: Search, new: Guideline, goal: Formula, drug: str) -> Patient | None:
+        """Return somebody of whom an order of a drug is screened otherwise."""
+        packs = [LoadedPack(guideline, {}) for guideline in (self._old, new)]
+        orders = [_order(drug, self._old)]
+
+        def shows(patient: Patient) -> bool:
+            facts = patient["facts"]
+            assert isinstance(facts, dict)  # noqa: S101 - a patient has facts
+            first, second = (pack.evaluate(facts, orders=orders, as_of=_day(patient)) for pack in packs)
+            return _findings(first) != _findings(second)
+
+        candidates = islice(search.patients(goal), CANDIDATES)
+        found = next((patient for patient in candidates if shows(patient)), None)
+        return None if found is None else {**smaller(found, shows, self._usual), "orders": orders}
+
+
+def _order(drug: str, guideline: Guideline) -> dict[str, object]:
+    """Return an order of a drug, of so much that the screening names the range for the patient."""
+    plan = next(iter(guideline.regimens_of.get(drug, ())), None)
+    if plan is None:
+        return {"drug": drug}
+    per = "day" if plan.per == "dose" else plan.per
+    return {"drug": drug, "dose": f"{MUCH} {plan.unit}", "per": per}
+
+
+def _day(patient: Patient) -> str | None:
+    written = patient.get("as_of")
+    return None if written is None else str(written)
+
+
+def _findings(answer: Evaluation) -> list[tuple[str, str, str]]:
+    return [(found.rule, found.severity, found.text) for one in answer.screened for found in one.findings]
+
 
 # What an answer may differ in, each as a formula
+
+
+def _orders_apart(old: SymbolicAnswer, new: SymbolicAnswer, reach: Reach) -> Iterator[tuple[str, Formula]]:
+    """List in what the screening of a drug may differ, whatever is recommended."""
+    keys = dict.fromkeys([*reach.conditions, *(key for _, key in sorted(reach.safety))])
+    for key in keys:
+        for target in {**_targets(old, key), **_targets(new, key)}:
+            if target in old.guideline.pack.drugs.drugs:
+                first, second = (_warning(answer, key, target) for answer in (old, new))
+                yield target, _apart(first[0], second[0])
+                yield target, _apart(first[1], second[1])
+    adjusted = {key.split(" ")[1] for key in reach.conditions if key.startswith("regimen ")}
+    for name in sorted(reach.regimens | adjusted):
+        first_plan, second_plan = old.guideline.doses[name], new.guideline.doses[name]
+        ends = old.dose(first_plan), new.dose(second_plan)
+        known = both(ends[0].known, ends[1].known)
+        yield first_plan.drug, _apart(ends[0].known, ends[1].known)
+        for end in ("low", "high"):
+            apart = getattr(ends[0], end) - getattr(ends[1], end)
+            yield first_plan.drug, both(known, either(apart > rational(SEEN), apart < -rational(SEEN)))
 
 
 def _answers_apart(old: SymbolicAnswer, new: SymbolicAnswer, reach: Reach) -> Iterator[Formula]:
