@@ -136,7 +136,7 @@ class Trials:
         given = facts if isinstance(facts, Mapping) else {}
         listed: list[Order] = read_orders(orders, guideline.dictionary, [])
         record = read_facts(given, guideline.dictionary, as_of)
-        return Known.of(guideline, record, as_of, [*listed, *taken_as_orders(given, guideline.dictionary, as_of)])
+        return Known.of(guideline, record, as_of, [*listed, *taken_as_orders(record.medicines)])
 
 
 def _about(about: About | None) -> tuple[str, ...]:
