@@ -17,10 +17,13 @@ from cds_engine.results.models import Dose, Recommendation
 OF_A_DOSE = ("low", "high", "low_capped", "high_capped")
 OF_ANSWER = (*("alerts", "not_alerts", "questions", "not_questions", "problems", "derived", "findings", "no_findings"),)
 """Keys of `expect` that are about the whole answer; every other is a rule."""
-BY = ("blocked_by", "excluded_by")
+BY = ("blocked_by", "excluded_by", "undecided")
 """Lists of reasons that must be given exactly."""
+SHOWN = ("cautions", "monitoring")
+"""Lists of which some are expected, and with `not_` before them some are not."""
 OF_RULE = frozenset(
-    {*OF_A_DOSE, *("status", "products", "drug", "route", "missing", *BY, "choices", "cautions")} | {"not_cautions"}
+    {*OF_A_DOSE, *SHOWN, *(f"not_{key}" for key in SHOWN)}
+    | {"status", "products", "drug", "route", "missing", *BY, "choices"}
 )
 
 Plain = dict[str, object]
@@ -229,7 +232,8 @@ def _of_rule(found: Recommendation, written: object) -> Iterator[str]:
         if key in wanted and getattr(found, key) != wanted[key]:
             yield f"{name}: expected {key} {wanted[key]}, found {getattr(found, key)}"
     yield from _held("missing", set(found.missing), wanted, f"{name}: ")
-    yield from _held("cautions", {reason.rule for reason in found.cautions}, wanted, f"{name}: ")
+    for key in SHOWN:
+        yield from _held(key, {reason.rule for reason in getattr(found, key, ())}, wanted, f"{name}: ")
     for key in BY:
         reasons = sorted(reason.rule for reason in getattr(found, key, ()))
         if key in wanted and reasons != sorted(_names(wanted[key])):

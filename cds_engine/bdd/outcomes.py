@@ -122,7 +122,7 @@ def is_labelled_as_outside(scene: Scene, said: Said) -> None:
     _must(found.origin == "outside_seed", f"it is from {w.spoken(found.origin)}", found.rule)
 
 
-@then("nothing from outside the guideline is more than an option")
+@then("nothing from outside the guideline is more than an option", about="rules")
 def no_more_than_an_option(scene: Scene, _: Said) -> None:
     """Every rule from outside is an option or only mentioned, and there is one."""
     outside = [found for found in scene.evaluation.recommendations if found.origin == "outside_seed"]
@@ -131,7 +131,7 @@ def no_more_than_an_option(scene: Scene, _: Said) -> None:
     _must(not stronger, f"stronger are: {_lines(stronger)}")
 
 
-@then("{drug:word} is never offered")
+@then("{drug:word} is never offered", about="rules")
 def is_never_offered(scene: Scene, said: Said) -> None:
     """No rule, of whatever status, names this drug."""
     drug = scene.pack.guideline.dictionary.drugs.get(str(said["drug"]), str(said["drug"]))
@@ -175,7 +175,7 @@ def text_says(scene: Scene, said: Said) -> None:
     _must(str(said["text"]) in found.text, f"it says: {found.text}", found.rule)
 
 
-@then("no dose of {drug:text} is offered")
+@then("no dose of {drug:text} is offered", about="rules")
 def no_dose(scene: Scene, said: Said) -> None:
     """No number is shown for this drug anywhere; `any drug` means all of them."""
     named = None if said["drug"] == "any drug" else scene.drug(str(said["drug"]))

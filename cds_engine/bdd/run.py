@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -11,7 +11,7 @@ from cds_engine.bdd import outcomes, patients, whole
 from cds_engine.bdd.gherkin import Kind, Scenario, Step, read_features
 from cds_engine.bdd.phrase import Phrase, Said, Words
 from cds_engine.bdd.scene import MeaninglessError, Scene, UnmetError
-from cds_engine.bdd.table import TABLE, Sentence
+from cds_engine.bdd.table import TABLE, About, Does, Sentence
 from cds_engine.bdd.vocabulary import Vocabulary, read_vocabulary
 from cds_engine.bdd.words import LISTS
 from cds_engine.diagnostics import CdsError, nearest
@@ -49,6 +49,25 @@ class Outcome:
     def passed(self) -> bool:
         """Whether every sentence holds."""
         return not self.failures
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What one sentence does, and what stands in its places."""
+
+    does: Does
+    said: Said
+    about: About | None = None
+    """Of an outcome that speaks of no single rule: what of the answer it speaks of."""
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The rule that the sentence speaks of, if it speaks of one."""
+        return (str(self.said["what"]),) if self.does is not _has_facts and "what" in self.said else ()
+
+
+def _has_facts(scene: Scene, facts: Said) -> None:
+    scene.facts.update(facts)
 
 
 class Runner:
@@ -110,24 +129,41 @@ class Runner:
             rules=tuple(dict.fromkeys(rules)),
         )
 
+    def script(self, scenario: Scenario) -> list[Act]:
+        """Return what the sentences of a scenario do, so that it can be played again without reading it again.
+
+        Raises:
+            MeaninglessError: If nobody has said what one of them means.
+        """
+        return [act for step in scenario.steps for act in self.acts(step.kind, step.text)]
+
     def _do(self, scene: Scene, kind: Kind, text: str, rules: list[str]) -> None:
+        for act in self.acts(kind, text):
+            rules.extend(act.rules)
+            act.does(scene, act.said)
+
+    def acts(self, kind: Kind, text: str) -> Iterator[Act]:
+        """List what one sentence does.
+
+        Raises:
+            MeaninglessError: If nobody has said what it means.
+        """
         found = [
             (sentence, said)
             for sentence, phrase in self._table
             if sentence.kind == kind and (said := phrase.match(text)) is not None
         ]
         if not found and kind == "given":
-            scene.facts.update(self._facts(text))
+            yield Act(_has_facts, dict(self._facts(text)))
             return
         meant = self.vocabulary.outcomes_of(text) if kind == "then" else ()
         if found and meant:
             raise MeaninglessError(f"this is a sentence of every pack, and one of phrases.yaml: {found[0][0].says}")
         for sentence in meant:
-            self._do(scene, kind, sentence, rules)
+            yield from self.acts(kind, sentence)
         if not meant:
             sentence_of_all, said = self._only(found, kind, text)
-            rules.extend(str(said["what"]) for _ in said if _ == "what")
-            sentence_of_all.does(scene, said)
+            yield Act(sentence_of_all.does, said, sentence_of_all.about)
 
     def _facts(self, text: str) -> Mapping[str, object]:
         found = self.vocabulary.facts_of(text)

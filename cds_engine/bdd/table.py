@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from cds_engine.bdd.gherkin import Kind
 from cds_engine.bdd.phrase import Said
 from cds_engine.bdd.scene import Scene
 
 Does = Callable[[Scene, Said], None]
+About = Literal["alerts", "questions", "orders", "rules", "problems"]
+"""What a sentence speaks of that speaks of no single rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,7 @@ class Sentence:
     kind: Kind
     says: str
     does: Does
+    about: About | None = None
 
     @property
     def means(self) -> str:
@@ -39,14 +43,14 @@ def when(says: str) -> Callable[[Does], Does]:
     return _adding("when", says)
 
 
-def then(says: str) -> Callable[[Does], Does]:
-    """Add a sentence about the answer."""
-    return _adding("then", says)
+def then(says: str, about: About | None = None) -> Callable[[Does], Does]:
+    """Add a sentence about the answer; *about* says of what, where it speaks of no single rule."""
+    return _adding("then", says, about)
 
 
-def _adding(kind: Kind, says: str) -> Callable[[Does], Does]:
+def _adding(kind: Kind, says: str, about: About | None = None) -> Callable[[Does], Does]:
     def add(does: Does) -> Does:
-        TABLE.append(Sentence(kind, says, does))
+        TABLE.append(Sentence(kind, says, does, about))
         return does
 
     return add

@@ -79,6 +79,11 @@ def _check_site(site: Site, scope: Scope, findings: list[Diagnostic]) -> Typed |
     except ParseError as error:
         findings.append(error.diagnostic)
         return None
+    return check_at(site, node, scope, findings)
+
+
+def check_at(site: Site, node: s.Expression, scope: Scope, findings: list[Diagnostic]) -> Typed:
+    """Return *node* with types, as if it were written at *site*; adds to *findings*."""
     local = scope.with_facts(site.local) if site.local else scope
     if site.wanted is None:
         return check_condition(node, local, findings)

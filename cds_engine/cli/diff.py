@@ -9,11 +9,10 @@ from pathlib import Path
 
 import typer
 
-from cds_engine.checker.check import check
-from cds_engine.cli.exits import Exit, complain, refuse
+from cds_engine.cli.exits import Exit, complain
 from cds_engine.cli.formats import ListFormat
 from cds_engine.cli.inputs import Complaint, patients_in
-from cds_engine.cli.packs import pack_folder
+from cds_engine.cli.packs import checked_pack
 from cds_engine.cli.prove import need_z3
 from cds_engine.lowering.guideline import Guideline
 from cds_engine.lowering.lower import lower
@@ -45,12 +44,7 @@ def diff_packs(old: str, new: str, cohort: Path | None, format: ListFormat) -> E
 
 
 def _opened(name: str) -> Guideline:
-    folder = pack_folder(name)
-    checked, findings = check(folder)
-    if checked is None:
-        errors = sum(finding.severity == "error" for finding in findings)
-        refuse(f"the pack in {folder} has {counted(errors, 'error')}; see `cds-engine check`", Exit.FINDINGS)
-    return lower(checked)
+    return lower(checked_pack(name))
 
 
 def _write(changes: list[Change], before: Guideline, after: Guideline) -> None:

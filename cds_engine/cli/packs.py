@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cds_engine.cli.exits import Exit, complain, refuse
 
 if TYPE_CHECKING:
+    from cds_engine.checker.check import Checked
     from cds_engine.engine.guide import LoadedPack
 
 
@@ -28,6 +29,19 @@ def pack_folder(name: str | None) -> Path:
     listed = ", ".join(f"`{pack}`" for pack in known)
     hint = f"name one of those installed: {listed}" if known else "none is installed; give the path of one"
     return refuse(f"which pack? {hint}")
+
+
+def checked_pack(name: str | None) -> Checked:
+    """Return a pack with its typed expressions; one with errors ends the command with how many."""
+    from cds_engine.checker.check import check  # noqa: PLC0415 - start-up stays quick
+    from cds_engine.results.wording import counted  # noqa: PLC0415 - start-up stays quick
+
+    folder = pack_folder(name)
+    checked, findings = check(folder)
+    if checked is None:
+        errors = sum(finding.severity == "error" for finding in findings)
+        refuse(f"the pack in {folder} has {counted(errors, 'error')}; see `cds-engine check`", Exit.FINDINGS)
+    return checked
 
 
 def open_pack(name: str | None, value_sets: str | None = None) -> LoadedPack:

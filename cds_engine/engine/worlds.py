@@ -92,7 +92,7 @@ def worlds_of(guideline: Guideline, record: Record, as_of: date | None, deciders
     others += _as_if_absent(guideline, guideline.conditions, certain, deciders)
     told = [Problem(None, "D112", f"{found.says.removesuffix('.')}; none of these facts is used") for found in broken]
     return Worlds(
-        certain=World(certain.facts, _steady(verdicts, others)),
+        certain=World(certain.facts, steady(verdicts, others)),
         others=others,
         withheld=withheld,
         problems=tuple(dict.fromkeys((*first.problems, *told, *certain.problems))),
@@ -219,7 +219,7 @@ def _ways(names: tuple[str, ...], readings: Mapping[str, tuple[Reading, ...]]) -
     ], True
 
 
-def _steady(verdicts: Mapping[str, Verdict], others: tuple[World, ...]) -> dict[str, Verdict]:
+def steady(verdicts: Mapping[str, Verdict], others: tuple[World, ...]) -> dict[str, Verdict]:
     """Return the verdicts with every dose adjustment unknown on which the worlds differ: no number rests on it."""
     steady = dict(verdicts)
     for world in others:

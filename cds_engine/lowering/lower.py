@@ -26,7 +26,6 @@ from cds_engine.lowering.guideline import (
     Treatment,
 )
 from cds_engine.lowering.share import Sharing
-from cds_engine.lowering.walk import names_in, nodes
 from cds_engine.pack.dictionary import FactEntry
 from cds_engine.pack.statements import Ask, Recommend, Rule, SafetyRule, Statement
 from cds_engine.patient.spec import dictionary_of
@@ -40,18 +39,22 @@ ORDER = "order "
 """How the keys of conditions about an order begin."""
 
 
-def lower(checked: Checked) -> Guideline:
-    """Return the guideline of a pack without errors."""
+def lower(checked: Checked, sharing: Sharing | None = None) -> Guideline:
+    """Return the guideline of a pack without errors.
+
+    Two packs that are lowered with one *sharing* have one node for every condition that they have in common.
+    """
     pack = checked.pack
-    sharing = Sharing()
-    every = {key: sharing.share(found) for key, found in _conditions(checked).items()}
+    sharing = Sharing() if sharing is None else sharing
+    every = {key: sharing.share(found) for key, found in _conditions(checked, sharing).items()}
     conditions = {key: found for key, found in every.items() if not key.startswith(ORDER)}
     about_orders = {key: found for key, found in every.items() if key.startswith(ORDER)}
     derivations = _in_order(_derivations(checked, conditions, dependencies(pack, checked.typed), sharing))
-    conditions |= _conditions_in_values(derivations, conditions)
+    conditions |= _conditions_in_values(derivations, conditions, sharing)
     reads = dependencies(pack, checked.typed)
     doses = {name: lower_regimen(name, written, pack) for name, written in pack.regimens.regimens.items()}
     safety = list(pack.safety.values())
+    rests_on = {key: _rests_on(found, reads, sharing) for key, found in (conditions | about_orders).items()}
     return Guideline(
         pack=pack,
         dictionary=dictionary_of(pack),
@@ -60,9 +63,11 @@ def lower(checked: Checked) -> Guideline:
         derivations=derivations,
         conflicts={f"conflict {found.id}": tuple(found.facts) for found in pack.definitions.conflicts},
         conditions=conditions,
-        reads={key: _rests_on(found, reads) for key, found in conditions.items()},
-        names={id(node): names_in(node) for found in conditions.values() for node in nodes(found)},
-        asks_null={key: asked for key, found in conditions.items() if (asked := _asked_whether_unknown(found))},
+        reads={key: rests_on[key] for key in conditions},
+        names=sharing.names(conditions.values()),
+        asks_null={
+            key: asked for key, found in conditions.items() if (asked := _asked_whether_unknown(found, sharing))
+        },
         rules=_rules(checked, doses),
         contraindications=_by_target(
             (f"contraindication {found.id}", found) for topic in safety for found in topic.contraindications
@@ -82,32 +87,33 @@ def lower(checked: Checked) -> Guideline:
         },
         order_checks=tuple((f"order {check.id}", check) for topic in safety for check in topic.order_checks),
         order_conditions=about_orders,
-        orders_read=frozenset().union(*(_rests_on(found, reads) for found in about_orders.values())),
+        orders_read=frozenset().union(*(rests_on[key] for key in about_orders)),
     )
 
 
-def _asked_whether_unknown(condition: c.Condition) -> tuple[c.IsUnknown, ...]:
-    return tuple({id(node): node for node in nodes(condition) if isinstance(node, c.IsUnknown)}.values())
+def _asked_whether_unknown(condition: c.Condition, sharing: Sharing) -> tuple[c.IsUnknown, ...]:
+    return tuple({id(node): node for node in sharing.nodes(condition) if isinstance(node, c.IsUnknown)}.values())
 
 
-def _conditions(checked: Checked) -> dict[str, c.Condition]:
+def _conditions(checked: Checked, sharing: Sharing) -> dict[str, c.Condition]:
     """Lower every condition, definitions first; a rule's is joined with what its topic and statement apply to."""
     definitions: dict[str, c.Condition] = {}
+
+    def lowered(key: str) -> c.Condition:
+        typed = checked.typed[key]
+        return sharing.once(typed, tuple(definitions.values()), lambda: lower_condition(typed, definitions))
+
     for name in _definition_order(checked):
-        definitions[name] = lower_condition(checked.typed[f"definition {name}"], definitions)
+        definitions[name] = lowered(f"definition {name}")
     found: dict[str, c.Condition] = {f"definition {name}": body for name, body in definitions.items()}
-    for key, typed in checked.typed.items():
+    for key in checked.typed:
         kind = key.split(" ", 1)[0]
         is_value = kind in {"fact", "formula"} and " value" in key
         if kind not in {"definition", "topic", "statement"} and not is_value:
-            found[key] = lower_condition(typed, definitions)
+            found[key] = lowered(key)
     for file, topic in checked.pack.topics.items():
         for statement in topic.statements:
-            outer = [
-                lower_condition(checked.typed[key], definitions)
-                for key in (f"topic {file}", f"statement {statement.id}")
-                if key in checked.typed
-            ]
+            outer = [lowered(key) for key in (f"topic {file}", f"statement {statement.id}") if key in checked.typed]
             outer += [c.Not(found[f"exclusion {e.id}"]) for e in (*topic.exclusions, *statement.exclusions)]
             for rule in statement.rules:
                 key = f"rule {rule.id}"
@@ -116,9 +122,10 @@ def _conditions(checked: Checked) -> dict[str, c.Condition]:
     return found
 
 
-def _rests_on(condition: c.Condition, reads: Mapping[str, set[str]]) -> frozenset[str]:
+def _rests_on(condition: c.Condition, reads: Mapping[str, set[str]], sharing: Sharing) -> frozenset[str]:
     """Return the facts that a condition rests on, derived ones and their inputs included."""
-    return frozenset(closure({base_fact(name) for name in names_in(condition)}, reads))
+    named = {node.name for node in sharing.nodes(condition) if isinstance(node, c.Fact | c.Holds)}
+    return frozenset(closure({base_fact(name) for name in named}, reads))
 
 
 def _parts(condition: c.Condition) -> tuple[c.Condition, ...]:
@@ -142,7 +149,7 @@ def _definition_order(checked: Checked) -> list[str]:
 
 
 def _conditions_in_values(
-    derivations: tuple[Derivation, ...], conditions: Mapping[str, c.Condition]
+    derivations: tuple[Derivation, ...], conditions: Mapping[str, c.Condition], sharing: Sharing
 ) -> dict[str, c.Condition]:
     """Return the conditions that only a value rests on, so that every engine decides them as well.
 
@@ -155,16 +162,16 @@ def _conditions_in_values(
             key = f"value {derivation.fact} {index}"
             if not isinstance(branch.value, c.Constant | c.Fact | c.Calculate | c.Elapsed | c.Choose):
                 found[key] = branch.value
-            found |= _choices_in(key, branch.value)
+            found |= _choices_in(key, branch.value, sharing)
     for key, condition in conditions.items():
-        for node in nodes(condition):
+        for node in sharing.nodes(condition):
             if isinstance(node, c.Compare | c.OneOf | c.IsUnknown):
-                found |= _choices_in(f"term {key}", node)
+                found |= _choices_in(f"term {key}", node, sharing)
     return found
 
 
-def _choices_in(key: str, value: c.CoreNode) -> dict[str, c.Condition]:
-    choices = [node.condition for node in nodes(value) if isinstance(node, c.Choose)]
+def _choices_in(key: str, value: c.CoreNode, sharing: Sharing) -> dict[str, c.Condition]:
+    choices = [node.condition for node in sharing.nodes(value) if isinstance(node, c.Choose)]
     return {f"{key} if {index}": condition for index, condition in enumerate(choices, 1)}
 
 

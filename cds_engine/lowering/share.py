@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar, cast
 
 from cds_engine.lowering import core as c
+from cds_engine.lowering.walk import names_in, nodes
 
 N = TypeVar("N", bound=c.CoreNode)
 
@@ -16,6 +18,10 @@ class Sharing:
         self._first: dict[tuple[object, ...], c.CoreNode] = {}
         self._done: dict[int, tuple[c.CoreNode, c.CoreNode]] = {}
         """By the `id` of a node met before: the node, kept alive so that the `id` stays its own, and the shared one."""
+        self._names: dict[int, tuple[str, ...]] = {}
+        self._nodes: dict[int, tuple[c.CoreNode, ...]] = {}
+        self._made: dict[tuple[int, ...], tuple[object, tuple[c.CoreNode, ...], c.CoreNode]] = {}
+        """By the `id` of what was written and of what it rests on: both, kept alive, and the shared node."""
 
     def share(self, node: N) -> N:
         """Return the one node that stands for all nodes equal to *node*, its parts shared as well."""
@@ -23,6 +29,27 @@ class Sharing:
         if met is None:
             met = self._done[id(node)] = node, self._shared(node)
         return cast("N", met[1])
+
+    def once(self, written: object, beside: tuple[c.CoreNode, ...], make: Callable[[], N]) -> N:
+        """Return the shared node of what *make* makes of *written* and what stands *beside*; made once, then known."""
+        key = (id(written), *(id(node) for node in beside))
+        if key not in self._made:
+            self._made[key] = written, beside, self.share(make())
+        return cast("N", self._made[key][2])
+
+    def names(self, shared: Iterable[c.CoreNode]) -> Mapping[int, tuple[str, ...]]:
+        """Return the facts that each node of *shared* ones names, by its `id`; those asked for before included."""
+        for whole in shared:
+            if id(whole) not in self._names:
+                self._names |= {id(node): names_in(node) for node in nodes(whole)}
+        return self._names
+
+    def nodes(self, shared: c.CoreNode) -> tuple[c.CoreNode, ...]:
+        """List a *shared* node and every node in it, as `walk.nodes`; walked once, then known."""
+        found = self._nodes.get(id(shared))
+        if found is None:
+            found = self._nodes[id(shared)] = tuple(nodes(shared))
+        return found
 
     def _shared(self, node: c.CoreNode) -> c.CoreNode:
         names: tuple[str, ...] = node.__match_args__

@@ -11,6 +11,7 @@ truth. Claims of the other kind are proved for records with one reading only, an
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -75,6 +76,15 @@ class SymbolicAnswer:
         self._doses: dict[str, DoseEnds] = {}
         self._rules: dict[str, tuple[Acts, dict[str, Acts]]] = {}
         self.is_single = z3.Bool(f"{tag}one reading only")
+
+    def answering(self, guideline: Guideline) -> SymbolicAnswer:
+        """Return what *guideline* answers the same patient, whose facts it must read and derive in the same way."""
+        worlds = self.first, self.told, self.certain, self.other  # one set for both
+        other = copy(self)
+        assert (other.first, other.told, other.certain, other.other) == worlds  # noqa: S101 - kept by the copy
+        other.guideline = guideline
+        other._safety, other._doses, other._rules = {}, {}, {}  # noqa: SLF001 - our own
+        return other
 
     # Worlds
 
@@ -201,13 +211,13 @@ class SymbolicAnswer:
             blocked, held = [], []
             for key, rule in self.guideline.contraindications.get(target, ()):
                 blocked.append(self.believed(key).yes)
-                held.append(self._held(key, rule))
+                held.append(self.held(key, rule))
             for key, caution in self.guideline.cautions.get(target, ()):
-                held.append(both(self._held(key, caution), opposite(self._true_elsewhere(key))))
+                held.append(both(self.held(key, caution), opposite(self._true_elsewhere(key))))
             self._safety[target] = some(blocked), some(held)
         return self._safety[target]
 
-    def _held(self, key: str, rule: Contraindication | Caution) -> z3.BoolRef:
+    def held(self, key: str, rule: Contraindication | Caution) -> z3.BoolRef:
         """Return the truth that an undecided safety rule holds its treatment back.
 
         One that may be ignored goes by the first reading in which it is unknown; where that is not the certain

@@ -1,0 +1,139 @@
+"""A surviving mutant as a scenario that would notice it, in the words of the pack: for a clinician to decide on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from cds_engine.bdd.mutation import Tried
+from cds_engine.bdd.report import value_words
+from cds_engine.bdd.run import Runner
+from cds_engine.bdd.saying import sentences_of
+from cds_engine.bdd.scene import MeaninglessError, UnmetError
+from cds_engine.bdd.vocabulary import Vocabulary
+from cds_engine.bdd.words import SCHEDULES, STRENGTHS
+from cds_engine.diagnostics import CdsError
+from cds_engine.engine.guide import LoadedPack
+from cds_engine.language.printer import number
+from cds_engine.results.evaluation import Evaluation
+from cds_engine.results.models import Dose, Recommendation
+from cds_engine.results.wording import spoken
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A scenario, or what of it can be said."""
+
+    given: tuple[str, ...]
+    then: tuple[str, ...]
+    """What the pack answers as it is, where the changed pack answers otherwise."""
+    unsaid: tuple[str, ...]
+    """What of the patient no sentence of the pack says, as label and value."""
+    notices: bool
+    """Whether the scenario, played as it stands, holds of the pack and not of the changed pack."""
+
+    def lines(self, title: str) -> Iterator[str]:
+        """List the scenario as it is written in a feature; what cannot be said is a comment."""
+        yield f"Scenario: {title}"
+        for index, sentence in enumerate(self.given):
+            yield f"  {'Given' if index == 0 else 'And'} {sentence}"
+        for fact in self.unsaid:
+            yield f"  # and {fact} (phrases.yaml has no sentence for it)"
+        yield "  When the guideline is applied"
+        for index, sentence in enumerate(self.then):
+            yield f"  {'Then' if index == 0 else 'And'} {sentence}"
+        if not self.then:
+            yield "  # then: no sentence says what differs"
+
+
+class Proposer:
+    """Words survivors of one pack."""
+
+    def __init__(self, pack: LoadedPack, vocabulary: Vocabulary) -> None:
+        self._pack = pack
+        self._vocabulary = vocabulary
+        self._runner = Runner(pack, vocabulary)
+        self._words = {rule: words for words, rule in vocabulary.treatments.items()}
+
+    def propose(self, survivor: Tried) -> Proposal | None:
+        """Return the scenario of a survivor with a patient, None of another."""
+        if survivor.patient is None or survivor.guideline is None:
+            return None
+        facts = survivor.patient["facts"]
+        assert isinstance(facts, Mapping)  # noqa: S101 - a patient has facts
+        sentences, left = sentences_of(facts, self._vocabulary)
+        changed = LoadedPack(survivor.guideline, {})
+        today = survivor.patient.get("as_of") or self._vocabulary.today
+        answers = [pack.evaluate(facts, as_of=today) for pack in (self._pack, changed)]  # type: ignore[arg-type] # a day
+        outcomes = tuple(self._outcomes(*answers))
+        given = tuple(sentences) or (() if left else ("a patient of whom nothing is known",))
+        notices = not left and self._plays(self._pack, given, outcomes) and not self._plays(changed, given, outcomes)
+        return Proposal(given, outcomes, tuple(self._fact(name, value) for name, value in left.items()), notices)
+
+    def _fact(self, name: str, value: object) -> str:
+        entry = self._pack.guideline.pack.facts.facts.get(name)
+        return f"{entry.label if entry is not None else spoken(name)}: {value_words(value)}"
+
+    def _plays(self, pack: LoadedPack, given: tuple[str, ...], outcomes: tuple[str, ...]) -> bool:
+        """Say whether a scenario holds of a pack."""
+        runner = Runner(pack, self._vocabulary)
+        scene = runner.scene()
+        try:
+            for sentence in given:
+                runner.say(scene, "given", sentence)
+            runner.say(scene, "when", "the guideline is applied")
+            for sentence in outcomes:
+                runner.say(scene, "then", sentence)
+        except (UnmetError, MeaninglessError, CdsError):
+            return False
+        return bool(outcomes)
+
+    def _outcomes(self, answer: Evaluation, changed: Evaluation) -> Iterator[str]:
+        others = {found.rule: found for found in changed.recommendations}
+        for found in answer.recommendations:
+            other = others[found.rule]
+            what = self._words.get(found.rule)
+            if what is not None and _shown(found) != _shown(other):
+                yield from self._of_rule(what, found, other)
+        told = [{alert.rule: alert.text for alert in one.alerts} for one in (answer, changed)]
+        yield from (f'an alert says "{text}"' for rule, text in told[0].items() if rule not in told[1])
+        if not told[0] and told[1]:
+            yield "no alert is given"
+
+    def _of_rule(self, what: str, found: Recommendation, other: Recommendation) -> Iterator[str]:
+        match found.status:
+            case "recommended":
+                how = next(words for words, modality in STRENGTHS.items() if modality == found.modality)
+                yield f"{what} {how}{_dosed(found.dose)}"
+                known = {caution.rule for caution in other.cautions}
+                texts = [caution.text for caution in found.cautions if caution.rule not in known]
+                yield from (f'{what} comes with the caution "{text}"' for text in texts)
+            case "not_applicable":
+                yield f"{what} does not apply"
+            case "blocked":
+                known = {reason.rule for reason in other.blocked_by}
+                texts = [r.text for r in found.blocked_by if r.rule not in known] or [found.blocked_by[0].text]
+                yield from (f'{what} is withheld because "{text}"' for text in texts)
+                yield f"{len(found.blocked_by)} reasons against {what} are listed"
+            case "needs_data":
+                facts = self._pack.guideline.pack.facts.facts
+                names = [name for name in found.missing if name not in other.missing] or found.missing[:1]
+                yield from (f"{what} waits for the {facts[name].label}" for name in names if name in facts)
+            case _:
+                return
+
+
+def _shown(found: Recommendation) -> tuple[object, ...]:
+    reasons = tuple(tuple(one.rule for one in some) for some in (found.blocked_by, found.cautions, found.undecided))
+    dose = found.dose
+    numbers = (dose.low, dose.high, dose.unit, dose.per, tuple(dose.product_options)) if dose is not None else None
+    return found.status, found.drug, tuple(found.missing), reasons, numbers
+
+
+def _dosed(dose: Dose | None) -> str:
+    if dose is None:
+        return ""
+    shown = (dose.per, dose.times_per_day, tuple(dose.days) if dose.days else None)
+    schedule = next((words for words, means in SCHEDULES.items() if means == shown), None)
+    ends = number(dose.low) if dose.low == dose.high else f"{number(dose.low)} to {number(dose.high)}"
+    return f" at {ends} {dose.unit} {schedule}" if schedule is not None else ""
