@@ -14,7 +14,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from postgres import programs, server
+from postgres_server import programs, running
 from scenario_patients import ROOT
 from typer.testing import CliRunner
 
@@ -394,8 +394,8 @@ def test_progress_is_a_bar_on_a_terminal_and_lines_elsewhere():
 @pytest.fixture(scope="module")
 def database():
     if programs() is None:
-        pytest.skip("PostgreSQL is not installed; the Debian package `postgresql` has it")
-    with server() as address:
+        pytest.skip("the PostgreSQL server of Debian is not installed")
+    with running(programs()) as address:
         yield address
 
 
@@ -441,10 +441,13 @@ def test_a_table_of_a_database_gives_what_its_file_gives(pack, database, tmp_pat
 
 def test_a_database_that_refuses_is_one_sentence_without_the_password(pack, database, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    secret = database.replace("tester@", "tester:geheim@")
-    for address in (f"{secret}#nowhere", f"{secret}#select * from nowhere", secret, secret.replace("127", "128")):
+    secret = re.search(r":([^:@/]+)@", database)[1]
+    elsewhere = database.replace(":5", ":1").replace(":4", ":1").replace(":3", ":1")
+    refused = [database, elsewhere + "#patients", database.replace(secret, "geheim") + "#patients"]
+    for address in (f"{database}#nowhere", f"{database}#select * from nowhere", *refused):
         with pytest.raises(InputError) as error:
             pack.evaluate_table(address, tmp_path / "out.csv")
+        assert secret not in str(error.value)
         assert "geheim" not in str(error.value)
         assert "\n" not in str(error.value)
     assert list(tmp_path.iterdir()) == []
