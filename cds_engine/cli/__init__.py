@@ -188,6 +188,8 @@ def _batch(  # noqa: PLR0913, PLR0917 - one parameter an option
     report: Annotated[
         Path | None, typer.Option("--report", metavar="FILE", help="Write the summary as a page with charts, too.")
     ] = None,
+    value_sets: ValueSetsOption = None,
+    period: PeriodOption = None,
     template: Annotated[
         str | None,
         typer.Option("--template", metavar="PACK", help="Write an empty table for a pack, with its mapping, and end."),
@@ -216,9 +218,9 @@ def _batch(  # noqa: PLR0913, PLR0917 - one parameter an option
         refuse("which table? name a CSV, NDJSON or Parquet file")
     wanted = Wanted(
         tuple(tables), out, _day(as_of) or date.today(), tuple(units or ()), mapping, medicines, orders,  # noqa: DTZ011 - the day on the wall
-        long, keep, sample, part_rows, resume, minimum_review, report, Format(format.value),
+        long, keep, sample, part_rows, resume, minimum_review, report, period, Format(format.value),
     )  # fmt: skip
-    raise typer.Exit(evaluate_tables(open_pack(pack), wanted))
+    raise typer.Exit(evaluate_tables(open_pack(pack, value_sets), wanted))
 
 
 @app.command("cohort")
