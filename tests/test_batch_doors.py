@@ -1,5 +1,6 @@
 """What goes into a batch and comes out: every kind of table, nothing lost, nothing half-written, and going on."""
 
+import dataclasses
 import datetime as dt
 import io
 import json
@@ -14,24 +15,29 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from postgres import programs, server
+from postgres_server import programs, running
 from scenario_patients import ROOT
 from typer.testing import CliRunner
 
 import cds_engine
+from cds_engine.batch.answers import kept_columns
 from cds_engine.batch.columns import Wishes, understand
 from cds_engine.batch.duck import Duck
 from cds_engine.batch.held import Held
 from cds_engine.batch.orders import rows_of
 from cds_engine.batch.page import page_of
+from cds_engine.batch.part import PartRunner, Task
 from cds_engine.batch.sample import Singles
-from cds_engine.batch.sources import Scratch
+from cds_engine.batch.sources import ROW, Scratch
+from cds_engine.batch.told import answer_row
 from cds_engine.cli import app
 from cds_engine.cli.progress import progress_of
 from cds_engine.diagnostics import BackendFault, InputError
+from cds_engine.engine.guide import LoadedPack
 
 PACK = ROOT / "tests" / "corpus" / "packs" / "good"
 AS_OF = "2026-11-21"
+RECORDS = ROOT / "fixtures" / "kidney_health_diabetes" / "records"
 UNITS = {"height": "cm", "weight": "kg"}
 
 
@@ -388,14 +394,101 @@ def test_progress_is_a_bar_on_a_terminal_and_lines_elsewhere():
         assert tell is None
 
 
+# Records that are no rows
+
+
+@pytest.fixture(scope="module")
+def kidneys():
+    return cds_engine.load("kidney_health_diabetes", value_sets=RECORDS.parent / "value_sets")
+
+
+@pytest.fixture
+def export(tmp_path):
+    """Return the folder of an export of all the records, with two lines of nobody and a patient without a record."""
+    lines = {"Patient": ['{"resourceType": "Patient", "id": "alone"}']}
+    for path in sorted(RECORDS.glob("*.json")):
+        for entry in json.loads(path.read_text())["entry"]:
+            text = json.dumps(entry["resource"]).replace("Patient/example", f"Patient/{path.stem}")
+            text = text.replace('"Patient", "id": "example"', f'"Patient", "id": "{path.stem}"')
+            lines.setdefault(entry["resource"]["resourceType"], []).append(text)
+    lines["Observation"] += ["{", '{"resourceType": "Observation", "subject": {"reference": "Patient/nobody"}}']
+    (tmp_path / "export").mkdir()
+    for kind, listed in lines.items():
+        (tmp_path / "export" / f"{kind}.ndjson").write_text("\n".join(listed) + "\n")
+    return tmp_path / "export"
+
+
+def test_a_fhir_export_is_a_table_of_its_patients(kidneys, export, tmp_path):
+    out, day = tmp_path / "out.parquet", "2025-12-31"
+    report = kidneys.evaluate_table(export, out, as_of=day)
+    count = len(list(RECORDS.glob("*.json"))) + 1
+    assert (report.rows_in, report.rows_out, report.quarantined, report.checked) == (count + 2, count, 2, count)
+    found = duckdb.sql(f"SELECT * FROM '{out}'").df().set_index("patient").astype(object)
+    found = found.where(found.notna(), None)
+    for path in RECORDS.glob("*.json"):
+        answer = kidneys.evaluate_fhir(json.loads(path.read_text()), as_of=day)
+        row = found.loc[path.stem]
+        for said in answer.recommendations:
+            assert row[said.rule.replace("-", "_")] == said.status, path.stem
+        missing = {name for said in answer.recommendations for name in said.missing}
+        assert row["missing"] == (";".join(sorted(missing, key=list(kidneys.guideline.positions).index)) or None)
+    assert found["missing"].isna().any()
+    assert found["missing"].notna().any()
+    lines = [json.loads(line) for line in report.quarantine.read_text().splitlines()]
+    assert {one["reason"][:18] for one in lines} == {"the export has no ", "this line is not J"}
+    assert all(one["file"].endswith("Observation.ndjson") and one["line"] > 0 for one in lines)
+
+
+def test_a_fhir_export_goes_on_too_and_needs_a_mapping(kidneys, pack, export, tmp_path):
+    whole, out = tmp_path / "whole.csv", tmp_path / "out.csv"
+    kidneys.evaluate_table(export, whole, as_of="2025-12-31", form="long")
+
+    def stop(done, _):
+        if done == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        kidneys.evaluate_table(export, out, as_of="2025-12-31", form="long", part_rows=2, progress=stop)
+    with pytest.raises(InputError, match=r"`records` differs"):
+        kidneys.evaluate_table(export, out, as_of="2025-12-31", form="long", part_rows=2, resume=True, period="2024")
+    kidneys.evaluate_table(export, out, as_of="2025-12-31", form="long", part_rows=2, resume=True)
+    assert rows_in(out) == rows_in(whole)
+    without = dataclasses.replace(pack.guideline, pack=dataclasses.replace(pack.guideline.pack, fhir=None))
+    with pytest.raises(InputError, match=r"has no `fhir.yaml`"):
+        LoadedPack(without).evaluate_table(export)
+    with pytest.raises(InputError, match="a period is for a FHIR export"):
+        pack.evaluate_table(pa.table({"age": [30]}), period="2024")
+
+
+def test_an_answer_of_the_evaluator_is_the_row_that_columns_say(pack):
+    rows = people(60)
+    columns = {name: pa.array([row[name] for row in rows]) for name in rows[0]}
+    duck = Duck(threads=1)
+    duck.register("src", pa.table({ROW: pa.array(range(len(rows)), pa.int64()), **columns}))
+    kinds = {name: kind for name, kind in duck.columns("src").items() if name != ROW}
+    known = understand(kinds, pack.guideline.dictionary, Wishes(FACTS_UNITS))
+    runner = PartRunner(Task(pack.guideline, known, dt.date.fromisoformat(AS_OF)), duck)
+    kept = kept_columns(runner.layout, "long")
+    runner.answer("src", kept)
+    singles = {one.row: one for one in Singles(known, pack.guideline.dictionary.medications, None, duck).of("src")}
+    seen = set()
+    for answer in duck.records("SELECT * FROM answers"):
+        single = pack.evaluate({"facts": singles[answer["row"]].facts}, as_of=AS_OF)
+        told = answer_row(runner.layout, answer["row"], single, ())
+        for name in kept:
+            assert (answer[name] or None) == (told[name] or None), (name, singles[answer["row"]])
+        seen |= {said.status for said in single.recommendations}
+    assert seen == {"recommended", "blocked", "needs_data", "not_applicable"}
+
+
 # PostgreSQL
 
 
 @pytest.fixture(scope="module")
 def database():
     if programs() is None:
-        pytest.skip("PostgreSQL is not installed; the Debian package `postgresql` has it")
-    with server() as address:
+        pytest.skip("the PostgreSQL server of Debian is not installed")
+    with running(programs()) as address:
         yield address
 
 
@@ -441,10 +534,13 @@ def test_a_table_of_a_database_gives_what_its_file_gives(pack, database, tmp_pat
 
 def test_a_database_that_refuses_is_one_sentence_without_the_password(pack, database, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    secret = database.replace("tester@", "tester:geheim@")
-    for address in (f"{secret}#nowhere", f"{secret}#select * from nowhere", secret, secret.replace("127", "128")):
+    secret = re.search(r":([^:@/]+)@", database)[1]
+    elsewhere = database.replace(":5", ":1").replace(":4", ":1").replace(":3", ":1")
+    refused = [database, elsewhere + "#patients", database.replace(secret, "geheim") + "#patients"]
+    for address in (f"{database}#nowhere", f"{database}#select * from nowhere", *refused):
         with pytest.raises(InputError) as error:
             pack.evaluate_table(address, tmp_path / "out.csv")
+        assert secret not in str(error.value)
         assert "geheim" not in str(error.value)
         assert "\n" not in str(error.value)
     assert list(tmp_path.iterdir()) == []

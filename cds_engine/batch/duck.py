@@ -49,6 +49,7 @@ class Duck:
         if folder is not None:
             settings["temp_directory"] = str(folder)
         self._connection: duckdb.DuckDBPyConnection = library().connect(config=settings)
+        self._connection.execute("SET enable_progress_bar = false")  # it would stand among the answers
         known = {row[0] for row in self._connection.execute("SELECT * FROM duckdb_optimizers()").fetchall()}
         self._connection.execute(f"SET disabled_optimizers = '{','.join(sorted(known - WORTHWHILE))}'")
         for statement in PRELUDE_DUCKDB:

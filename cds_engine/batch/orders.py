@@ -5,15 +5,14 @@ Only patients with an order are screened, with the medicines that they take: one
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 from cds_engine.batch.answers import cited
-from cds_engine.batch.duck import Duck, literal, quoted
+from cds_engine.batch.duck import Duck, quoted
 from cds_engine.batch.held import Evaluator
 from cds_engine.batch.sample import Singles, entries_of, key_of
-from cds_engine.batch.sources import ROW
+from cds_engine.batch.sources import ROW, keep_rows
 from cds_engine.diagnostics import InputError
 from cds_engine.results.models import Finding, Screened
 
@@ -36,14 +35,7 @@ class Orders:
 
     def screen(self, relation: str, duck: Duck) -> None:
         """Write what is found of the orders of the rows of *relation* into the table `order_findings`."""
-        begun = self._scratch / "findings.ndjson"
-        with begun.open("w", encoding="utf-8") as out:
-            for found in self._findings(relation, duck):
-                out.write(json.dumps(found, ensure_ascii=False) + "\n")
-        columns = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in FOUND.items())
-        read = f"read_ndjson({literal(str(begun))}, columns={{{columns}}})"
-        duck.keep("order_findings", f"SELECT * FROM {read}")
-        begun.unlink()
+        keep_rows(duck, "order_findings", FOUND, self._findings(relation, duck), self._scratch)
 
     def _findings(self, relation: str, duck: Duck) -> Iterator[dict[str, object]]:
         patient = self._singles.columns.patient

@@ -18,7 +18,7 @@ REASONS = {
     "as_of": "the day of the answer is no date such as `2026-11-21`",
     "too_many_readings": "what contradicts in the row can be read in more than 64 ways",
     "no_patient": "no row of the table is of this patient",
-    "no_answer": "the evaluator gave no answer",
+    "no_answer": "it is no record of one patient",
 }
 """Why a row has no answer, by code; a line that is no row has a reason of its own in the file."""
 
@@ -66,8 +66,9 @@ def write_quarantine(
         for table, found in bad.items() for one in found
     ]  # fmt: skip
     lines += [
-        {"table": "input", "row": row, "value": value, "code": code, "reason": REASONS[code]}
-        for row, value, code in refused
+        {"table": "input", "row": row, "value": value, "code": code, "reason": said or REASONS[code]}
+        for row, value, reason in refused
+        for code, _, said in [reason.partition(": ")]
     ]
     lines += [
         {

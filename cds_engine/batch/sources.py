@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import glob
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from cds_engine.batch import database
 from cds_engine.batch.duck import Duck, literal, quoted
@@ -39,6 +40,13 @@ class Bad:
     line: int
     value: str
     reason: str
+
+
+class Told(NamedTuple):
+    """The record of one patient that is no row, as text."""
+
+    patient: str
+    record: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +78,7 @@ class Scratch:
         """
         staged, remarks = self.folder / f"{name}.parquet", self.folder / f"{name}.bad.json"
         if staged.exists():
-            bad = tuple(Bad(**found) for found in json.loads(remarks.read_text(encoding="utf-8")))
-            return _parquet([staged], self.duck, part_rows, bad)
+            return _parquet([staged], self.duck, part_rows, _read_bad(remarks))
         if is_files(table):
             files = _files_of(table)
             kind = _kind_of(files)
@@ -85,8 +92,19 @@ class Scratch:
         else:
             bad = ()
             self._stage_frame(table, staged, name)
-        remarks.write_text(json.dumps([asdict(found) for found in bad]), encoding="utf-8")
+        _write_bad(bad, remarks)
         return _parquet([staged], self.duck, part_rows, bad)
+
+    def open_records(self, records: Iterable[Told | Bad], part_rows: int) -> Source:
+        """Return records as the rows of a table, one a patient."""
+        staged, remarks = self.folder / "input.parquet", self.folder / "input.bad.json"
+        if not staged.exists():
+            bad: list[Bad] = []
+            columns = {"patient": "VARCHAR", "record": "VARCHAR"}
+            keep_rows(self.duck, "records", columns, _rows_of(records, bad), self.folder)
+            _write_bad(bad, remarks)
+            _stage("records", staged, self.duck)
+        return _parquet([staged], self.duck, part_rows, _read_bad(remarks))
 
     def _stage_frame(self, table: object, staged: Path, name: str) -> None:
         """Write an Arrow, pandas or Polars table (a lazy one is collected), or one of a database, as it comes."""
@@ -97,6 +115,39 @@ class Scratch:
             return
         self.duck.register(f"frame_{name}", _frame(table, self.duck))
         _stage(f"frame_{name}", staged, self.duck)
+
+
+def _rows_of(records: Iterable[Told | Bad], bad: list[Bad]) -> Iterator[Mapping[str, object]]:
+    """Yield records as rows, and put aside what is none."""
+    for found in records:
+        if isinstance(found, Bad):
+            bad.append(found)
+        else:
+            yield found._asdict()
+
+
+def _write_bad(bad: Iterable[Bad], remarks: Path) -> None:
+    remarks.write_text(json.dumps([asdict(found) for found in bad]), encoding="utf-8")
+
+
+def _read_bad(remarks: Path) -> tuple[Bad, ...]:
+    return tuple(Bad(**found) for found in json.loads(remarks.read_text(encoding="utf-8")))
+
+
+def keep_rows(
+    duck: Duck, table: str, columns: Mapping[str, str], rows: Iterable[Mapping[str, object]], scratch: Path
+) -> None:
+    """Keep *rows* as a table of these *columns* (name to type), by way of a file: one by one takes far longer."""
+    file = scratch / f"{table}.ndjson"
+    with file.open("w", encoding="utf-8") as out:
+        for row in rows:
+            out.write(json.dumps(row, ensure_ascii=False) + "\n")
+    listed = ", ".join(f"{quoted(name)}: {literal(kind)}" for name, kind in columns.items())
+    size = max(1 << 24, file.stat().st_size)
+    duck.keep(
+        table, f"SELECT * FROM read_ndjson({literal(str(file))}, columns={{{listed}}}, maximum_object_size={size})"
+    )
+    file.unlink()
 
 
 def _frame(table: object, duck: Duck) -> object:

@@ -18,6 +18,7 @@ from cds_engine.batch.held import Evaluator, Held
 from cds_engine.batch.orders import Orders, with_findings
 from cds_engine.batch.output import Output, deliver, metadata_of, output_of, place_of, write_part
 from cds_engine.batch.part import PartRunner, Task
+from cds_engine.batch.records import OF_RECORDS, RecordRunner, Records
 from cds_engine.batch.report import Report
 from cds_engine.batch.sample import Singles
 from cds_engine.batch.sources import Part, Scratch, Source, identity_of
@@ -56,6 +57,13 @@ class Order:
     """Whether the finished parts of a run that ended early are used."""
     held_back: Mapping[str, str] = field(default_factory=dict)
     """Rules that are not shown, with the review state that is too low."""
+    records: Records | None = None
+    """What the table holds if its patients are no rows, and who answers for them."""
+
+    @property
+    def has_findings(self) -> bool:
+        """Whether orders are screened."""
+        return self.orders is not None or self.records is not None
 
 
 def evaluate_table(guideline: Guideline, evaluator: Evaluator, order: Order) -> Report:
@@ -71,7 +79,7 @@ def evaluate_table(guideline: Guideline, evaluator: Evaluator, order: Order) -> 
         EngineDisagreement: If a sampled row differs from the evaluator's answer; nothing is kept then.
     """
     started = time.monotonic()
-    output = None if order.into is None else output_of(order.into, () if order.orders is None else ("orders",))
+    output = None if order.into is None else output_of(order.into, ("orders",) if order.has_findings else ())
     place = Workplace.beside(place_of(output))
     duck = Duck(threads=order.threads, memory=order.memory, folder=place.folder)
     with _kept(place, duck):
@@ -113,6 +121,7 @@ def _plan(guideline: Guideline, order: Order, duck: Duck) -> dict[str, object]:
         "form": order.form,
         "part_rows": order.part_rows,
         "held_back": dict(order.held_back),
+        "records": "" if order.records is None else order.records.read_with,
         "into": str(order.into),
     }
 
@@ -131,15 +140,23 @@ class _Run:
     ) -> None:
         self._order, self._output, self._place, self._duck = order, output, place, duck
         scratch = Scratch(place.folder, duck)
-        self._source = scratch.open(order.table, order.part_rows)
-        self._columns = understand(self._source.columns, guideline.dictionary, order.wishes)
+        if order.records is None:
+            self._source = scratch.open(order.table, order.part_rows)
+            self._columns = understand(self._source.columns, guideline.dictionary, order.wishes)
+        else:
+            self._source = scratch.open_records(order.records.listed(), order.part_rows)
+            self._columns = OF_RECORDS
         medicines = _second(scratch, "medicines", order.medicines)
         orders = _second(scratch, "orders", order.orders)
         self._seconds = {
             name: found for name, found in (("medicines", medicines), ("orders", orders)) if found is not None
         }
         task = Task(guideline, self._columns, order.as_of, None if medicines is None else medicines.columns)
-        self._runner = PartRunner(task, duck)
+        self._runner: PartRunner | RecordRunner = (
+            PartRunner(task, duck)
+            if order.records is None
+            else RecordRunner(guideline, order.records, order.held_back, duck, place.folder)
+        )
         singles = Singles(self._columns, guideline.dictionary.medications, order.as_of, duck)
         self._held = Held(guideline, evaluator, self._columns, singles)
         self._orders = None if orders is None else Orders(evaluator, singles, place.folder)
@@ -148,7 +165,8 @@ class _Run:
     def report(self, started: float) -> Report:
         """Answer part by part, put the parts together, and return what became of the rows."""
         order, source = self._order, self._source
-        self._held.draw(self._duck, source, self._runner, order.sample, order.seed)
+        if isinstance(self._runner, PartRunner):
+            self._held.draw(self._duck, source, self._runner, order.sample, order.seed)
         parts = list(self._parts())
         tally = together(found.tally for found in parts)
         refused = [row for found in parts for row in found.refused]
@@ -169,7 +187,7 @@ class _Run:
             rows_out=tally.rows_out,
             quarantined=quarantined,
             strays=len(strays) + sum(len(found.bad) for found in self._seconds.values()),
-            checked=self._held.checked,
+            checked=self._held.checked if order.records is None else tally.rows_out,
             seconds=time.monotonic() - started,
             ignored=() if order.wishes.keep else self._columns.ignored,
             statuses=tally.statuses,
@@ -213,7 +231,7 @@ class _Run:
         kind, layout = output.kind, self._runner.layout
         make = long_query if self._order.form == "long" else wide_query
         query = make(layout, self._own(), part.relation, self._order.held_back)
-        if self._orders is not None:
+        if self._order.has_findings:
             if self._order.form == "wide":
                 query = with_findings(query)
             sheet = self._place.path("orders", number, output.suffix)
@@ -230,7 +248,7 @@ class _Run:
         ]
 
     def _sheets(self, suffix: str) -> dict[str, list[Path]]:
-        names = {"": "part"} if self._orders is None else {"": "part", "orders": "orders"}
+        names = {"": "part", "orders": "orders"} if self._order.has_findings else {"": "part"}
         numbers = range(len(self._source.parts))
         return {sheet: [self._place.path(name, n, suffix) for n in numbers] for sheet, name in names.items()}
 

@@ -51,7 +51,10 @@ def count(layout: Layout, hidden: Iterable[str], duck: Duck) -> Tally:
     problems: Counter[str] = Counter()
     for listed, rows in duck.rows("SELECT problems, count(*) FROM answers WHERE problems <> '' GROUP BY problems"):
         problems.update(dict.fromkeys((name for name in str(listed).split(";") if name), int(rows)))
-    refused = {str(code): int(rows) for code, rows in duck.rows("SELECT reason, count(*) FROM refused GROUP BY reason")}
+    refused = {
+        str(code): int(rows)
+        for code, rows in duck.rows("SELECT split_part(reason, ':', 1), count(*) FROM refused GROUP BY 1")
+    }
     return Tally(int(total), refused, statuses, missing, dict(problems))
 
 

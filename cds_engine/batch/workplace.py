@@ -25,7 +25,8 @@ class Refused(NamedTuple):
 
     row: int
     value: str
-    code: str
+    reason: str
+    """A code; after `: ` in words, where each row has its own."""
 
 
 @dataclass(frozen=True, slots=True)

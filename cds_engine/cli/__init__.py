@@ -188,6 +188,8 @@ def _batch(  # noqa: PLR0913, PLR0917 - one parameter an option
     report: Annotated[
         Path | None, typer.Option("--report", metavar="FILE", help="Write the summary as a page with charts, too.")
     ] = None,
+    value_sets: ValueSetsOption = None,
+    period: PeriodOption = None,
     template: Annotated[
         str | None,
         typer.Option("--template", metavar="PACK", help="Write an empty table for a pack, with its mapping, and end."),
@@ -216,9 +218,30 @@ def _batch(  # noqa: PLR0913, PLR0917 - one parameter an option
         refuse("which table? name a CSV, NDJSON or Parquet file")
     wanted = Wanted(
         tuple(tables), out, _day(as_of) or date.today(), tuple(units or ()), mapping, medicines, orders,  # noqa: DTZ011 - the day on the wall
-        long, keep, sample, part_rows, resume, minimum_review, report, Format(format.value),
+        long, keep, sample, part_rows, resume, minimum_review, report, period, Format(format.value),
     )  # fmt: skip
-    raise typer.Exit(evaluate_tables(open_pack(pack), wanted))
+    raise typer.Exit(evaluate_tables(open_pack(pack, value_sets), wanted))
+
+
+@app.command("cohort")
+def _cohort(
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="Ends in .parquet, .csv or .ndjson.")],
+    patients: Annotated[int, typer.Option("--patients", min=0, help="How many.")] = 1000,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same patients.")] = 1,
+    pack: PackOption = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="DATE", help="The day that dates are counted back from; today.")
+    ] = None,
+) -> None:
+    """Make up patients to try a pack on, as its `cohort.yaml` says: with gaps, odd units, contradictions and slips.
+
+    Exit status: 0 done, 2 wrong use or a pack that says nothing of its patients, 3 the table cannot be written.
+    """
+    from cds_engine.cli.cohort import write_cohort  # noqa: PLC0415 - start-up stays quick
+    from cds_engine.cli.packs import open_pack  # noqa: PLC0415 - as above
+
+    day = _day(as_of) or date.today()  # noqa: DTZ011 - the day on the wall
+    raise typer.Exit(write_cohort(open_pack(pack), patients, seed, day, out))
 
 
 @app.command("check")

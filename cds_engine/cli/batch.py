@@ -39,6 +39,7 @@ class Wanted:
     resume: bool = False
     minimum_review: str | None = None
     report: Path | None = None
+    period: str | None = None
     format: Format = Format.TEXT
 
 
@@ -87,6 +88,7 @@ def _evaluated(pack: LoadedPack, wanted: Wanted) -> Report:
             minimum_review=wanted.minimum_review,
             resume=wanted.resume,
             part_rows=wanted.part_rows,
+            period=wanted.period,
             progress=progress,
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -34,6 +35,7 @@ FhirRecord = Mapping[str, Any] | Iterable[Mapping[str, Any]]
 """A Bundle, or the resources of one patient."""
 if TYPE_CHECKING:
     from cds_engine.batch.report import Report
+    from cds_engine.fhir.table import ExportedRecords
 
 UNDATED = "no date was given for this answer: approvals count whatever the date of their next review"
 PATIENT_KEYS = ("id", "facts", "orders", "audience", "as_of")
@@ -220,6 +222,7 @@ class LoadedPack:
         minimum_review: str | None = None,
         resume: bool = False,
         part_rows: int = 250_000,
+        period: str | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> Report:
         """Answer for every row of a table, in columns, and return what became of the rows.
@@ -228,14 +231,17 @@ class LoadedPack:
         PostgreSQL (`postgresql://host/clinic#patients`) or a table of Arrow, pandas or Polars: one row a patient, a
         column a fact, `<fact>_unit`, `<fact>_date`, `<fact>_range_low` and `_high` beside it. *columns* renames columns
         to what they say, *units* gives whole columns their unit, *medicines* and *orders* are second tables with one
-        medicine or order a row; orders are screened one patient at a time. *into* is an address as well, or a path that
-        ends in `.parquet`, `.csv` or `.ndjson`. Every row is answered or in quarantine; what cannot be used in a row is
-        unknown there and listed under `problems`. A *sample* of rows is answered by the evaluator as well.
+        medicine or order a row; orders are screened one patient at a time. The folder of a FHIR bulk export is a table,
+        too: the evaluator answers its records one at a time, as `evaluate_fhir` does, with *period*.
+
+        *into* is an address as well, or a path that ends in `.parquet`, `.csv` or `.ndjson`. Every row is answered or
+        in quarantine; what cannot be used in a row is unknown there and listed under `problems`. A *sample* of rows is
+        answered by the evaluator as well.
 
         Rules whose review state on the day *as_of*, whatever day a row names, is below *minimum_review* are held back,
-        and the report says which. After an error the
-        finished parts, of *part_rows* rows each, stay beside the output and *resume* goes on from them. *progress* is
-        told the rows done and the rows there are, before the first part and after each.
+        and the report says which. After an error the finished parts, of *part_rows* rows each, stay beside the output
+        and *resume* goes on from them. *progress* is told the rows done and the rows there are, before the first part
+        and after each.
 
         Raises:
             InputError: If the table cannot be read, or a column cannot be understood (all of them are named).
@@ -259,8 +265,30 @@ class LoadedPack:
             orders=orders,
             resume=resume,
             held_back={} if minimum_review is None else self.below(check_minimum(minimum_review), day),
+            records=self._exported(table, day, period),
         )
         return evaluate_table(self.guideline, self.evaluate, order)
+
+    def _exported(self, table: object, day: date | None, period: str | None) -> ExportedRecords | None:
+        """Return the records of a table if it is a FHIR export.
+
+        Raises:
+            InputError: If it is one and the pack says nothing of FHIR records, or *period* is none.
+        """
+        from cds_engine.fhir.table import ExportedRecords, is_export  # noqa: PLC0415 - loaded when a table comes
+
+        if not is_export(table):
+            if period is not None:
+                raise InputError(
+                    "a period is for a FHIR export; this table has facts of its own, give the days as facts"
+                )
+            return None
+        if self._records is None:
+            raise InputError(f"the pack `{self.id}` has no `fhir.yaml`; it says nothing of FHIR records")
+        if period is not None:
+            read_period(period)
+        answer = partial(self.evaluate_fhir, as_of=day, period=period)
+        return ExportedRecords(Path(str(table)), answer, f"{period} {self._records.value_sets}")
 
     def below(self, minimum: str, day: date | None) -> dict[str, str]:
         """Return the rules whose review state is below *minimum* on a day, with their state."""

@@ -36,7 +36,7 @@ FILES: Mapping[str, type[PackModel]] = {
 }
 REQUIRED = ("pack.yaml", "sources.yaml", "facts.yaml")
 FOLDERS: Mapping[str, type[PackModel]] = {"statements": StatementsFile, "safety": SafetyFile}
-BESIDE = frozenset({"cases.yaml", "phrases.yaml", "approvals.yaml", "invariants.yaml"})
+BESIDE = frozenset({"cases.yaml", "phrases.yaml", "approvals.yaml", "invariants.yaml", "cohort.yaml"})
 """Files of a pack that take no part in an evaluation."""
 DATA = frozenset({".yaml", ".yml", ".json"})
 """Endings of files that an author may take for a part of the pack."""

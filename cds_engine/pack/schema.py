@@ -13,6 +13,7 @@ from pathlib import Path
 from cds_engine.pack.approvals import APPROVALS_FILE, ApprovalsFile
 from cds_engine.pack.base import PackModel
 from cds_engine.pack.cases import CASES_FILE, CasesFile
+from cds_engine.pack.cohort import COHORT_FILE, CohortFile
 from cds_engine.pack.invariants import FILE, InvariantsFile
 from cds_engine.pack.load import FILES, FOLDERS
 from cds_engine.pack.phrases import PHRASES_FILE, PhrasesFile
@@ -20,6 +21,7 @@ from cds_engine.pack.phrases import PHRASES_FILE, PhrasesFile
 BESIDE: Mapping[str, type[PackModel]] = {
     APPROVALS_FILE: ApprovalsFile,
     CASES_FILE: CasesFile,
+    COHORT_FILE: CohortFile,
     FILE: InvariantsFile,
     PHRASES_FILE: PhrasesFile,
 }

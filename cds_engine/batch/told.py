@@ -1,0 +1,68 @@
+"""An answer of the evaluator as a row of `answers`: what the columns of a table would say of the same patient."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+from cds_engine.backends.sql.layout import Layout
+from cds_engine.results.evaluation import Evaluation
+from cds_engine.results.models import Choice, Reason, Recommendation
+
+Cells = dict[str, object]
+
+
+def answer_row(layout: Layout, row: int, answer: Evaluation, hidden: Collection[str]) -> Cells:
+    """Return the columns that outputs and the summary need; of the rules that are *hidden* nothing counts."""
+    by_rule = {found.rule: found for found in answer.recommendations}
+    raised = {alert.rule for alert in answer.alerts}
+    problems = (f"{found.fact or ''}:{found.code}" for found in answer.problems)
+    cells: Cells = {
+        "row": row,
+        "problems": ";".join(dict.fromkeys(problems)),
+        "alert_bits": sum(1 << place for place, (_, found) in enumerate(layout.guideline.alerts) if found.id in raised),
+    }
+    shown = [found for found in answer.recommendations if found.rule not in hidden]
+    missing = {name for found in shown for name in found.missing}
+    cells |= {f"missing_{word}": bits for word, bits in _bits(layout, missing)}
+    for index, spec in enumerate(layout.guideline.rules):
+        cells |= dict(_rule(layout, f"r{index}", by_rule[spec.rule.id]))
+    return cells
+
+
+def column_types(names: Collection[str]) -> dict[str, str]:
+    """Return the SQL types of columns of `answers`."""
+
+    def kind(name: str) -> str:
+        if name.endswith(("_low", "_high")):
+            return "DOUBLE"
+        return "BIGINT" if name in {"row", "alert_bits"} or "missing_" in name else "VARCHAR"
+
+    return {name: kind(name) for name in names}
+
+
+def _rule(layout: Layout, own: str, said: Recommendation) -> Iterator[tuple[str, object]]:
+    yield f"{own}_status", said.status
+    yield f"{own}_chosen", said.drug or said.action
+    for word, bits in _bits(layout, said.missing):
+        yield f"{own}_missing_{word}", bits
+    each: list[Choice | Recommendation] = [*said.choices] or [said]
+    for place, one in enumerate(each):
+        dose, target = one.dose, one.drug or one.action
+        yield f"{own}_{place}_shown_low", None if dose is None else dose.low
+        yield f"{own}_{place}_shown_high", None if dose is None else dose.high
+        yield f"{own}_{place}_blocked_by", _listed(one.blocked_by)
+        yield f"{own}_{place}_cautions", _listed([found for found in said.cautions if found.target == target])
+
+
+def _listed(reasons: Collection[Reason]) -> str:
+    return ";".join(reason.rule for reason in reasons)
+
+
+def _bits(layout: Layout, names: Collection[str]) -> Iterator[tuple[int, int]]:
+    """Yield the words of a set of missing facts."""
+    words: Mapping[int, list[int]] = {word: [] for word in layout.words}
+    for name in names:
+        word, bit = layout.bit(name)
+        words[word].append(bit)
+    for word, bits in words.items():
+        yield word, sum(bits)
