@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -149,6 +150,9 @@ def _listed(parts: Sequence[Path]) -> str:
 def _whole(parts: Sequence[Path], into: Path, kind: str, metadata: Metadata, duck: Duck) -> Path:
     """Return the file in which the parts are together, beside the first part still."""
     whole = parts[0].with_name(f"whole-{into.name}")
+    if kind == "PARQUET" and len(parts) == 1:
+        shutil.copyfile(parts[0], whole)
+        return whole
     if kind == "PARQUET":
         write_part(f"SELECT * FROM read_parquet([{_listed(parts)}])", whole, kind, metadata, duck)
         return whole

@@ -29,7 +29,7 @@ from cds_engine.lowering.guideline import Guideline
 from cds_engine.version import VERSION
 
 Form = Literal["wide", "long"]
-PART_ROWS = 250_000
+PART_ROWS = 1_000_000
 SAMPLE = 200
 WHOLE = 1_000_000_000
 """Rows a part of a table that is read as one."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from cds_engine.backends.sql.asked import Missing, union
 from cds_engine.backends.sql.facts import PatientColumns
-from cds_engine.backends.sql.numbers import below_cap, cents_up, lowest
+from cds_engine.backends.sql.numbers import below_cap, cents_down, cents_up, lowest
 from cds_engine.backends.sql.sheet import FALSE, Sheet, Sql, choose, every, negated, number, sql
 from cds_engine.backends.sql.truths import CERTAIN, Truth, Value
 from cds_engine.lowering.guideline import DosePlan
@@ -72,9 +72,14 @@ def _end(sheet: Sheet, name: str, plan: DosePlan, rate: float, basis: Value, adj
         amount = sql("{} * {}", amount, choose(applies.yes, number(adjustment.multiply), number(1.0)))
     amount = sheet.shared(name, amount)
     shown = cents_up(amount)
-    if plan.cap is not None:
+    if plan.cap is not None and not _stays_below(plan, plan.cap):
         shown = below_cap(sheet.shared(f"{name}_shown", shown), plan.cap)
     return DoseEnd(amount, shown, capped)
+
+
+def _stays_below(plan: DosePlan, cap: float) -> bool:
+    """Say whether what is displayed cannot be above the cap: it has no more decimals, and nothing raises the dose."""
+    return cents_down(cap) == cap and all(adjustment.multiply <= 1 for adjustment in plan.adjustments)
 
 
 def _products(sheet: Sheet, prefix: str, plan: DosePlan, low: Sql, high: Sql) -> tuple[Sql, Sql, Sql] | None:

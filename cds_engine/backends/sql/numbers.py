@@ -123,22 +123,19 @@ def is_finite(value: Sql) -> Sql:
 def cents_up(value: Sql) -> Sql:
     """Return *value*, a column, rounded half-up to two decimals: for display only.
 
-    Whether it is at least a half is asked of the exact number only where the two nearly meet.
+    Only where it nearly is a half of a cent the exact number is asked whether it is.
     """
-    return sql(
-        "(CASE WHEN abs({0} - {1}) <= 1E-12 * {1} THEN CASE WHEN cds_exact({0}) >= {1} THEN {2} ELSE {3} END"
-        " WHEN {0} >= {1} THEN {2} ELSE {3} END)",
-        value,
-        sql("((floor({} * 100.0) + 0.5) / 100.0)", value),
-        sql("((floor({} * 100.0) + 1.0) / 100.0)", value),
-        sql("(floor({} * 100.0) / 100.0)", value),
-    )
+    near = sql("(abs({0} * 1E2 - floor({0} * 1E2) - 5E-1) <= 1E-9 * (1E0 + abs({0})))", value)
+    half = sql("((floor({} * 1E2) + 5E-1) / 1E2)", value)
+    exactly = sql("((floor({0} * 1E2) + CASE WHEN cds_exact({0}) >= {1} THEN 1E0 ELSE 0E0 END) / 1E2)", value, half)
+    return sql("(CASE WHEN {} THEN {} ELSE floor({} * 1E2 + 5E-1) / 1E2 END)", near, exactly, value)
 
 
 def below_cap(shown: Sql, cap: float) -> Sql:
     """Return a displayed number, a column, which is never above the cap."""
-    return sql("(CASE WHEN {0} > {1} THEN {2} ELSE {0} END)", shown, number(cap), number(_down(cap)))
+    return sql("(CASE WHEN {0} > {1} THEN {2} ELSE {0} END)", shown, number(cap), number(cents_down(cap)))
 
 
-def _down(cap: float) -> float:
+def cents_down(cap: float) -> float:
+    """Return a cap as it is displayed: not above itself."""
     return float(Decimal(repr(cap)).quantize(Decimal("0.01"), ROUND_DOWN))
