@@ -53,7 +53,7 @@ def read_bulk(folder: Path) -> Iterator[Exported | Stray]:
             others.append((place, found))
     for place, resource in others:
         reference = subject(resource)
-        mine = patients.get(reference.rpartition("Patient/")[2]) if reference else None
+        mine = patients.get(reference.split("/_history/", 1)[0].rpartition("Patient/")[2]) if reference else None
         if mine is not None:
             mine.append(resource)
         else:

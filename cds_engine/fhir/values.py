@@ -45,6 +45,8 @@ def dated(given: Given, time: Stretch | None, place: str) -> Given:
 def measured(resource: Resource, found: tuple[str, object]) -> tuple[Given, str | None]:
     """Return a number with its unit and reference range, and a remark on what of it was left out."""
     match found:
+        case "valueQuantity", Mapping() as quantity if quantity.get("value") is None:
+            return {"unusable": "its quantity holds no number"}, None
         case "valueQuantity", Mapping() as quantity:
             given: Given = {"value": _number(quantity)}
             unit = unit_of(quantity)
@@ -84,10 +86,12 @@ def _limits(resource: Resource, unit: str | None) -> tuple[Given | None, str | N
         return None, None
     only = ranges[0]
     ends = {key: end for key in ("low", "high") if isinstance(end := only.get(key), Mapping)}
-    if len(ranges) > 1 or only.get("appliesTo") or only.get("age") or not ends:
+    kinds = [coding.get("code") for coding in codings(only.get("type"))]
+    is_for_some = only.get("appliesTo") or only.get("age") or any(kind != "normal" for kind in kinds)
+    if len(ranges) > 1 or is_for_some or not ends:
         return None, "its reference ranges were not used: they do not say one range for this patient"
-    if any(unit_of(end) not in {unit, None} for end in ends.values()):
-        return None, "its reference range was not used: it is in another unit than the value"
+    if any(unit_of(end) != unit for end in ends.values()):
+        return None, "its reference range was not used: it is not in the unit of the value"
     return {key: end.get("value") for key, end in ends.items()}, None
 
 
