@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 from fhir_records import (
     ICD,
+    JUNK,
     LOINC,
     PATIENT,
     RXNORM,
     SNOMED,
     UCUM,
+    UNMAPPED,
     bundle,
     coded,
     condition,
@@ -141,6 +143,24 @@ def test_an_entry_that_does_not_count_is_told_with_its_reason(read, changes, rea
     assert unused == {("Observation/o29463-7", reason)}
 
 
+@pytest.mark.parametrize(
+    ("reference", "is_mine"),
+    [
+        ("https://here.example/fhir/Patient/p", True),
+        ("https://here.example/fhir/Patient/p/_history/3", True),
+        ("Patient/p", True),
+        ("https://elsewhere.example/fhir/Patient/p", False),
+    ],
+)
+def test_the_same_id_on_another_server_is_another_patient(jdm, reference, is_mine):
+    entries = [
+        {"fullUrl": "https://here.example/fhir/Patient/p", "resource": PATIENT},
+        {"resource": observation("29463-7", (26, "kg"), subject={"reference": reference})},
+    ]
+    found = jdm.read_fhir({"resourceType": "Bundle", "type": "collection", "entry": entries}, as_of=DAY)
+    assert ("weight" in found.patient["facts"]) is is_mine
+
+
 @pytest.mark.parametrize("reference", ["Patient/p", "urn:uuid:p", "https://x.example/fhir/Patient/p/_history/2"])
 def test_a_patient_is_referred_to_in_several_ways(read, reference):
     assert "weight" in read(observation("29463-7", (26, "kg"), subject={"reference": reference}))[0]
@@ -253,6 +273,7 @@ def test_a_diagnosis_is_as_sure_as_its_verification(answer, verified, wanted):
         ({"period": 1, "periodUnit": "d"}, 105),
         ({"frequency": 2, "period": 1, "periodUnit": "d"}, 210),
         ({"frequency": 1, "frequencyMax": 2, "period": 1, "periodUnit": "d"}, 210),
+        ({"frequency": 2, "frequencyMax": 1, "period": 1, "periodUnit": "d"}, 210),
         ({"frequency": 1, "period": 12, "periodUnit": "h"}, 210),
         ({"dayOfWeek": ["mon"]}, 15),
         ({"dayOfWeek": ["mon", "thu"]}, 30),
@@ -398,6 +419,7 @@ def rate(value, kind=None):
             "the dose is no number",
         ),
         ([{"timing": WEEKLY, "doseAndRate": [rate(15)], "modifierExtension": [{"url": "x"}]}], None, "is modified"),
+        ([{"timing": WEEKLY, "doseAndRate": [{"doseQuantity": {"value": 15}}]}], None, "the dose has no unit"),
         ([{"timing": {"code": coded("x", "CUSTOM")}, "doseAndRate": [rate(15)]}], None, None),
         (
             [{"timing": {**WEEKLY, "code": coded("x", "BID")}, "doseAndRate": [rate(15)]}],
@@ -580,6 +602,9 @@ def test_the_same_entry_twice_counts_once_and_the_newer_version_counts(read):
     new = {**order, "status": "stopped", "meta": {"lastUpdated": "2025-02-01T00:00:00Z"}}
     assert "current_medications" not in read(old, new)[0]
     assert "current_medications" not in read(new, old)[0]
+    first, ninth, tenth = ({**order, "meta": {"versionId": version}} for version in ("1", "9", "10"))
+    assert "current_medications" in read(ninth, {**first, "status": "stopped"})[0]
+    assert "current_medications" not in read({**tenth, "status": "entered-in-error"}, ninth)[0]
     unknown = [{**order, "meta": {}}, {**order, "status": "stopped"}]
     assert len(read(*unknown)[0]["current_medications"]["value"]) == 1
 
@@ -602,18 +627,6 @@ FULL = [
     condition(ICD, "M33.02", verificationStatus=coded("x", "confirmed")),
     request("8640", dosage(5, "mg", frequency=1, period=1, periodUnit="d")),
 ]
-JUNK = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
-    max_leaves=8,
-)
-UNMAPPED = st.builds(
-    lambda kind, code, more, junk: {**junk, "resourceType": kind, "code": coded(LOINC, code), **more},
-    st.sampled_from(["Observation", "Condition", "Procedure", "Encounter", "Claim", "ImagingStudy", "Goal"]),
-    st.sampled_from(["0-0", "99999-9", "x", ""]),
-    st.sampled_from([{}, {"status": "final"}, {"subject": {"reference": "Patient/p"}}, {"status": 7}]),
-    st.dictionaries(st.sampled_from(["valueQuantity", "note", "component", "effectiveDateTime", "id"]), JUNK),
-)
 
 
 @given(st.lists(UNMAPPED, max_size=4), st.randoms(use_true_random=False))

@@ -164,7 +164,10 @@ def _dose(dosage: Resource, strength: tuple[float, str] | None, remarks: list[st
     if isinstance(value, bool) or not isinstance(value, int | float) or "comparator" in doses[0]:
         remarks.append(f"{UNDETERMINED}the dose is no number")
         return None
-    if unit is None or unit.lower() in _COUNTED:
+    if unit is None:
+        remarks.append(f"{UNDETERMINED}the dose has no unit")
+        return None
+    if unit.lower() in _COUNTED:
         if strength is None:
             remarks.append(f"{UNDETERMINED}it counts units whose strength is not given")
             return None

@@ -85,10 +85,11 @@ def _with_code(repeated: Often, timing: Resource, remarks: list[str]) -> Often:
 
 def _repeated(repeat: Resource, remarks: list[str]) -> Often:
     """Read `Timing.repeat`: times in a period, on days of the week, at hours of the day."""
-    times = repeat.get("frequencyMax", repeat.get("frequency", 1))
+    counts = [repeat[name] for name in ("frequency", "frequencyMax") if name in repeat]
+    times = max(counts, default=1) if all(map(_is_count, counts)) else None
     period, unit = repeat.get("period", repeat.get("periodMax")), repeat.get("periodUnit")
     weekdays, hours = _listed(repeat.get("dayOfWeek")), _listed(repeat.get("timeOfDay", repeat.get("when")))
-    if not _is_count(times) or not (period is None or (_is_count(period) and unit in _HOURS)):
+    if times is None or not (period is None or (_is_count(period) and unit in _HOURS)):
         remarks.append(_UNREADABLE)
         return {"unreadable": True}
     times = max(times, len(hours))
