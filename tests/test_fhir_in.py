@@ -233,6 +233,7 @@ CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
         ({"onsetDateTime": None}, "unusable"),
         ({"onsetDateTime": None, "onsetString": "in spring"}, "unusable"),
         ({"abatementString": "in summer"}, "unusable"),
+        ({"onsetDateTime": "2025-02-01", "abatementDateTime": "2024-02-01"}, "unusable"),
     ],
 )
 def test_a_condition_counts_from_onset_to_abatement(read, changes, wanted):
@@ -324,6 +325,7 @@ DOSE = [{"doseQuantity": {"value": 15, "unit": "mg", "code": "mg", "system": UCU
         {"timing": {"repeat": {"frequency": 30, "period": 1, "periodUnit": "mo"}}},
         {"timing": {"repeat": {"frequency": 2, "period": 1, "periodUnit": "d", "dayOfWeek": ["mon"]}}},
         {"text": "15 mg by mouth once daily"},
+        {"text": "6 tablets", "patientInstruction": "Take them every evening"},
     ],
 )
 def test_methotrexate_too_often_is_the_alarm_however_it_is_written(answer, instruction):
@@ -348,6 +350,30 @@ def test_no_code_of_a_medicine_hides_another(jdm, concept, drugs):
 
 
 ATC = {"system": "ATC", "code": "L04AX03", "tag": "M"}
+
+
+@pytest.mark.parametrize(
+    "system",
+    ["urn:oid:2.16.840.1.113883.6.96", "https://snomed.info/sct", "http://snomed.info/sct/731000124108"],
+)
+def test_a_terminology_goes_by_several_names(read, system):
+    assert read(condition(system, "363346000"))[0]["malignancy"] is True
+
+
+def test_a_medicine_may_be_contained_in_its_order(jdm):
+    order = request(
+        "",
+        {"timing": DAILY, "doseAndRate": DOSE},
+        medicationCodeableConcept=None,
+        contained=[
+            {"resourceType": "Medication", "id": "m", "code": coded("urn:oid:2.16.840.1.113883.6.88", "6851")},
+            {"resourceType": "Medication", "id": "n", "code": coded(RXNORM, "8640")},
+        ],
+        medicationReference={"reference": "#m"},
+    )
+    facts = jdm.read_fhir(bundle(order), as_of=DAY).patient["facts"]
+    (entry,) = read_facts(facts, jdm.guideline.dictionary, None).medicines
+    assert (entry.drug, entry.weekly_mg) == ("methotrexate", 105)
 
 
 def test_a_medicine_is_known_by_any_terminology_of_the_pack():

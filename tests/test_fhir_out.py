@@ -53,6 +53,8 @@ def test_an_answer_is_valid_fhir(jdm, answer_to, path):
     assert {request["intent"] for request in requests} <= {"proposal"}
     details = [issue["detail"] for issue in found.get("DetectedIssue", [])]
     assert {alert.text for alert in answer.alerts} <= set(details)
+    about = {one["display"] for issue in found.get("DetectedIssue", []) for one in issue.get("implicated", [])}
+    assert {r.drug.replace("_", " ") for r in answer.blocked if r.drug and not r.choices} <= about
     reasons = {reason.text for rule in answer.blocked for reason in rule.blocked_by}
     assert all(any(reason in detail for detail in details) for reason in reasons)
 

@@ -25,7 +25,7 @@ from cds_engine.fhir.out import (
 )
 from cds_engine.lowering.guideline import Guideline
 from cds_engine.results.evaluation import Evaluation
-from cds_engine.results.models import Choice, Citation, Dose, Recommendation
+from cds_engine.results.models import Choice, Citation, Dose, Reason, Recommendation
 
 _SEVERITY = {"critical": "high", "warning": "moderate", "info": "low"}
 
@@ -210,23 +210,29 @@ class _Answer:
 
     def _issues(self) -> Iterator[Json]:
         for alert in self._answer.alerts:
-            yield self._issue(alert.severity, alert.text, alert.citations, "alert", alert.rule)
+            about = self._called(alert.drug, None)
+            yield self._issue(alert.severity, alert.text, alert.citations, about, "alert", alert.rule)
         for found in self._answer.blocked:
             target = self._called(found.drug, found.action)
             for reason in found.blocked_by:
-                words = f"contraindicated: {self._called(reason.target, None) or target}: {reason.text}"
-                yield self._issue("critical", words, reason.citations, "contraindication", reason.rule, reason.target)
+                about = self._called(reason.target, None) or target
+                yield self._contraindication(reason, about, reason.target)
             for choice in found.choices:
                 for reason in choice.blocked_by:
-                    words = f"contraindicated: {self._called(choice.drug, choice.action)}: {reason.text}"
-                    where = (reason.rule, choice.drug, choice.action)
-                    yield self._issue("critical", words, reason.citations, "contraindication", *where)
+                    about = self._called(choice.drug, choice.action)
+                    yield self._contraindication(reason, about, choice.drug, choice.action)
         for screened in self._answer.screened:
             for finding in screened.findings:
                 words = f"{finding.order}: {finding.text}"
-                yield self._issue(finding.severity, words, finding.citations, "order", finding.rule, finding.order)
+                order = finding.order
+                yield self._issue(finding.severity, words, finding.citations, order, "order", finding.rule, order)
 
-    def _issue(self, severity: str, words: str, citations: list[Citation], *parts: object) -> Json:
+    def _contraindication(self, reason: Reason, about: str, *where: object) -> Json:
+        words = f"contraindicated: {about}: {reason.text}"
+        return self._issue("critical", words, reason.citations, about, "contraindication", reason.rule, *where)
+
+    def _issue(self, severity: str, words: str, citations: list[Citation], about: str, *parts: object) -> Json:
+        """Return a finding about a medicine, an action or an order, by its name."""
         sources = [f"{c.label}, {c.locator}" if c.locator else c.label for c in citations]
         url = next((citation.url for citation in citations if citation.url), None)
         return without_empty(
@@ -238,6 +244,7 @@ class _Answer:
                 "severity": _SEVERITY[severity],
                 "patient": self._patient,
                 "identifiedDateTime": self._day,
+                "implicated": [{"display": about}] if about else [],
                 "evidence": [{"code": [text(source)]} for source in sources],
                 "detail": words,
                 "reference": url,

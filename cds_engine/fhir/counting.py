@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from cds_engine.fhir import days as times
 from cds_engine.fhir.days import Bounds, Stretch
-from cds_engine.fhir.elements import NEVER, Resource, codings, elements, subject
+from cds_engine.fhir.elements import NEVER, Resource, codings, elements, subject, system_of
 from cds_engine.fhir.entry import Entry
 from cds_engine.fhir.plan import Filter, Wanted
 from cds_engine.fhir.record import Record
@@ -129,7 +129,7 @@ def _by_filter(wish: Filter, resource: Resource, *, closed: bool) -> Reason | No
         if isinstance(value, str) and value in wish.words:
             return None
         for coding in codings(value):
-            if coding.get("code") in wish.words or (coding.get("system"), coding.get("code")) in wish.pairs:
+            if coding.get("code") in wish.words or (system_of(coding), coding.get("code")) in wish.pairs:
                 return None
     return Reason(f"its `{wish.path}` is another")
 

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from cds_engine.fhir.days import ONGOING, Days, Stretch, at, days, stretch
+from cds_engine.pack.fhir import OIDS, SYSTEMS
 
 Resource = Mapping[str, Any]
 
@@ -36,6 +37,19 @@ _MOMENTS = {
     "MedicationAdministration": ("effective",),
 }
 _AUTHORED = frozenset({"ServiceRequest", "MedicationRequest"})
+
+
+_ALSO = {f"urn:oid:{oid}": SYSTEMS[name] for name, oid in OIDS.items()}
+_ALSO |= {also: address for address in SYSTEMS.values() for also in (f"{address}/", address.replace("http:", "https:"))}
+_SNOMED_EDITION = f"{SYSTEMS['SNOMED CT']}/"
+
+
+def system_of(coding: Resource) -> str | None:
+    """Return the address of the terminology of a coding, by whichever of its names the record calls it."""
+    system = coding.get("system")
+    if not isinstance(system, str):
+        return None
+    return SYSTEMS["SNOMED CT"] if system.startswith(_SNOMED_EDITION) else _ALSO.get(system, system)
 
 
 def codings(value: object) -> Iterator[Resource]:

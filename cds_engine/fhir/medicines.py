@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cds_engine.fhir.elements import Resource, codings, elements
+from cds_engine.fhir.elements import Resource, codings, elements, system_of
 from cds_engine.fhir.record import Record
 from cds_engine.fhir.timing import UNDETERMINED, often
 from cds_engine.fhir.values import unit_of
@@ -38,7 +38,7 @@ class Medicines:
         known = [coding for coding in listed if _pair(coding) in self._known]
         if known:
             by_drug = {self._known[_pair(coding)]: coding for coding in known}
-            return [c["code"] if c.get("system") == _RXNORM else drug for drug, c in by_drug.items()]
+            return [c["code"] if system_of(c) == _RXNORM else drug for drug, c in by_drug.items()]
         other = _rxnorm(listed) or _words(concept, listed)
         return [] if other is None else [other]
 
@@ -66,11 +66,11 @@ class Medicines:
 
 
 def _pair(coding: Resource) -> tuple[str, str]:
-    return str(coding.get("system")), str(coding.get("code"))
+    return str(system_of(coding)), str(coding.get("code"))
 
 
 def _rxnorm(listed: list[Resource]) -> str | None:
-    found = (c["code"] for c in listed if c.get("system") == _RXNORM and isinstance(c.get("code"), str))
+    found = (c["code"] for c in listed if system_of(c) == _RXNORM and isinstance(c.get("code"), str))
     return next(found, None)
 
 

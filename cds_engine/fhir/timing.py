@@ -50,9 +50,9 @@ def often(dosage: Resource, remarks: list[str]) -> Often:
     words = next(_words(timing.get("code")), None)
     if words is not None:
         return _CODES.get(words, {"per": words})
-    text = dosage.get("text")
-    if isinstance(text, str) and read_interval(text).interval in _TOO_OFTEN:
-        return {"per": text}  # in words: what they say too often is heard, but they never stand for once a week
+    for text in (dosage.get("text"), dosage.get("patientInstruction")):
+        if isinstance(text, str) and read_interval(text).interval in _TOO_OFTEN:
+            return {"per": text}  # in words: what they say too often is heard, but they never stand for once a week
     remarks.append(_UNREADABLE)
     return {}
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cds_engine.fhir.days import Stretch
-from cds_engine.fhir.elements import Resource, codings
+from cds_engine.fhir.elements import Resource, codings, system_of
 from cds_engine.pack.fhir import RecordCode
 
 Given = dict[str, Any]
@@ -97,7 +97,7 @@ def _limits(resource: Resource, unit: str | None) -> tuple[Given | None, str | N
 
 def coded(value: object, meanings: Mapping[str, list[RecordCode]]) -> str | None:
     """Return the value of a code fact that a coded value of the record stands for, None for none of them."""
-    pairs = [(coding.get("system"), coding.get("code")) for coding in codings(value)]
+    pairs = [(system_of(coding), coding.get("code")) for coding in codings(value)]
     pairs += [(None, value)] if isinstance(value, str) else []
     for meaning, codes in meanings.items():
         for code in codes:
