@@ -54,11 +54,13 @@ def test_case(pack, case):
     base = WRITTEN["bases"][case["from"]]
     facts = {**base["with"], **case.get("with", {})}
     facts = {name: value for name, value in facts.items() if name not in case.get("without", [])}
-    problems, expected = case["expect"].get("problems", []), case["expect"][RULE]
-    expected = {"status": expected} if isinstance(expected, str) else expected
+    wanted = case["expect"]
     answer = pack.evaluate(facts, as_of=str(case.get("as_of", base["as_of"])))
     found = answer.recommendation(RULE)
-    assert [problem.code for problem in answer.problems] == problems
+    assert [problem.code for problem in answer.problems] == wanted.get("problems", [])
+    assert {name: answer.derived[name].value for name in wanted.get("derived", {})} == wanted.get("derived", {})
+    expected = wanted.get(RULE, {"status": found.status, "excluded_by": [r.rule for r in found.excluded_by]})
+    expected = {"status": expected} if isinstance(expected, str) else expected
     assert found.status == expected["status"]
     assert [reason.rule for reason in found.excluded_by] == expected.get("excluded_by", [])
     assert set(found.missing) >= set(expected.get("missing", []))
