@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hypothesis import strategies as st
+
 UCUM = "http://unitsofmeasure.org"
 LOINC, SNOMED, ICD, RXNORM = (
     "http://loinc.org",
@@ -68,3 +70,18 @@ def dosage(value, unit, **repeat):
 
 def bundle(*resources, patient=PATIENT):
     return {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": r} for r in (patient, *resources)]}
+
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=8,
+)
+UNMAPPED = st.builds(
+    lambda kind, code, more, junk: {**junk, "resourceType": kind, "code": coded(LOINC, code), **more},
+    st.sampled_from(["Observation", "Condition", "Procedure", "Encounter", "Claim", "ImagingStudy", "Goal"]),
+    st.sampled_from(["0-0", "99999-9", "x", ""]),
+    st.sampled_from([{}, {"status": "final"}, {"subject": {"reference": "Patient/p"}}, {"status": 7}]),
+    st.dictionaries(st.sampled_from(["valueQuantity", "note", "component", "effectiveDateTime", "id"]), JUNK),
+)
+"""Entries of which no mapping of ours asks for the code."""

@@ -53,6 +53,8 @@ def test_an_answer_is_valid_fhir(jdm, answer_to, path):
     assert {request["intent"] for request in requests} <= {"proposal"}
     details = [issue["detail"] for issue in found.get("DetectedIssue", [])]
     assert {alert.text for alert in answer.alerts} <= set(details)
+    about = {one["display"] for issue in found.get("DetectedIssue", []) for one in issue.get("implicated", [])}
+    assert {r.drug.replace("_", " ") for r in answer.blocked if r.drug and not r.choices} <= about
     reasons = {reason.text for rule in answer.blocked for reason in rule.blocked_by}
     assert all(any(reason in detail for detail in details) for reason in reasons)
 
@@ -71,6 +73,90 @@ def test_a_pack_is_valid_fhir(name):
     assert [content["title"] for content in found["Library"][0]["content"]] == sorted(
         file.relative_to(pack.guideline.pack.path).as_posix() for file in pack.guideline.pack.path.rglob("*.yaml")
     )
+
+
+def declared(guideline):
+    """Return the kind and id of everything that a pack declares as a rule or a regimen."""
+    safety = [*guideline.pack.safety.values()]
+    listed = {
+        "rule": [spec.rule for spec in guideline.rules],
+        "contraindication": [rule for topic in safety for rule in topic.contraindications],
+        "caution": [rule for topic in safety for rule in topic.cautions],
+        "monitoring": [rule for topic in safety for rule in topic.monitoring],
+        "alert": [rule for topic in safety for rule in topic.alerts],
+        "order-check": [rule for topic in safety for rule in topic.order_checks],
+    }
+    found = {f"{kind}:{rule.id}" for kind, rules in listed.items() for rule in rules}
+    return found | {f"regimen:{name}" for name in guideline.doses}
+
+
+@pytest.mark.parametrize("name", ["jdm_calcinosis", "kidney_health_diabetes"])
+def test_everything_that_a_pack_declares_is_exported(name):
+    pack = cds_engine.load(name)
+    found = validated(pack.to_fhir())
+    definitions = found["PlanDefinition"][1:] + found.get("ActivityDefinition", [])
+    assert {one["url"].removeprefix(f"urn:cds-engine:{name}:") for one in definitions} == declared(pack.guideline)
+    addresses = {f"{one['url']}|{one['version']}" for one in definitions}
+    used = {
+        action["definitionCanonical"]
+        for plan in found["PlanDefinition"]
+        for top in plan["action"]
+        for action in (top, *top.get("action", ()))
+        if "definitionCanonical" in action
+    }
+    assert used <= addresses
+    assert {address for address in used if ":regimen:" in address} <= {
+        f"{one['url']}|{one['version']}" for one in found.get("ActivityDefinition", [])
+    }
+
+
+def test_a_regimen_is_a_dose_for_each_unit_of_its_basis(jdm):
+    found = {one["url"].rpartition(":")[2]: one for one in validated(jdm.to_fhir())["ActivityDefinition"]}
+    weekly = found["methotrexate-weekly"]
+    (dosage,) = weekly["dosage"]
+    assert weekly["productCodeableConcept"]["coding"][0]["code"] == "6851"
+    assert dosage["timing"] == {"repeat": {"frequency": 1, "period": 1, "periodUnit": "wk"}}
+    ends = dosage["doseAndRate"][0]["doseRange"]
+    assert [(ends[end]["value"], ends[end]["code"]) for end in ("low", "high")] == [(15, "mg/m2"), (20, "mg/m2")]
+    assert dosage["maxDosePerPeriod"]["numerator"]["value"] == 40
+    assert dosage["maxDosePerPeriod"]["denominator"]["code"] == "wk"
+    assert dosage["text"].startswith("15 to 20 mg/m2, times the body surface area, per week; at most 40 mg per week")
+    assert "half dose" in dosage["text"]
+    twice = found["mycophenolate-twice-daily"]["dosage"][0]
+    assert twice["timing"]["repeat"]["frequency"] == 2
+    assert twice["maxDosePerAdministration"]["value"] * 2 == twice["maxDosePerPeriod"]["numerator"]["value"]
+
+
+def test_a_choice_of_treatments_stands_under_its_rule(jdm):
+    plans = {one["url"].rpartition(":")[2]: one for one in validated(jdm.to_fhir())["PlanDefinition"]}
+    modes = {spec.rule.id: spec for spec in jdm.guideline.rules if spec.mode != "one"}
+    assert {spec.mode for spec in modes.values()} == {"one_of", "all_of"}
+    for name, spec in modes.items():
+        (action,) = plans[name]["action"]
+        assert action["selectionBehavior"] == ("all" if spec.mode == "all_of" else "exactly-one")
+        assert len(action["action"]) == len(spec.treatments)
+
+
+def test_a_proposal_carries_its_cap(jdm, answer_to):
+    answer = answer_to("v01-new-onset-girl-8")
+    caps = [
+        line["maxDosePerPeriod"]["numerator"]["value"]
+        for order in validated(jdm.to_fhir(answer))["MedicationRequest"]
+        for line in order.get("dosageInstruction", ())
+        if "maxDosePerPeriod" in line and line["timing"]["repeat"]["periodUnit"] == "wk"
+    ]
+    assert 40 in caps
+
+
+def test_a_data_requirement_asks_for_what_the_mapping_reads():
+    answer = cds_engine.load("kidney_health_diabetes").evaluate({}, as_of="2025-12-31")
+    pack = cds_engine.load("kidney_health_diabetes")
+    (response,) = validated(pack.to_fhir(answer))["GuidanceResponse"]
+    asked = {json.dumps(found, sort_keys=True) for found in response["dataRequirement"]}
+    assert '{"mustSupport": ["birthDate"], "type": "Patient"}' in asked
+    filters = [f for found in response["dataRequirement"] for f in found.get("codeFilter", ())]
+    assert {"path": "code", "valueSet": "urn:oid:2.16.840.1.113883.3.464.1003.103.12.1001"} in filters
+    assert {f["path"] for f in filters} == {"code", "type"}
 
 
 def test_a_rule_keeps_its_grade_its_exclusions_and_its_condition():

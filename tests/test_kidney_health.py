@@ -8,12 +8,16 @@ import re
 import shutil
 from pathlib import Path
 
+import hypothesis
 import pytest
 import yaml
+from fhir_records import UNMAPPED
+from hypothesis import strategies as st
 from pytest_bdd import given, parsers, scenarios, then, when
+from typer.testing import CliRunner
 
 import cds_engine
-from cds_engine.cli import main
+from cds_engine.cli import app, main
 from cds_engine.diagnostics import InputError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -50,11 +54,13 @@ def test_case(pack, case):
     base = WRITTEN["bases"][case["from"]]
     facts = {**base["with"], **case.get("with", {})}
     facts = {name: value for name, value in facts.items() if name not in case.get("without", [])}
-    problems, expected = case["expect"].get("problems", []), case["expect"][RULE]
-    expected = {"status": expected} if isinstance(expected, str) else expected
+    wanted = case["expect"]
     answer = pack.evaluate(facts, as_of=str(case.get("as_of", base["as_of"])))
     found = answer.recommendation(RULE)
-    assert [problem.code for problem in answer.problems] == problems
+    assert [problem.code for problem in answer.problems] == wanted.get("problems", [])
+    assert {name: answer.derived[name].value for name in wanted.get("derived", {})} == wanted.get("derived", {})
+    expected = wanted.get(RULE, {"status": found.status, "excluded_by": [r.rule for r in found.excluded_by]})
+    expected = {"status": expected} if isinstance(expected, str) else expected
     assert found.status == expected["status"]
     assert [reason.rule for reason in found.excluded_by] == expected.get("excluded_by", [])
     assert set(found.missing) >= set(expected.get("missing", []))
@@ -245,6 +251,8 @@ def test_a_bulk_export_is_one_answer_a_patient(tmp_path, capsys):
             text = json.dumps(entry["resource"]).replace("Patient/example", f"Patient/{name}")
             text = text.replace('"Patient", "id": "example"', f'"Patient", "id": "{name}"')
             lines.setdefault(entry["resource"]["resourceType"], []).append(text)
+    lines["Practitioner"] = ['{"resourceType": "Practitioner", "id": "d"}']
+    lines["Claim"] = ['{"resourceType": "Claim", "patient": {"reference": "Patient/nobody"}}']
     lines["Observation"] += ["{", '{"resourceType": "Observation", "subject": {"reference": "Patient/nobody"}}']
     for kind, listed in lines.items():
         (tmp_path / f"{kind}.ndjson").write_text("\n".join(listed) + "\n")
@@ -264,6 +272,16 @@ def test_a_bulk_export_is_one_answer_a_patient(tmp_path, capsys):
     assert ended.value.code == 1
     assert "this line is not JSON" in said.err
     assert "has no patient `Patient/nobody`" in said.err
+    assert len(said.err.splitlines()) == 2
+
+
+@hypothesis.given(st.sampled_from(sorted(EXPECTED)), st.lists(UNMAPPED, min_size=1, max_size=4))
+@hypothesis.settings(max_examples=25)
+def test_entries_that_no_fact_maps_never_change_an_answer(pack, name, others):
+    plain = record(name)
+    more = {**plain, "entry": [*({"resource": other} for other in others), *plain["entry"]]}
+    answers = [pack.evaluate_fhir(bundle, as_of="2025-12-31") for bundle in (plain, more)]
+    assert answers[0].model_dump(exclude={"unused"}) == answers[1].model_dump(exclude={"unused"})
 
 
 # The published cases
@@ -285,6 +303,61 @@ def test_a_published_case_has_its_published_answer(measured, case):
     wanted = case["expected"]
     is_due = wanted["denominator"] and not wanted["denominator-exclusion"] and not wanted["numerator"]
     assert answer.recommendation(RULE).status == ("recommended" if is_due else "not_applicable")
+
+
+# Every verb works on it
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def test_check_test_and_prove_find_nothing():
+    said = {verb: run(verb, NAME, *more) for verb, *more in (["check", "--strict"], ["test"], ["prove"])}
+    assert {verb: found.exit_code for verb, found in said.items()} == dict.fromkeys(said, 0)
+    assert said["check"].stdout.startswith("no findings")
+    assert said["test"].stdout == f"11 scenarios and {len(WRITTEN['cases'])} cases: {11 + len(WRITTEN['cases'])} hold\n"
+    promised = yaml.safe_load((ROOT / "rules" / NAME / "invariants.yaml").read_text(encoding="utf-8"))["invariants"]
+    assert promised
+    proved = json.loads(run("prove", NAME, "--format", "json").stdout)
+    assert {found["outcome"] for found in proved["invariants"]} == {"proved"}
+    assert len(proved["invariants"]) >= len(promised)
+
+
+def test_its_review_pages_show_every_statement(tmp_path, pack):
+    assert run("review", NAME, "-o", tmp_path).exit_code == 0
+    written = " ".join(page.read_text(encoding="utf-8") for page in tmp_path.rglob("*.html"))
+    assert all(statement in written for statement in pack.guideline.statements)
+
+
+def test_a_table_is_answered_as_each_patient_is(tmp_path, pack):
+    """The cases of the pack as one table; every row of it is held to the evaluator as well."""
+    rows, wanted = [], {}
+    for case in WRITTEN["cases"]:
+        base = WRITTEN["bases"][case["from"]]
+        facts = {**base["with"], **case.get("with", {})}
+        facts = {name: value for name, value in facts.items() if name not in case.get("without", [])}
+        day = str(case.get("as_of", base["as_of"]))
+        rows.append({"patient": case["id"], "as_of": day, **facts})
+        wanted[case["id"]] = pack.evaluate(facts, as_of=day).recommendation(RULE).status
+    table = tmp_path / "patients.ndjson"
+    table.write_text("\n".join(json.dumps(row, default=str) for row in rows), encoding="utf-8")
+    found = run("batch", table, "-o", tmp_path / "answers.ndjson", "--pack", NAME, "--sample", 100)
+    assert found.exit_code == 0, found.stderr
+    answers = map(json.loads, (tmp_path / "answers.ndjson").read_text(encoding="utf-8").splitlines())
+    assert {answer["patient"]: answer["evaluate_kidney_health"] for answer in answers} == wanted
+    assert set(wanted.values()) == {"recommended", "not_applicable", "needs_data"}
+
+
+def test_a_recorded_answer_to_a_record_can_be_asked_again(tmp_path):
+    sets = ("--value-sets", VALUE_SETS)
+    files = (RECORDS / "due.json", RECORDS / "done.json")
+    asked = ("--period", "2025", "--as-of", "2026-11-22", "--record", tmp_path / "decisions.db")
+    assert run("evaluate", *files, "--pack", NAME, *sets, *asked).exit_code == 0
+    assert run("replay", tmp_path / "decisions.db", *sets).exit_code == 0
+    without = run("replay", tmp_path / "decisions.db")
+    assert without.exit_code == 1
+    assert "value sets are others than then" in without.stdout
 
 
 # One mechanism for both packs

@@ -6,27 +6,23 @@ DetectedIssue, what waits for data a data requirement. Nothing here decides anyt
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from cds_engine.fhir.dosing import dosage
+from cds_engine.fhir.issues import detected, outcome
 from cds_engine.fhir.out import (
     Json,
     artifact,
     bundle,
     canonical,
-    coding,
-    concept,
     identifier,
     patient_reference,
     reference,
-    text,
     without_empty,
 )
+from cds_engine.fhir.proposals import proposal
+from cds_engine.fhir.requirements import requirement
+from cds_engine.fhir.told import Told
 from cds_engine.lowering.guideline import Guideline
 from cds_engine.results.evaluation import Evaluation
-from cds_engine.results.models import Choice, Citation, Dose, Recommendation
-
-_SEVERITY = {"critical": "high", "warning": "moderate", "info": "low"}
+from cds_engine.results.models import Choice, Recommendation
 
 
 def answer_bundle(answer: Evaluation, guideline: Guideline) -> Json:
@@ -34,22 +30,10 @@ def answer_bundle(answer: Evaluation, guideline: Guideline) -> Json:
     return bundle(_Answer(answer, guideline).resources())
 
 
-def proposed_orders(answer: Evaluation, guideline: Guideline, found: Recommendation) -> list[Json]:
-    """Return the orders that one recommendation of an answer proposes, each a resource of its own.
-
-    Of several treatments those that nothing stands against, in the order of preference.
-    """
-    maker = _Answer(answer, guideline)
-    if not found.choices:
-        return [maker.proposal(found, found.drug, found.action, found.dose)]
-    usable = [choice for choice in found.choices if choice.status == "recommended"]
-    return [maker.proposal(found, choice.drug, choice.action, choice.dose) for choice in usable]
-
-
 def failure_bundle(guideline: Guideline, patient: str | None, reason: str) -> Json:
     """Return that there is no answer for a patient, and why: a GuidanceResponse `failure` with its OperationOutcome."""
     manifest, pack_hash = guideline.pack.manifest, guideline.pack.hash
-    outcome = {
+    said = {
         "resourceType": "OperationOutcome",
         "id": identifier(pack_hash, patient, "failure", reason),
         "issue": [{"severity": "error", "code": "processing", "diagnostics": reason}],
@@ -61,61 +45,46 @@ def failure_bundle(guideline: Guideline, patient: str | None, reason: str) -> Js
             "moduleCanonical": f"{canonical(manifest.id)}|{manifest.version}",
             "status": "failure",
             "subject": patient_reference(patient),
-            "evaluationMessage": [reference(outcome)],
+            "evaluationMessage": [reference(said)],
         }
     )
-    return bundle([response, outcome])
+    return bundle([response, said])
 
 
 class _Answer:
     def __init__(self, answer: Evaluation, guideline: Guideline) -> None:
+        self._told = Told(answer, guideline)
         self._answer = answer
-        self._guideline = guideline
-        self._patient = patient_reference(answer.patient)
-        self._day = answer.as_of.isoformat() if answer.as_of else None
 
     def resources(self) -> list[Json]:
         """List the resources, the GuidanceResponse first."""
         requests: list[Json] = []
         actions = [self._action(found, requests) for found in self._answer.recommended]
-        issues = list({issue["id"]: issue for issue in self._issues()}.values())
-        outcome = self._outcome()
+        issues, said = detected(self._told), outcome(self._told)
         group = self._group(actions, issues) if actions else None
-        response = self._response(group, outcome)
-        return [response, *([group] if group else []), *requests, *issues, *([outcome] if outcome else [])]
-
-    def _id(self, *parts: object) -> str:
-        answer = self._answer
-        return identifier(answer.pack.hash, answer.patient, answer.as_of, *parts)
+        response = self._response(group, said)
+        return [response, *([group] if group else []), *requests, *issues, *([said] if said else [])]
 
     # The whole
 
-    def _response(self, group: Json | None, outcome: Json | None) -> Json:
+    def _response(self, group: Json | None, said: Json | None) -> Json:
         answer = self._answer
         return without_empty(
             {
                 "resourceType": "GuidanceResponse",
-                "id": self._id("GuidanceResponse"),
+                "id": self._told.id("GuidanceResponse"),
                 "moduleCanonical": f"{canonical(answer.pack.id)}|{answer.pack.version}",
                 "status": "data-required" if answer.needs_data else "success",
-                "subject": self._patient,
-                "occurrenceDateTime": self._day,
+                "subject": self._told.patient,
+                "occurrenceDateTime": self._told.day,
                 "note": [{"text": words} for words in answer.notices],
-                "evaluationMessage": [reference(outcome)] if outcome else [],
+                "evaluationMessage": [reference(said)] if said else [],
                 "result": reference(group) if group else None,
-                "dataRequirement": [self._requirement(question.fact) for question in answer.questions],
+                "dataRequirement": [
+                    requirement(self._told.guideline.pack, question.fact) for question in answer.questions
+                ],
             }
         )
-
-    def _requirement(self, fact: str) -> Json:
-        """Return what has to be known; the codes of a fact are alternatives."""
-        entry = self._guideline.pack.facts.facts.get(fact)
-        mapping = self._guideline.pack.fhir
-        mapped = mapping.facts.get(fact) if mapping else None
-        kind = mapped.entries[0].resource if mapped else "Observation"
-        codes = [coding(code) for code in entry.codes] if entry else []
-        named = {"display": entry.label if entry else fact}
-        return {"type": kind, "codeFilter": [{"path": "code", "code": codes or [named]}]}
 
     def _group(self, actions: list[Json], issues: list[Json]) -> Json:
         answer = self._answer
@@ -123,13 +92,13 @@ class _Answer:
         return without_empty(
             {
                 "resourceType": "RequestGroup",
-                "id": self._id("RequestGroup"),
+                "id": self._told.id("RequestGroup"),
                 "instantiatesUri": [f"{canonical(answer.pack.id)}|{answer.pack.version}"],
                 "status": "draft",
                 "intent": "proposal",
                 "priority": "urgent" if critical else "routine",
-                "subject": self._patient,
-                "authoredOn": self._day,
+                "subject": self._told.patient,
+                "authoredOn": self._told.day,
                 "note": [{"text": f"see also: {issue['detail']}"} for issue in issues if issue["severity"] == "high"],
                 "action": actions,
             }
@@ -147,7 +116,7 @@ class _Answer:
         }
         usable = [choice for choice in found.choices if choice.status == "recommended"]
         if not found.choices:
-            requests.append(self.proposal(found, found.drug, found.action, found.dose))
+            requests.append(proposal(self._told, found, found.drug, found.action, found.dose))
             action["resource"] = reference(requests[-1])
         else:
             action["selectionBehavior"] = "all" if found.mode == "all_of" else "exactly-one"
@@ -155,96 +124,5 @@ class _Answer:
         return without_empty(action)
 
     def _choice(self, found: Recommendation, choice: Choice, requests: list[Json]) -> Json:
-        requests.append(self.proposal(found, choice.drug, choice.action, choice.dose))
-        return {"title": self._called(choice.drug, choice.action), "resource": reference(requests[-1])}
-
-    def proposal(self, found: Recommendation, drug: str | None, action: str | None, dose: Dose | None) -> Json:
-        """Return a proposed order."""
-        resource: Json = {
-            "resourceType": "MedicationRequest" if drug else "ServiceRequest",
-            "id": self._id(found.rule, drug, action),
-            "instantiatesCanonical": [
-                f"{canonical(self._answer.pack.id, 'rule', found.rule)}|{self._answer.pack.version}"
-            ],
-            "status": "draft",
-            "intent": "proposal",
-            "subject": self._patient or {"display": "the patient"},
-            "authoredOn": self._day,
-            "reasonCode": [text(found.text)],
-            "note": [{"text": words} for words in self._remarks(found)],
-        }
-        if drug:
-            codes = self._guideline.pack.drugs.drugs[drug].codes
-            resource["medicationCodeableConcept"] = concept(self._called(drug, None), codes)
-            resource["dosageInstruction"] = [dosage(dose, found.route)] if dose else []
-        else:
-            resource["code"] = text(self._called(None, action))
-        return without_empty(resource)
-
-    def _remarks(self, found: Recommendation) -> Iterator[str]:
-        """List what must be read with a proposal."""
-        yield from (f"caution: {caution.text}" for caution in found.cautions)
-        yield from (f"monitoring: {rule.text}" for rule in found.monitoring)
-        yield from (f"measure: {test}" for test in found.measure)
-        if found.uncited:
-            yield "the text that this was taken from gives no source"
-
-    def _called(self, drug: str | None, action: str | None) -> str:
-        known = self._guideline.pack.drugs.drugs.get(drug or "")
-        return known.label if known else (drug or action or "").replace("_", " ")
-
-    # What is dangerous
-
-    def _issues(self) -> Iterator[Json]:
-        for alert in self._answer.alerts:
-            yield self._issue(alert.severity, alert.text, alert.citations, "alert", alert.rule)
-        for found in self._answer.blocked:
-            target = self._called(found.drug, found.action)
-            for reason in found.blocked_by:
-                words = f"contraindicated: {self._called(reason.target, None) or target}: {reason.text}"
-                yield self._issue("critical", words, reason.citations, "contraindication", reason.rule, reason.target)
-            for choice in found.choices:
-                for reason in choice.blocked_by:
-                    words = f"contraindicated: {self._called(choice.drug, choice.action)}: {reason.text}"
-                    where = (reason.rule, choice.drug, choice.action)
-                    yield self._issue("critical", words, reason.citations, "contraindication", *where)
-        for screened in self._answer.screened:
-            for finding in screened.findings:
-                words = f"{finding.order}: {finding.text}"
-                yield self._issue(finding.severity, words, finding.citations, "order", finding.rule, finding.order)
-
-    def _issue(self, severity: str, words: str, citations: list[Citation], *parts: object) -> Json:
-        sources = [f"{c.label}, {c.locator}" if c.locator else c.label for c in citations]
-        url = next((citation.url for citation in citations if citation.url), None)
-        return without_empty(
-            {
-                "resourceType": "DetectedIssue",
-                "id": self._id(*parts, words),
-                "status": "final",
-                "code": text(str(parts[0])),
-                "severity": _SEVERITY[severity],
-                "patient": self._patient,
-                "identifiedDateTime": self._day,
-                "evidence": [{"code": [text(source)]} for source in sources],
-                "detail": words,
-                "reference": url,
-            }
-        )
-
-    def _outcome(self) -> Json | None:
-        answer = self._answer
-        issues = [_message("warning", "incomplete", p.message, p.fact) for p in answer.problems]
-        issues += [_message("information", "informational", f"assumed: {a.text}", a.fact) for a in answer.assumptions]
-        issues += [_message("information", "informational", f"asked: {q.ask}", q.fact) for q in answer.questions]
-        issues += [
-            _message("information", "informational", f"{u.entry} was not used: {u.reason}", u.fact)
-            for u in answer.unused
-        ]
-        if not issues:
-            return None
-        return {"resourceType": "OperationOutcome", "id": self._id("OperationOutcome"), "issue": issues}
-
-
-def _message(severity: str, code: str, words: str, fact: str | None) -> Json:
-    found: Json = {"severity": severity, "code": code, "diagnostics": words}
-    return found | {"expression": [fact]} if fact else found
+        requests.append(proposal(self._told, found, choice.drug, choice.action, choice.dose))
+        return {"title": self._told.called(choice.drug, choice.action), "resource": reference(requests[-1])}

@@ -1,18 +1,22 @@
 """A bulk export: a folder of NDJSON files, one resource a line, as one Bundle a patient.
 
 The whole export is held in memory, grouped by patient. A line that is no resource, or that names no patient of the
-export, is reported and never dropped in silence.
+export, is reported and never dropped in silence; of the types that no mapping reads (practitioners, claims) nothing is
+kept.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from cds_engine.fhir.elements import Resource, subject
 from cds_engine.fhir.out import Json
 from cds_engine.fhir.parse import parse
+from cds_engine.pack.fhir import ResourceType
+
+READ = frozenset(get_args(ResourceType))
 
 
 class Stray(NamedTuple):
@@ -49,11 +53,11 @@ def read_bulk(folder: Path) -> Iterator[Exported | Stray]:
             patients.setdefault(name, []).append(found)
         elif kind == "Medication" and isinstance(name, str):
             medications[f"Medication/{name}"] = found
-        else:
+        elif kind in READ:
             others.append((place, found))
     for place, resource in others:
         reference = subject(resource)
-        mine = patients.get(reference.rpartition("Patient/")[2]) if reference else None
+        mine = patients.get(reference.split("/_history/", 1)[0].rpartition("Patient/")[2]) if reference else None
         if mine is not None:
             mine.append(resource)
         else:

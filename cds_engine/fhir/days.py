@@ -77,7 +77,9 @@ def at(day: Days) -> Stretch:
 
 
 def stretch(begin: Days | None, end: Days | None) -> Stretch:
-    """Return what lies between two days, of which either may be unknown."""
+    """Return what lies between two days, of which either may be unknown; what ends before it begins may be any time."""
+    if begin is not None and end is not None and end.last < begin.first:
+        return Stretch(Days(date.min, date.max), Days(date.min, date.max))
     first = begin or Days(date.min, end.last if end else date.max)
     return Stretch(first, end or Days(first.first, date.max))
 

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from cds_engine.fhir.days import ONGOING, Days, Stretch, at, days, stretch
+from cds_engine.pack.fhir import OIDS, SYSTEMS
 
 Resource = Mapping[str, Any]
 
@@ -25,6 +26,8 @@ CLINICAL = frozenset({"Condition", "AllergyIntolerance"})
 """Types whose status is a coded clinical one, beside a verification status."""
 NEVER = frozenset({"entered-in-error", "refuted"})
 """What FHIR itself calls a mistake; it counts for no pack."""
+_CLINICAL_STATUS = "http://terminology.hl7.org/CodeSystem/"
+"""How the addresses of FHIR's own lists of clinical statuses begin."""
 _ACTIVE = frozenset({"active", "recurrence", "relapse"})
 _MOMENTS = {
     "Observation": ("effective",),
@@ -34,6 +37,19 @@ _MOMENTS = {
     "MedicationAdministration": ("effective",),
 }
 _AUTHORED = frozenset({"ServiceRequest", "MedicationRequest"})
+
+
+_ALSO = {f"urn:oid:{oid}": SYSTEMS[name] for name, oid in OIDS.items()}
+_ALSO |= {also: address for address in SYSTEMS.values() for also in (f"{address}/", address.replace("http:", "https:"))}
+_SNOMED_EDITION = f"{SYSTEMS['SNOMED CT']}/"
+
+
+def system_of(coding: Resource) -> str | None:
+    """Return the address of the terminology of a coding, by whichever of its names the record calls it."""
+    system = coding.get("system")
+    if not isinstance(system, str):
+        return None
+    return SYSTEMS["SNOMED CT"] if system.startswith(_SNOMED_EDITION) else _ALSO.get(system, system)
 
 
 def codings(value: object) -> Iterator[Resource]:
@@ -59,12 +75,23 @@ def status(resource: Resource) -> str | None:
     if resource.get("resourceType") not in CLINICAL:
         found = resource.get("status")
         return found if isinstance(found, str) else None
-    verified = _first_code(resource.get("verificationStatus"))
-    return verified if verified in NEVER else _first_code(resource.get("clinicalStatus"))
+    mistake = next((word for word in _words(resource.get("verificationStatus")) if word in NEVER), None)
+    return mistake or _clinical(resource.get("clinicalStatus"))
 
 
-def _first_code(concept: object) -> str | None:
-    return next((code for coding in codings(concept) if isinstance(code := coding.get("code"), str)), None)
+def _words(concept: object) -> Iterator[str]:
+    """List every code of a concept, and what it says in words: a mistake is one however it is written."""
+    yield from (code for coding in codings(concept) if isinstance(code := coding.get("code"), str))
+    text = concept.get("text") if isinstance(concept, Mapping) else concept
+    if isinstance(text, str):
+        yield text.strip().lower()
+
+
+def _clinical(concept: object) -> str | None:
+    """Return the clinical status by FHIR's own list; another list counts where that is not used."""
+    found = [coding for coding in codings(concept) if isinstance(coding.get("code"), str)]
+    own = [coding for coding in found if str(coding.get("system")).startswith(_CLINICAL_STATUS)]
+    return next((str(coding["code"]) for coding in own or found), None)
 
 
 def subject(resource: Resource) -> str | None:

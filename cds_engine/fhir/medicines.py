@@ -1,7 +1,7 @@
 """Medicines of a record as entries of the engine's own list: name, dose, how often, route.
 
-Of a range, a maximum or an "as needed" the upper bound counts; lines of one order add up. What cannot be computed is
-left open and said, so that the engine asks: a dose is never guessed.
+Of a range, a maximum or an "as needed" the upper bound counts; lines of one order add up, unless they follow one
+another. What cannot be computed is left open and said, so that the engine asks: a dose is never guessed.
 """
 
 from __future__ import annotations
@@ -9,27 +9,69 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cds_engine.fhir.elements import Resource, codings, elements
+from cds_engine.fhir.elements import Resource, codings, elements, system_of
 from cds_engine.fhir.record import Record
+from cds_engine.fhir.timing import UNDETERMINED, often
 from cds_engine.fhir.values import unit_of
+from cds_engine.pack.dictionary import DrugsFile
 from cds_engine.pack.fhir import SYSTEMS
 
 Entry = dict[str, Any]
-_HOURS_A_DAY = 24
 _RXNORM = SYSTEMS["RxNorm"]
-_PER = {("d", 1): "day", ("wk", 1): "week", ("wk", 2): "two_weeks", ("mo", 1): "month", ("d", 7): "week"}
-_PER |= {("d", 14): "two_weeks"}
-_UNDETERMINED = "dose could not be determined: "
+_COUNTED = frozenset({"1", "{tbl}", "{tablet}", "{capsule}", "{cap}", "tab", "cap", "tablet", "tablets"})
+_COUNTED |= {"capsule", "capsules", "pill", "pills"}
+"""Units that count pieces of a product, in lower case."""
 
 
-def name_of(resource: Resource, record: Record) -> str | None:
-    """Return the RxNorm code of a medicine or allergen, else its name in words."""
-    concept = _concept(resource, record)
-    listed = list(codings(concept))
-    for coding in listed:
-        if coding.get("system") == _RXNORM and isinstance(coding.get("code"), str):
-            return str(coding["code"])
-    return _words(concept, listed)
+class Medicines:
+    """Reads the medicines of records for one pack, by whatever code of them the pack knows."""
+
+    def __init__(self, drugs: DrugsFile) -> None:
+        self._known = {
+            (SYSTEMS[code.system], code.code): name for name, drug in drugs.drugs.items() for code in drug.codes
+        }
+
+    def names(self, resource: Resource, record: Record) -> list[str]:
+        """Return what the engine knows a medicine or allergen by: a code of the pack, else any code or its name."""
+        concept = _concept(resource, record)
+        listed = list(codings(concept))
+        known = [coding for coding in listed if _pair(coding) in self._known]
+        if known:
+            by_drug = {self._known[_pair(coding)]: coding for coding in known}
+            return [c["code"] if system_of(c) == _RXNORM else drug for drug, c in by_drug.items()]
+        other = _rxnorm(listed) or _words(concept, listed)
+        return [] if other is None else [other]
+
+    def entries(self, resource: Resource, record: Record) -> tuple[list[Entry], list[str]]:
+        """Return one entry for each dosage of an order, a statement or an administration, and remarks on them.
+
+        A concept with codes of several drugs gives entries for each of them.
+        """
+        concept = _concept(resource, record)
+        words = _words(concept, list(codings(concept)))
+        entry: Entry = {"id": resource.get("id"), "status": resource.get("status")}
+        if words is not None:
+            entry["name"] = words
+        names = self.names(resource, record)
+        if not names:
+            return [{**entry, "drug": "a medicine without name"}], ["the medicine has no code and no name"]
+        remarks: list[str] = []
+        strength = _strength(_medication(resource, record)) if "medicationReference" in resource else None
+        dosed = _dosages(resource, strength, remarks)
+        return [
+            {**entry, **({} if name == words else {"rxnorm" if name.isdigit() else "drug": name}), **dosage}
+            for name in names
+            for dosage in dosed
+        ], remarks
+
+
+def _pair(coding: Resource) -> tuple[str, str]:
+    return str(system_of(coding)), str(coding.get("code"))
+
+
+def _rxnorm(listed: list[Resource]) -> str | None:
+    found = (c["code"] for c in listed if system_of(c) == _RXNORM and isinstance(c.get("code"), str))
+    return next(found, None)
 
 
 def _words(concept: object, listed: list[Resource]) -> str | None:
@@ -57,38 +99,49 @@ def _medication(resource: Resource, record: Record) -> Resource | None:
     return record.by_reference.get(reference)
 
 
-def entries_of(resource: Resource, record: Record) -> tuple[list[Entry], list[str]]:
-    """Return one entry for each dosage of an order, a statement or an administration, and remarks on them."""
-    concept = _concept(resource, record)
-    code, words = name_of(resource, record), _words(concept, list(codings(concept)))
-    entry: Entry = {"id": resource.get("id"), "status": resource.get("status")}
-    if words is not None:
-        entry["name"] = words
-    if code is not None and code != words:
-        entry["rxnorm"] = code
-    if code is None:
-        return [{**entry, "drug": "a medicine without name"}], ["the medicine has no code and no name"]
-    remarks: list[str] = []
-    dosages = resource.get("dosageInstruction", resource.get("dosage"))
-    listed = dosages if isinstance(dosages, list) else [dosages] if isinstance(dosages, Mapping) else []
-    dosed = [d for d in listed if isinstance(d, Mapping)]
+# Doses
+
+
+def _dosages(resource: Resource, strength: tuple[float, str] | None, remarks: list[str]) -> list[Entry]:
+    """Return what each dosage instruction says; one empty entry where there are none."""
+    written = resource.get("dosageInstruction", resource.get("dosage"))
+    listed = written if isinstance(written, list) else [written] if isinstance(written, Mapping) else []
+    dosed = [dosage for dosage in listed if isinstance(dosage, Mapping)]
     if not dosed:
-        return [entry], [_UNDETERMINED + "there are no dosage instructions"]
-    strength = _strength(_medication(resource, record)) if "medicationReference" in resource else None
-    found = [{**entry, **_dosage(dosage, strength, remarks)} for dosage in dosed]
-    if len(found) > 1:
-        remarks.append(f"{len(found)} dosage instructions were added up")
-    return found, remarks
+        remarks.append(f"{UNDETERMINED}there are no dosage instructions")
+        return [{}]
+    found = [_dosage(dosage, strength, remarks) for dosage in dosed]
+    if len(found) == 1:
+        return found
+    if len({str(dosage.get("sequence")) for dosage in dosed}) == len(dosed) and "sequence" in dosed[0]:
+        remarks.append(f"{len(found)} dosage instructions follow one another: the largest counts for warnings")
+        return _phases(found)
+    remarks.append(f"{len(found)} dosage instructions were added up")
+    return found
+
+
+def _phases(found: list[Entry]) -> list[Entry]:
+    """Leave the largest dose its amount and the others their interval alone: nobody says which holds today."""
+    doses = [dose for phase in found if (dose := phase.get("dose")) is not None]
+    if len({dose["unit"] for dose in doses}) != 1:
+        return [{key: value for key, value in phase.items() if key != "dose"} for phase in found]
+    largest = max(found, key=lambda phase: phase["dose"]["value"] if "dose" in phase else 0)
+    return [p if p is largest else {key: value for key, value in p.items() if key != "dose"} for p in found]
 
 
 def _dosage(dosage: Resource, strength: tuple[float, str] | None, remarks: list[str]) -> Entry:
+    if dosage.get("modifierExtension"):
+        remarks.append(f"{UNDETERMINED}the instruction is modified in a way that is not understood")
+        return {}
     found: Entry = {}
     dose = _dose(dosage, strength, remarks)
     if dose is not None:
         found["dose"] = dose
-    found |= _timing(dosage.get("timing"), remarks)
+    found |= often(dosage, remarks)
     if dosage.get("asNeededBoolean") is True or "asNeededCodeableConcept" in dosage:
         remarks.append("it is taken as needed; the dose is the most that may be taken")
+    if "maxDosePerPeriod" in dosage:
+        remarks.append("the most that may be taken in a period is a limit, and was not taken for a dose")
     route = dosage.get("route")
     said = _words(route, list(codings(route)))
     if said is not None:
@@ -105,15 +158,18 @@ def _dose(dosage: Resource, strength: tuple[float, str] | None, remarks: list[st
         d for d in [dosage.get("dose")] if isinstance(d, Mapping)
     ]
     if len(doses) != 1:
-        remarks.append(_UNDETERMINED + ("no dose is given" if not doses else "several doses are given"))
+        remarks.append(UNDETERMINED + ("no dose is given" if not doses else "several doses are given"))
         return None
     value, unit = doses[0].get("value"), unit_of(doses[0])
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        remarks.append(_UNDETERMINED + "the dose is no number")
+    if isinstance(value, bool) or not isinstance(value, int | float) or "comparator" in doses[0]:
+        remarks.append(f"{UNDETERMINED}the dose is no number")
         return None
-    if unit is None or unit in {"1", "{tbl}", "{capsule}", "TAB", "CAP", "tablet", "capsule", "tablets", "capsules"}:
+    if unit is None:
+        remarks.append(f"{UNDETERMINED}the dose has no unit")
+        return None
+    if unit.lower() in _COUNTED:
         if strength is None:
-            remarks.append(_UNDETERMINED + "it counts units whose strength is not given")
+            remarks.append(f"{UNDETERMINED}it counts units whose strength is not given")
             return None
         return {"value": value * strength[0], "unit": strength[1]}
     return {"value": value, "unit": unit}
@@ -131,67 +187,16 @@ def _upper(stated: Resource, remarks: list[str]) -> Resource | None:
 
 
 def _strength(medication: Resource | None) -> tuple[float, str] | None:
-    """Return what one unit of a product holds, if it has one ingredient and says so."""
+    """Return what one piece of a product holds, if it has one ingredient and says so."""
     ratios = elements(medication, "ingredient.strength") if medication else []
     if len(ratios) != 1 or not isinstance(ratios[0], Mapping):
         return None
     above, below = ratios[0].get("numerator"), ratios[0].get("denominator")
     if not isinstance(above, Mapping) or not isinstance(below, Mapping):
         return None
-    unit, count = unit_of(above), below.get("value", 1)
+    unit, count, piece = unit_of(above), below.get("value", 1), unit_of(below)
     is_number = all(isinstance(n, int | float) and not isinstance(n, bool) for n in (above.get("value"), count))
-    if unit is None or not is_number or not count or unit_of(below) in {"mL", "L", "g", "mg"}:
+    is_piece = piece is None or piece.lower() in _COUNTED
+    if unit is None or not is_number or not count or not is_piece or "comparator" in above:
         return None
     return above["value"] / count, unit
-
-
-def _timing(timing: object, remarks: list[str]) -> Entry:
-    """Return how often, in the words of the engine's list; several statements of it never hide one another."""
-    if not isinstance(timing, Mapping):
-        return {}
-    said: list[str] = []
-    for coding in codings(timing.get("code")):
-        word = coding.get("code")
-        if isinstance(word, str):
-            said.append(word.lower())
-            break
-    repeat = timing.get("repeat")
-    found = _repeated(repeat, remarks) if isinstance(repeat, Mapping) else {}
-    if said and "per" not in found:
-        return {"per": said[0]}
-    if not found and not said:
-        remarks.append(_UNDETERMINED + "how often it is taken cannot be read")
-    return found
-
-
-def _repeated(repeat: Resource, remarks: list[str]) -> Entry:
-    """Return the interval of `Timing.repeat`: times in a period, on days of the week, at hours of the day."""
-    times = repeat.get("frequencyMax", repeat.get("frequency", 1))
-    period, unit = repeat.get("period", repeat.get("periodMax")), repeat.get("periodUnit")
-    weekdays, hours = repeat.get("dayOfWeek"), repeat.get("timeOfDay", repeat.get("when"))
-    if isinstance(weekdays, list) and weekdays:
-        return {"per": "week", "times": len(weekdays) * _count(hours)}
-    if not _is_count(times):
-        remarks.append(_UNDETERMINED + "how often it is taken cannot be read")
-        return {}
-    if period is None and isinstance(hours, list) and hours:
-        return {"per": "day", "times": len(hours)}
-    if unit == "h" and _is_count(period) and _HOURS_A_DAY % period == 0:
-        return {"per": "day", "times": times * _HOURS_A_DAY / period}
-    if unit == "h" and _is_count(period) and period % _HOURS_A_DAY == 0:
-        period, unit = period // _HOURS_A_DAY, "d"
-    per = _PER.get((str(unit), period)) if _is_count(period) else None
-    if per is not None:
-        return {"per": per, "times": max(times, _count(hours)) if per == "day" else times}
-    if period is None:
-        return {}
-    remarks.append(_UNDETERMINED + f"every {period} {unit} is no interval of the list")
-    return {"per": f"{times} times every {period} {unit}"}
-
-
-def _count(hours: object) -> int:
-    return len(hours) if isinstance(hours, list) and hours else 1
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from cds_engine.fhir.elements import CODE, Resource, codings
+from cds_engine.fhir.elements import CODE, Resource, codings, system_of
 from cds_engine.fhir.value_sets import Supplied, resolve
 from cds_engine.pack.base import Amount
 from cds_engine.pack.dictionary import FactsFile
@@ -86,9 +86,9 @@ def components(resource: Resource) -> list[Resource]:
 def pairs(concept: object) -> Iterator[tuple[str | None, str]]:
     """List the codes of a concept, each with its terminology if that is named."""
     for coding in codings(concept):
-        code, system = coding.get("code"), coding.get("system")
+        code = coding.get("code")
         if isinstance(code, str):
-            yield (system if isinstance(system, str) else None), code
+            yield system_of(coding), code
 
 
 class Plans:

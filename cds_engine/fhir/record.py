@@ -24,10 +24,15 @@ class Record:
     """Whether more of the record stands on further pages: then nothing is absent for not being here."""
 
     def is_about(self, reference: str) -> bool:
-        """Say whether a reference names this patient."""
-        if reference in self.references:
-            return True
+        """Say whether a reference names this patient.
+
+        An address on a server is held against the one of the patient, if the record gives it; else its end decides.
+        """
         path = reference.split("/_history/", 1)[0]
+        if path in self.references:
+            return True
+        if "://" in path and any(known.startswith("http") for known in self.references):
+            return False
         return "Patient/" in path and path[path.rindex("Patient/") :] in self.references
 
     @property
@@ -72,7 +77,8 @@ def read_record(data: Mapping[str, Any] | Iterable[Mapping[str, Any]]) -> Record
     if len(patients) != 1:
         found = "no Patient" if not patients else f"{len(patients)} Patients"
         raise InputError(f"the record holds {found}; give the resources of exactly one patient")
-    patient, references = next(iter(patients.values()))
+    _, references = next(iter(patients.values()))
+    patient = next(resource for resource in resources if resource["resourceType"] == "Patient")
     return Record(patient, frozenset(references), resources, urls, is_page=_has_next(data))
 
 
@@ -80,18 +86,30 @@ def _newest(one: Resource, other: Resource) -> Resource | None:
     """Return the newer of two versions of one resource; None where nobody can tell, so that both count."""
     if one == other:
         return one
-    times = [_updated(one), _updated(other)]
-    if None in times or times[0] == times[1]:
-        return None
-    return max((one, other), key=lambda version: _updated(version) or "")
+    for when in (_updated, _version):
+        first, second = when(one), when(other)
+        if first is not None and second is not None and first != second:
+            return one if first > second else other
+    return None
 
 
 def _updated(resource: Resource) -> str | None:
     """Return when a version was written, if that is said in UTC and so can be compared as it stands."""
-    meta = resource.get("meta")
-    found = meta.get("lastUpdated") if isinstance(meta, Mapping) else None
+    found = _meta(resource).get("lastUpdated")
     is_utc = isinstance(found, str) and found.endswith(("Z", "+00:00"))
     return str(found)[:19] if is_utc else None
+
+
+def _version(resource: Resource) -> str | None:
+    """Return the number of a version, if it is one, so that longer and then later ones are larger."""
+    found = _meta(resource).get("versionId")
+    is_number = isinstance(found, str) and found.isascii() and found.isdigit()
+    return f"{int(str(found)):020}" if is_number else None
+
+
+def _meta(resource: Resource) -> Resource:
+    found = resource.get("meta")
+    return found if isinstance(found, Mapping) else {}
 
 
 def _has_next(data: object) -> bool:

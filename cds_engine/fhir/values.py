@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cds_engine.fhir.days import Stretch
-from cds_engine.fhir.elements import Resource, codings
+from cds_engine.fhir.elements import Resource, codings, system_of
 from cds_engine.pack.fhir import RecordCode
 
 Given = dict[str, Any]
@@ -45,6 +45,8 @@ def dated(given: Given, time: Stretch | None, place: str) -> Given:
 def measured(resource: Resource, found: tuple[str, object]) -> tuple[Given, str | None]:
     """Return a number with its unit and reference range, and a remark on what of it was left out."""
     match found:
+        case "valueQuantity", Mapping() as quantity if quantity.get("value") is None:
+            return {"unusable": "its quantity holds no number"}, None
         case "valueQuantity", Mapping() as quantity:
             given: Given = {"value": _number(quantity)}
             unit = unit_of(quantity)
@@ -84,16 +86,18 @@ def _limits(resource: Resource, unit: str | None) -> tuple[Given | None, str | N
         return None, None
     only = ranges[0]
     ends = {key: end for key in ("low", "high") if isinstance(end := only.get(key), Mapping)}
-    if len(ranges) > 1 or only.get("appliesTo") or only.get("age") or not ends:
+    kinds = [coding.get("code") for coding in codings(only.get("type"))]
+    is_for_some = only.get("appliesTo") or only.get("age") or any(kind != "normal" for kind in kinds)
+    if len(ranges) > 1 or is_for_some or not ends:
         return None, "its reference ranges were not used: they do not say one range for this patient"
-    if any(unit_of(end) not in {unit, None} for end in ends.values()):
-        return None, "its reference range was not used: it is in another unit than the value"
+    if any(unit_of(end) != unit for end in ends.values()):
+        return None, "its reference range was not used: it is not in the unit of the value"
     return {key: end.get("value") for key, end in ends.items()}, None
 
 
 def coded(value: object, meanings: Mapping[str, list[RecordCode]]) -> str | None:
     """Return the value of a code fact that a coded value of the record stands for, None for none of them."""
-    pairs = [(coding.get("system"), coding.get("code")) for coding in codings(value)]
+    pairs = [(system_of(coding), coding.get("code")) for coding in codings(value)]
     pairs += [(None, value)] if isinstance(value, str) else []
     for meaning, codes in meanings.items():
         for code in codes:

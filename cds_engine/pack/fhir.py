@@ -19,6 +19,16 @@ SYSTEMS = {
     "ATC": "http://www.whocc.no/atc",
 }
 """Short names of terminologies, and the addresses that FHIR knows them by."""
+OIDS = {
+    "LOINC": "2.16.840.1.113883.6.1",
+    "SNOMED CT": "2.16.840.1.113883.6.96",
+    "ICD-10": "2.16.840.1.113883.6.3",
+    "ICD-10-CM": "2.16.840.1.113883.6.90",
+    "RxNorm": "2.16.840.1.113883.6.88",
+    "CVX": "2.16.840.1.113883.12.292",
+    "ATC": "2.16.840.1.113883.6.73",
+}
+"""How older records name the same terminologies."""
 
 ResourceType = Literal[
     "Patient",

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cds_engine.engine.guide import LoadedPack
-from cds_engine.fhir.answer import proposed_orders
-from cds_engine.fhir.read import SOMEBODY_ELSE
+from cds_engine.fhir.counting import SOMEBODY_ELSE
+from cds_engine.fhir.proposals import proposed_orders
 from cds_engine.results import wording as w
 from cds_engine.results.evaluation import Evaluation
 from cds_engine.results.models import Citation, Finding, Screened

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from cds_engine.fhir.answer import proposed_orders
+from cds_engine.fhir.proposals import proposed_orders
 from cds_engine.lowering.guideline import Guideline
 from cds_engine.results import wording as w
 from cds_engine.results.evaluation import Evaluation
