@@ -16,6 +16,8 @@ AMOUNT = re.compile(r"(?P<value>-?\d+(?:\.\d+)?) (?P<unit>\S+)")
 VOWEL = re.compile(r"\b([Aa]) (?=8|11\b|18\b)")
 """An article before a number that is spoken with a vowel."""
 
+YEARS = "a"
+"""The unit that a bare number stands in, where the fact has one."""
 Facts = Mapping[str, object]
 
 
@@ -86,7 +88,7 @@ def _parted(value: object) -> Facts | None:
     if isinstance(value, Mapping):
         return value
     if isinstance(value, float | int) and not isinstance(value, bool):
-        return {"value": value, "unit": "a"}
+        return {"value": value, "unit": YEARS}
     found = AMOUNT.fullmatch(value) if isinstance(value, str) else None
     return {"value": _plain(found["value"]), "unit": found["unit"]} if found else None
 
@@ -109,7 +111,10 @@ def _same(first: object, second: object) -> bool:
 
 
 def _spoken(phrase: Phrase, said: Mapping[str, object]) -> str | None:
-    """Return the sentence of a phrase with its places filled; what cannot be said in brackets is left out."""
+    """Return the sentence of a phrase with its places filled; what cannot be said in brackets is left out.
+
+    A place that bears on no fact, such as `child` beside an age, takes the first of its words.
+    """
     text, depth, group, fits = "", 0, "", True
     for piece in TOKEN.findall(phrase.says):
         if piece == "[":
@@ -118,7 +123,7 @@ def _spoken(phrase: Phrase, said: Mapping[str, object]) -> str | None:
             depth -= 1
             text += group if fits and group.strip("n") else ""
         else:
-            word = _word(piece, phrase, said) if piece.startswith("{") else piece
+            word = _word(piece, phrase, said, is_needed=not depth) if piece.startswith("{") else piece
             if word is None and not depth:
                 return None
             fits = fits and word is not None
@@ -129,14 +134,23 @@ def _spoken(phrase: Phrase, said: Mapping[str, object]) -> str | None:
     return VOWEL.sub(r"\1n ", text)
 
 
-def _word(token: str, phrase: Phrase, said: Mapping[str, object]) -> str | None:
+def _word(token: str, phrase: Phrase, said: Mapping[str, object], *, is_needed: bool) -> str | None:
     place = PLACE.fullmatch(token)
-    if place is None or place["name"] not in said:
+    if place is None:
         return None
-    value, kind = said[place["name"]], phrase.kinds[place["name"]]
+    kind = phrase.kinds[place["name"]]
+    if place["name"] not in said:
+        return next(iter(phrase.words[kind]), None) if is_needed and kind not in KINDS else None
+    value = said[place["name"]]
     if kind in KINDS:
-        is_number = isinstance(value, float | int) and not isinstance(value, bool)
-        if kind == "number":
-            return number(float(value)) if is_number else None  # type: ignore[arg-type] # a number
-        return str(value)
+        return _number(value) if kind == "number" else str(value)
     return next((word for word, meaning in phrase.words[kind].items() if meaning == value), None)
+
+
+def _number(value: object) -> str | None:
+    """Return a bare number as it is said; an age in years is one."""
+    if isinstance(value, str):
+        parts = _parted(value)
+        value = parts["value"] if parts is not None and parts["unit"] == YEARS else None
+    is_number = isinstance(value, float | int) and not isinstance(value, bool)
+    return number(float(value)) if is_number else None  # type: ignore[arg-type] # a number

@@ -354,14 +354,18 @@ def _review(
         str | None,
         typer.Option("--changes", metavar="FILE", help="What `diff OLD PACK --format json` wrote of this version."),
     ] = None,
+    tests: Annotated[
+        str | None,
+        typer.Option("--tests", metavar="FILE", help="What `test --coverage --mutate --format json` wrote of it."),
+    ] = None,
 ) -> None:
     """Write the pages on which a clinician reads a pack statement by statement, and signs it.
 
     Exit status: 0 done, 1 a scenario does not hold, 2 wrong use.
     """
-    from cds_engine.cli.review import write_review  # noqa: PLC0415 - start-up stays quick
+    from cds_engine.cli.review import Found, write_review  # noqa: PLC0415 - start-up stays quick
 
-    raise typer.Exit(write_review(pack, output, proofs, changes, date.today()))  # noqa: DTZ011 - a day
+    raise typer.Exit(write_review(pack, output, Found(proofs, changes, tests), date.today()))  # noqa: DTZ011 - a day
 
 
 @app.command("test")

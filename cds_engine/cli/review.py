@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -18,18 +19,29 @@ from cds_engine.review.changes import ChangesError, read_changes
 from cds_engine.review.collect import collect
 from cds_engine.review.proofs import ProofsError, read_proofs
 from cds_engine.review.site import write_site
+from cds_engine.review.tested import ReportError, read_tested
 
 
-def write_review(name: str | None, output: str, proofs: str | None, changes: str | None, today: date) -> Exit:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Files in which other commands wrote what they found out about the pack."""
+
+    proofs: str | None = None
+    changes: str | None = None
+    tests: str | None = None
+
+
+def write_review(name: str | None, output: str, files: Found, today: date) -> Exit:
     """Write the review site of a pack, and return how it ended."""
     pack = open_pack(name)
     folder = Path(output)
     try:
-        proved = read_proofs(Path(proofs), pack.guideline) if proofs else None
-        changed = read_changes(Path(changes), pack.guideline) if changes else None
+        proved = read_proofs(Path(files.proofs), pack.guideline) if files.proofs else None
+        changed = read_changes(Path(files.changes), pack.guideline) if files.changes else None
+        tested = read_tested(Path(files.tests), pack.guideline) if files.tests else None
         outcomes = run_features(pack)
-        files = write_site(collect(pack, outcomes, today, proved, changed), folder)
-    except (NotInstalledError, NoParserError, ProofsError, ChangesError) as error:
+        pages = write_site(collect(pack, outcomes, today, proved, changed, tested), folder)
+    except (NotInstalledError, NoParserError, ProofsError, ChangesError, ReportError) as error:
         refuse(str(error))
     except PackError as error:
         refuse(f"{error.diagnostics[0].message}; see `cds-engine test`", Exit.FINDINGS)
@@ -37,5 +49,5 @@ def write_review(name: str | None, output: str, proofs: str | None, changes: str
         refuse(f"`{output}` cannot be written: {error.strerror}")
     failed = sum(not outcome.passed for outcome in outcomes)
     held = f"{counted(len(outcomes), 'scenario')}, {failed} of which do not hold" if failed else "every scenario holds"
-    typer.echo(f"{counted(len(files), 'page')} in {folder}, {held}; begin with {files[0]}")
+    typer.echo(f"{counted(len(pages), 'page')} in {folder}, {held}; begin with {pages[0]}")
     return Exit.FINDINGS if failed else Exit.DONE

@@ -17,7 +17,7 @@ from cds_engine.results import wording as w
 from cds_engine.results.terms import Terms, filled
 from cds_engine.review.alerts import Alerts
 from cds_engine.review.changes import Changes, affected_by
-from cds_engine.review.pages import AlertsPage, Proved, Site, StatementPage, Topic
+from cds_engine.review.pages import AlertsPage, Proved, Site, StatementPage, Tested, Topic
 from cds_engine.review.reading import Reader
 from cds_engine.review.sections import Group, Vignette
 from cds_engine.review.signoff import page_standings
@@ -40,20 +40,27 @@ def collect(
     today: date,
     proved: Proved | None = None,
     changes: Changes | None = None,
+    tested: Tested | None = None,
 ) -> Site:
     """Return what stands on the pages of a pack whose scenarios became *outcomes*.
 
-    *proved* and *changes* are what was found out elsewhere; without them the pages say so.
+    *proved*, *changes* and *tested* are what was found out elsewhere; without them the pages say so.
 
     Raises:
         PackError: If the approvals or phrases of the pack have mistakes.
     """
-    return _Collector(pack, list(outcomes), today, proved, changes).site()
+    return _Collector(pack, list(outcomes), today, proved, changes, tested).site()
 
 
 class _Collector:
     def __init__(
-        self, pack: LoadedPack, outcomes: list[Outcome], today: date, proved: Proved | None, changes: Changes | None
+        self,
+        pack: LoadedPack,
+        outcomes: list[Outcome],
+        today: date,
+        proved: Proved | None,
+        changes: Changes | None,
+        tested: Tested | None,
     ) -> None:
         self._guideline: Guideline = pack.guideline
         self._shown = show(pack.guideline, outcomes)
@@ -65,6 +72,7 @@ class _Collector:
         self._standings = page_standings(pack.guideline, outcomes, today)
         self._rest = unremarkable(pack.guideline, read_vocabulary(pack.guideline))
         self._proved = proved
+        self._tested = tested
         approvals = read_approvals(pack.guideline.pack.path).approvals
         self._affected = affected_by(changes, pack.guideline, approvals) if changes else {}
 
@@ -120,9 +128,10 @@ class _Collector:
             promises=None
             if self._proved is None
             else tuple(p for p in self._proved.promises if not p.statements or statement.id in p.statements),
+            worth=self._tested.worth.get(statement.id) if self._tested else None,
             mutants=None
-            if self._proved is None or self._proved.mutants is None
-            else tuple(m for m in self._proved.mutants if m.statement == statement.id),
+            if self._tested is None or self._tested.mutants is None
+            else tuple(m for m in self._tested.mutants if statement.id in m.statements),
         )
 
     def _rest_of(self, vignettes: Mapping[Group, tuple[Vignette, ...]]) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -39,20 +39,40 @@ class Promise:
 class Mutant:
     """A change of the rule that no case and no scenario noticed, as a vignette for the reviewer to decide on."""
 
-    statement: str
+    statements: tuple[str, ...]
+    """Whose answers it can change; no one's in particular where it names none."""
     change: str
     """What was changed, in words: `40 mg became 60 mg`."""
-    patient: str
-    """A patient who would be treated differently, in words."""
+    lines: tuple[str, ...]
+    """A scenario or patient who would be treated differently, in words, line by line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What the scenarios and cases of a statement are worth."""
+
+    covered: tuple[str, ...]
+    """How many statuses, outcomes and boundaries of how many are exercised, in words."""
+    noticed: str | None
+    """How many changes of the rules are noticed; None where none were made."""
+    survived: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """What coverage and mutation tests found out about a pack; made elsewhere, shown here."""
+
+    worth: Mapping[str, Worth]
+    """By statement."""
+    mutants: tuple[Mutant, ...] | None
+    """None where no mutation test ran."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proved:
-    """What provers and mutation tests found out about a pack; made elsewhere, shown here."""
+    """What provers found out about a pack; made elsewhere, shown here."""
 
     promises: tuple[Promise, ...] = ()
-    mutants: tuple[Mutant, ...] | None = ()
-    """None where no mutation test ran."""
     bounds: tuple[str, ...] = ()
     """What the proofs do not speak of, in sentences."""
 
@@ -125,6 +145,8 @@ class StatementPage:
     affected: Affected | None = None
     """None where no versions were compared, or the statement was neither approved nor changed."""
     promises: tuple[Promise, ...] | None = None
+    worth: Worth | None = None
+    """None where coverage was not looked at, or nothing is to be tested."""
     mutants: tuple[Mutant, ...] | None = None
 
     @property

@@ -1,7 +1,7 @@
-"""What provers and mutation tests found out, read from a file that they wrote: this package runs neither of them.
+"""What provers found out, read from a file that they wrote: this package proves nothing.
 
-The file is the output of `cds-engine prove --format json`, with the hash of the pack it speaks of and, where mutation
-tests ran, their survivors. Of another version of the pack it is refused: a proof holds for what was proved.
+The file is the output of `cds-engine prove --format json`, with the hash of the pack it speaks of. Of another version
+it is refused: a proof holds for what was proved.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from cds_engine.diagnostics import CdsError
 from cds_engine.lowering.guideline import Guideline
 from cds_engine.results.wording import spoken
-from cds_engine.review.pages import Mutant, Promise, Proved
+from cds_engine.review.pages import Promise, Proved
 
 OUTCOMES: dict[str, Literal["proved", "refuted", "undecided", "speaks of nobody"]] = {
     "proved": "proved",
@@ -41,16 +41,9 @@ class _Invariant(_Written):
     statements: tuple[str, ...] = ()
 
 
-class _Mutant(_Written):
-    statement: str
-    change: str
-    patient: str
-
-
 class _Proofs(_Written):
     hash: str
     invariants: tuple[_Invariant, ...] = ()
-    mutants: tuple[_Mutant, ...] | None = None
     bounds: tuple[str, ...] = ()
     outside: tuple[str, ...] = Field(default=())
 
@@ -83,7 +76,6 @@ def read_proofs(file: Path, guideline: Guideline) -> Proved:
             )
             for one in found.invariants
         ),
-        mutants=None if found.mutants is None else tuple(Mutant(**one.model_dump()) for one in found.mutants),
         bounds=(*found.outside, *found.bounds),
     )
 
