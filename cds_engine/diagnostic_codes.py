@@ -542,7 +542,7 @@ SIGN_OFF: Mapping[str, Meaning] = {
     ),
     "S105": Meaning(
         "a case that cannot be run",
-        "A case starts from no base, takes away what is not there, expects something of no rule, or stands twice.",
+        "A case starts from no base, takes away what is not there, expects what no answer has, or stands twice.",
         "`expect: {start-methotrexat: recommended}`",
         "Take the name that is proposed.",
     ),

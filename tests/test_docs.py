@@ -8,6 +8,7 @@ import shutil
 
 import pytest
 from scenario_patients import ROOT
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from cds_engine.cli import app, review
@@ -90,6 +91,53 @@ def test_everything_that_a_page_tells_to_do_works(page, place):
                 run(line, place)
         else:
             write(text, place)
+
+
+EVERYWHERE = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
+FENCE = re.compile(r"^ *```(\S+)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
+SERVERS = "sh"
+"""The language of blocks that start a server: the tests of the service start it, here their options are looked at."""
+
+
+def test_no_command_and_no_python_escapes_the_tests():
+    """What README and docs tell to do stands in blocks that a test runs; every other block only shows something."""
+    shown_only = {"yaml", "json", "text", "gherkin", "{toctree}"}
+    for page in EVERYWHERE:
+        for language, text in FENCE.findall(page.read_text(encoding="utf-8")):
+            assert language in shown_only | {"console", "python", SERVERS}, page
+            if language == SERVERS:
+                told = ("pip install ", "cds-engine serve ", "curl ")
+                assert all(line.startswith(told) for line in _joined(text)), page
+            if language == "python":
+                assert page in PAGES or (page.name == "README.md" and page.read_text().count("```python") == 1), page
+            if language == "console" and page not in PAGES:  # those of the README are run by its own test
+                run_there = ("make ", "cds-engine ") if page.name == "README.md" else ("make ",)
+                assert all(line.startswith(run_there) for line in text.splitlines()), page
+            if language in shown_only:
+                assert not re.search(r"^(cds-engine|pip|>>>) ", text, re.MULTILINE), page
+
+
+def _joined(text):
+    """Return the lines of a shell, those that end in a backslash with the next."""
+    return [line.strip() for line in text.replace("\\\n", " ").splitlines()]
+
+
+def test_commands_within_sentences_exist_with_their_options():
+    commands = get_command(app).commands
+    named = [
+        (page.name, words.split())
+        for page in EVERYWHERE
+        for words in [
+            *re.findall(r"`cds-engine ([^`]+)`", page.read_text(encoding="utf-8")),
+            *re.findall(
+                r"^ *cds-engine (serve .*)$", "\n".join(_joined(page.read_text(encoding="utf-8"))), re.MULTILINE
+            ),
+        ]
+    ]
+    assert len(named) > 10
+    for page, (name, *rest) in named:
+        options = {option for parameter in commands[name].params for option in (*parameter.opts, "--help")}
+        assert {word.strip("[]") for word in rest if word.strip("[").startswith("-")} <= options, (page, name, rest)
 
 
 def test_a_new_statement_is_short():

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 import cds_engine
-from cds_engine.bdd.cases import run_cases
+from cds_engine.bdd.cases import read_cases, run_cases
 from cds_engine.bdd.run import run_features
 from cds_engine.bdd.wording import check_wording
 from cds_engine.checker.check import check
@@ -118,3 +118,30 @@ def test_mistakes_in_cases_have_a_place(folder, before, after, said):
     (finding,) = error.value.diagnostics
     assert (finding.code, finding.span.file.endswith("cases.yaml")) == ("S105", True)
     assert said in finding.message
+
+
+@pytest.mark.parametrize(
+    ("expected", "said"),
+    [
+        ("{examplin-in-fever: {choices: {examplin: recommended}}}", "`examplin` of `choices` of `examplin-in-fever`"),
+        ("{examplin-in-fever: {choices: {examplin: {}}}}", "`status` of `examplin` of `choices`"),
+        ("{examplin-in-fever: {missing: weight}}", "`missing` of `examplin-in-fever` cannot be so"),
+        ("{examplin-in-fever: {low: twenty}}", "`low` of `examplin-in-fever` cannot be so"),
+        ("{examplin-in-fever: {loww: 2}}", "nothing called `loww` of `examplin-in-fever`"),
+        ("{examplin-in-fever: recomended}", "`status` of `examplin-in-fever` cannot be so"),
+        ("{examplin-in-fevre: recommended}", "there is no rule `examplin-in-fevre`"),
+        ("{findings: {o1: [x]}}", "`o1` of `findings` cannot be so"),
+        ("{findings: {o1: {x: bad}}}", "`x` of `o1` of `findings` cannot be so"),
+        ("{questions: age}", "`questions` cannot be so"),
+        ("{not_questions: [agee]}", "there is no fact `agee`"),
+        ("{not_alerts: [nope]}", "there is no alert `nope`"),
+        ("{derived: [a]}", "`derived` cannot be so"),
+    ],
+)
+def test_an_expectation_that_nothing_can_meet_is_a_mistake_and_never_passed_over(folder, expected, said):
+    with (folder / "cases.yaml").open("a", encoding="utf-8") as file:
+        file.write(f"  - id: odd\n    from: child\n    expect: {expected}\n")
+    with pytest.raises(PackError) as error:
+        read_cases(cds_engine.load(folder))
+    assert {found.code for found in error.value.diagnostics} == {"S105"}
+    assert any(said in found.message for found in error.value.diagnostics), error.value.diagnostics

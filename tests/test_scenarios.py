@@ -140,6 +140,8 @@ def test_every_expectation_that_does_not_hold_is_listed(outcome_of):
         ("    Given no calcinosis\n    When the guideline is applied\n", "expects nothing"),
         (CHILD + "    Then methotrexat is recommended\n", "nobody has said what this means"),
         (CHILD + "    Then no dose of remedium is offered\n", "the pack knows no medicine `remedium`"),
+        (CHILD + "    Then remedium is never offered\n", "the pack knows no medicine `remedium`"),
+        (CHILD + "    Then the answer does not ask for the wait\n", "the pack knows nothing called `wait`"),
         ("    Given everything else that x needs is known and unremarkable\n", "phrases.yaml does not say"),
         ("    Given an order for methotrexate, 15 mg, sometimes\n", "`sometimes` of an order is neither an amount nor"),
     ],

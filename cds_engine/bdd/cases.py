@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from cds_engine.bdd.expected import OF_ANSWER, known_names, mistakes_in
 from cds_engine.diagnostics import CdsError, Diagnostic, PackError, did_you_mean
 from cds_engine.engine.guide import LoadedPack
 from cds_engine.pack.beside import read_beside
@@ -15,17 +16,10 @@ from cds_engine.results.evaluation import Evaluation
 from cds_engine.results.models import Dose, Recommendation
 
 OF_A_DOSE = ("low", "high", "low_capped", "high_capped")
-OF_ANSWER = (*("alerts", "not_alerts", "questions", "not_questions", "problems", "derived", "findings", "no_findings"),)
-"""Keys of `expect` that are about the whole answer; every other is a rule."""
 BY = ("blocked_by", "excluded_by", "undecided")
 """Lists of reasons that must be given exactly."""
 SHOWN = ("cautions", "monitoring")
 """Lists of which some are expected, and with `not_` before them some are not."""
-OF_RULE = frozenset(
-    {*OF_A_DOSE, *SHOWN, *(f"not_{key}" for key in SHOWN)}
-    | {"status", "products", "drug", "route", "missing", *BY, "choices"}
-)
-
 Plain = dict[str, object]
 
 
@@ -105,23 +99,22 @@ class _Reader:
     def __init__(self, pack: LoadedPack, file: CasesFile, findings: list[Diagnostic]) -> None:
         self._file = file
         self._findings = findings
-        self._rules = {spec.rule.id for spec in pack.guideline.rules}
+        self._known = known_names(pack.guideline)
 
     def ready(self, case: Case) -> Ready:
         """Return the case with the facts of its bases."""
         day, facts = self._base(case.parent, case, ())
         expected = plain_value(case.expect)
         assert isinstance(expected, dict)  # noqa: S101 - the model has seen to it
-        rules = tuple(name for name in expected if name not in OF_ANSWER)
-        for name in rules:
-            self._check_rule(case, name, expected[name])
+        for said, hint in mistakes_in(expected, self._known):
+            self._report(case, said, hint, "expect")
         return Ready(
             id=case.id,
             place=str(case.span or CASES_FILE),
             patient={"id": case.id, "facts": self._changed(facts, case), "orders": plain_value(case.orders) or []},
             as_of=case.as_of if "as_of" in case.model_fields_set else day,
             expected=expected,
-            rules=tuple(name for name in rules if name in self._rules),
+            rules=tuple(name for name in expected if name in self._known["rule"]),
         )
 
     def check_ids(self) -> None:
@@ -151,15 +144,6 @@ class _Reader:
                 )
         given = {name: plain_value(value) for name, value in change.with_.items()}
         return {name: value for name, value in {**facts, **given}.items() if name not in change.without}
-
-    def _check_rule(self, case: Case, name: str, wanted: object) -> None:
-        if name not in self._rules:
-            hint = did_you_mean(name, [*self._rules, *OF_ANSWER]) or "name a rule of the pack"
-            self._report(case, f"there is no rule `{name}` to expect something of", hint, "expect")
-        for key in wanted if isinstance(wanted, dict) else ():
-            if key not in OF_RULE:
-                hint = did_you_mean(key, OF_RULE) or f"expected can be {', '.join(sorted(OF_RULE))}"
-                self._report(case, f"nothing called `{key}` can be expected of a rule", hint, "expect")
 
     def _report(self, model: Base, said: str, hint: str, key: str) -> None:
         self._findings.append(Diagnostic("S105", said, model.span_of(key), hint))

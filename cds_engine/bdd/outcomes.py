@@ -87,7 +87,7 @@ def waits_for(scene: Scene, said: Said) -> None:
     found = _found(scene, said)
     _status(found, wanted="needs_data")
     labels = scene.labels(found.missing)
-    _must(said["label"] in labels, f"it waits for: {_lines(labels)}", found.rule)
+    _must(scene.known(said["label"]) in labels, f"it waits for: {_lines(labels)}", found.rule)
     _must(found.dose is None, "a dose is shown all the same", found.rule)
 
 
@@ -134,7 +134,7 @@ def no_more_than_an_option(scene: Scene, _: Said) -> None:
 @then("{drug:word} is never offered", about="rules")
 def is_never_offered(scene: Scene, said: Said) -> None:
     """No rule, of whatever status, names this drug."""
-    drug = scene.pack.guideline.dictionary.drugs.get(str(said["drug"]), str(said["drug"]))
+    drug = scene.drug(str(said["drug"]))
     offering = [
         found.rule
         for found in scene.evaluation.recommendations

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from cds_engine.bdd.vocabulary import Vocabulary
+from cds_engine.diagnostics import did_you_mean
 from cds_engine.engine.guide import LoadedPack
 from cds_engine.results.evaluation import Evaluation
 from cds_engine.results.models import Recommendation
@@ -31,6 +32,7 @@ class Scene:
     pack: LoadedPack
     vocabulary: Vocabulary
     facts: dict[str, object] = field(default_factory=dict)
+    """What was said of the patient; a later sentence wins over an earlier one."""
     needs: list[str] = field(default_factory=list)
     """Drugs for which everything else is known and unremarkable."""
     orders: object = field(default_factory=list)
@@ -80,11 +82,23 @@ class Scene:
             raise MeaninglessError(f"the pack knows no medicine `{said}`; its drugs stand in drugs.yaml")
         return found
 
-    def labels(self, facts: list[str]) -> set[str]:
+    def labels(self, facts: Iterable[str]) -> set[str]:
         """Return how a clinician may call the facts: by their labels, and without what follows a comma."""
         entries = self.pack.guideline.pack.facts.facts
         found = {entries[name].label for name in facts if name in entries}
         return found | {label.split(",")[0] for label in found}
+
+    def known(self, label: object) -> object:
+        """Return *label* if some fact of the pack is called so.
+
+        Raises:
+            MeaninglessError: If none is.
+        """
+        labels = self.labels(self.pack.guideline.pack.facts.facts)
+        if label not in labels:
+            hint = did_you_mean(str(label), labels) or "labels stand in facts.yaml"
+            raise MeaninglessError(f"the pack knows nothing called `{label}`; {hint}")
+        return label
 
 
 def mapping(value: object) -> Mapping[str, object]:

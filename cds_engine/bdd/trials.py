@@ -8,7 +8,8 @@ from datetime import date
 from pathlib import Path
 from typing import Literal, Protocol
 
-from cds_engine.bdd.cases import OF_ANSWER, Ready, read_cases, run_case
+from cds_engine.bdd.cases import Ready, read_cases, run_case
+from cds_engine.bdd.expected import OF_ANSWER
 from cds_engine.bdd.gherkin import Scenario, read_features
 from cds_engine.bdd.run import Act, Runner, features_of
 from cds_engine.bdd.scene import MeaninglessError, Scene, UnmetError

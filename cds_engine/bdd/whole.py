@@ -99,15 +99,15 @@ def no_alert(scene: Scene, _: Said) -> None:
 @then("the answer asks for the {label:text}", about="questions")
 def asks_for(scene: Scene, said: Said) -> None:
     """A question asks for this fact."""
-    labels = scene.labels([question.fact for question in scene.evaluation.questions])
-    if said["label"] not in labels:
+    labels = scene.labels(question.fact for question in scene.evaluation.questions)
+    if scene.known(said["label"]) not in labels:
         raise UnmetError(f"it asks for: {'; '.join(sorted(labels)) or 'nothing'}")
 
 
 @then("the answer does not ask for the {label:text}", about="questions")
 def does_not_ask_for(scene: Scene, said: Said) -> None:
     """No question asks for this fact."""
-    if said["label"] in scene.labels([question.fact for question in scene.evaluation.questions]):
+    if scene.known(said["label"]) in scene.labels(question.fact for question in scene.evaluation.questions):
         raise UnmetError("it asks for it")
 
 

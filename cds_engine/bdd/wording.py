@@ -40,5 +40,5 @@ def _in_line(file: Path, number: int, line: str, named: re.Pattern[str] | None) 
 def _ids(guideline: Guideline) -> Iterator[str]:
     yield from (spec.rule.id for spec in guideline.rules)
     for file in guideline.pack.safety.values():
-        yield from (rule.id for rule in file.contraindications)
-        yield from (alert.id for alert in file.alerts)
+        safety = (file.contraindications, file.cautions, file.monitoring, file.alerts, file.order_checks)
+        yield from (rule.id for rules in safety for rule in rules)

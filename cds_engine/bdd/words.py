@@ -53,7 +53,6 @@ ORDERS: Mapping[str, str] = {
     "second order": "second",
     "medicine taken": "taken",
 }
-AUDIENCES: Mapping[str, str] = {"": "clinician", "for the family": "patient_or_caregiver"}
 
 LISTS: Mapping[str, Mapping[str, object]] = {
     "how": STRENGTHS,
