@@ -49,6 +49,8 @@ def banner(settings: Settings) -> str:
         lines.append(UNSAFE)
     else:
         lines.append(f"tokens of the issuers in {settings.trust} are accepted")
+    if settings.record is not None:
+        lines.append("every answer is recorded before it is given")
     if not settings.is_local and settings.certificate is None:
         lines.append("this address can be reached from elsewhere and speaks no TLS: something before it must")
     lines.append("nothing that it says was approved by a clinician unless the answer says so")
