@@ -96,7 +96,7 @@ def create_app(settings: Settings, book: FeedbackBook | None = None) -> FastAPI:
     _add_rest(app, service)
     _add_watching(app, service)
     if settings.has_page:
-        app.include_router(page_router(service.workers))
+        app.include_router(page_router(service.workers, service.metrics, development=settings.development))
     _speak_outcomes(app, service)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.known_hosts), www_redirect=False)
     app.add_middleware(Gate, settings=settings, metrics=service.metrics)
