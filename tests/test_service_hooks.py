@@ -10,7 +10,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 from hospital import CHILD, DAILY, draft, hook_call, jdm_record, order_call, running
+from typer.testing import CliRunner
 
+from cds_engine.cli import app
 from cds_engine.record.store import Store
 from cds_engine.service.settings import Settings
 
@@ -195,6 +197,30 @@ def test_answers_are_made_in_processes_that_may_die():
             os.kill(child, 9)
         assert found.post(SIGN, json=body).status_code in {200, 503}
         assert found.post(SIGN, json=body).status_code == 200
+
+
+def test_an_answer_that_takes_too_long_is_broken_off_and_the_next_is_right():
+    """Broken off in the middle, an engine may hold half a patient: it must not meet the next one."""
+    settings = Settings(development=True, workers=1, packs=("jdm_calcinosis",), most_seconds=2)
+    lines = [{"drug": "methotrexate", "dose": f"{index + 1} mg", "per": "week"} for index in range(12_000)]
+    small = {"patient": {"id": "a", "facts": {"weight": "26 kg"}}, "as_of": "2026-11-21"}
+    with running(settings) as found:
+        before = found.post("/evaluate", json=small).json()
+        late = found.post("/evaluate", json={"patient": {"facts": {"current_medications": lines}}})
+        assert (late.status_code, late.json()["issue"][0]["details"]["text"]) == (503, "took-too-long")
+        assert found.post("/evaluate", json=small).json() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("nowhere", "there is no pack `nowhere`"), ("bad", "see `cds-engine check`")]
+)
+def test_a_pack_that_cannot_be_used_is_told_before_the_start(tmp_path, monkeypatch, name, said):
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "pack.yaml").write_text("id: bad\n")
+    monkeypatch.chdir(tmp_path)
+    ended = CliRunner().invoke(app, ["serve", name, "--development", "--workers", "0"])
+    assert ended.exit_code == 2
+    assert said in ended.output
 
 
 def _children(process):

@@ -58,8 +58,13 @@ class Service:
         self.ids: frozenset[str] = frozenset()
 
     async def open(self) -> None:
-        """Load the packs; until then nothing is answered."""
-        self.discovery, self.ids = await self.workers.ask("open")
+        """Load the packs, unless they are loaded; until then nothing is answered.
+
+        Raises:
+            CdsError: If a pack or the record cannot be used.
+        """
+        if not self.discovery:
+            self.discovery, self.ids = await self.workers.ask("open")
 
     def caller(self, request: Request) -> str | None:
         """Return who calls, None where no token is asked for.
