@@ -30,6 +30,7 @@ TERMS = "http://terminology.hl7.org/CodeSystem"
 JSON = {"content-type": "application/json"}
 PAGE = os.sysconf("SC_PAGE_SIZE")
 TICKS = os.sysconf("SC_CLK_TCK")
+PARTS = 3
 SERVICE = "jdm-calcinosis-order-sign"
 
 
@@ -176,15 +177,19 @@ async def measured(wanted: argparse.Namespace, port: int, process: int) -> None:
         said = [card["indicator"] for card in warm.json()["cards"]]
         await as_fast(client, body, 3, 4)
         print(f"body of {len(body) / 1000:.0f} kB, {wanted.entries} entries; cards: {', '.join(said)}")
-        before, used = megabytes(process), processor(process)
-        times, errors = await at_rate(client, body, wanted.rate, wanted.seconds)
-        used, after = processor(process) - used, megabytes(process)
+        memory, used = [megabytes(process)], processor(process)
+        times, errors = [], []
+        for _ in range(PARTS):
+            more, wrong = await at_rate(client, body, wanted.rate, wanted.seconds / PARTS)
+            times, errors = [*times, *more], [*errors, *wrong]
+            memory.append(megabytes(process))
+        used = processor(process) - used
         cuts = statistics.quantiles(times, n=100)
         median, tail, longest = (seconds * 1000 for seconds in (statistics.median(times), cuts[98], max(times)))
         print(f"{wanted.rate:g} a second for {wanted.seconds:g} s, {len(errors)} errors of {len(times)}:")
         print(f"  median {median:.0f} ms, 99th percentile {tail:.0f} ms, longest {longest:.0f} ms")
         print(f"  processor time a request {used / len(times) * 1000:.1f} ms")
-        print(f"  memory {before:.0f} MB, at the end {after:.0f} MB")
+        print(f"  memory at the beginning and after each third: {', '.join(f'{one:.0f}' for one in memory)} MB")
         used = processor(process)
         count, errors, taken = await as_fast(client, body, wanted.seconds / 4, 8)
         used = processor(process) - used

@@ -102,7 +102,7 @@ def trust_file(folder: Path, *clients, **more):
 @contextlib.contextmanager
 def running(settings):
     """Run the service on a free port, and give a client of it."""
-    server = server_of(settings.model_copy(update={"port": 0}))
+    _, server = server_of(settings.model_copy(update={"port": 0}))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     deadline = time.monotonic() + MAX_WAIT

@@ -272,7 +272,8 @@ def test_another_patient_than_the_context_names_is_refused(cards):
 
 def test_the_patient_may_be_named_as_a_reference(cards):
     body = hook_call(prefetch=jdm_record())
-    assert cards({**body, "context": {**body["context"], "patientId": "Patient/p"}}) == cards(body)
+    named = cards({**body, "context": {**body["context"], "patientId": "Patient/p"}})
+    assert [card["detail"] for card in named] == [card["detail"] for card in cards(body)]
 
 
 def test_a_patient_who_looks_hears_it_in_other_words(cards):
@@ -281,9 +282,12 @@ def test_a_patient_who_looks_hears_it_in_other_words(cards):
     assert [card["detail"] for card in cards(other)] != [card["detail"] for card in cards(body)]
 
 
-def test_the_same_call_has_the_same_cards(cards):
+def test_the_same_call_has_the_same_cards_under_names_of_their_own(cards):
+    """Feedback on a card speaks of one call alone."""
     body = hook_call(prefetch=jdm_record())
-    assert cards(body) == cards(body)
+    first, second = (cards(body) for _ in range(2))
+    assert [card["detail"] for card in first] == [card["detail"] for card in second]
+    assert not {card["uuid"] for card in first} & {card["uuid"] for card in second}
 
 
 # Templates

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 from pathlib import Path
 
 import jsonschema
 import pytest
 from hospital import CHILD, DAILY, draft, hook_call, jdm_record, order_call, running
+from typer.testing import CliRunner
 
+from cds_engine.cli import app
+from cds_engine.record.store import Store
 from cds_engine.service.settings import Settings
 
 SUITE = Path(os.environ.get("CDS_SUITES", "")) / "cds-hooks"
@@ -151,6 +155,39 @@ def test_openapi_comes_from_the_models(client):
     jsonschema.validate(cards, {"$ref": "#/components/schemas/Cards", "components": found["components"]})
 
 
+def test_every_answer_is_on_record_before_it_is_given(tmp_path, jdm):
+    """With its orders, so that asking again asks the same; feedback stands beside it, and outlives the service."""
+    place = str(tmp_path / "decisions.db")
+    settings = Settings(development=True, workers=0, packs=("jdm_calcinosis",), record=place)
+    with running(settings) as found:
+        cards = found.post(SIGN, json=order_call(draft(DAILY), prefetch=jdm_record())).json()["cards"]
+        found.post("/evaluate", json={"patient": {"facts": {"weight": "26 kg"}}})
+        report = {**FEEDBACK, "card": cards[0]["uuid"]}
+        assert found.post(f"{SIGN}/feedback", json={"feedback": [report, FEEDBACK]}).status_code == 200
+    with Store.open(place) as store:
+        decision = store.decision(cards[0]["uuid"])
+        assert set(decision.names) == {card["uuid"] for card in cards}
+        assert decision.answer["screened"][0]["findings"]
+        again = json.loads(decision.request.ask(jdm).model_dump_json())
+        assert again == decision.answer
+        assert [said.said["outcome"] for said in store.feedback_on(decision.number)] == ["overridden"]
+        assert store.verify().is_whole
+    with running(settings) as found:
+        [kept] = found.get(f"{SIGN}/feedback").json()["feedback"]
+        assert (kept["card"], "interval" in kept["rules"]) == (report["card"], True)
+
+
+def test_an_answer_that_cannot_be_kept_is_not_given(tmp_path):
+    place = tmp_path / "decisions.db"
+    settings = Settings(development=True, workers=0, packs=("jdm_calcinosis",), record=str(place))
+    with running(settings) as found:
+        with sqlite3.connect(place) as database:
+            for (table,) in list(database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")):
+                database.execute(f'DROP TABLE "{table}"')
+        answer = found.post(SIGN, json=order_call(draft(DAILY), prefetch=jdm_record()))
+    assert (answer.status_code, answer.json()["issue"][0]["details"]["text"]) == (503, "not-recorded")
+
+
 def test_answers_are_made_in_processes_that_may_die():
     """A dead worker costs one answer with a clear status, and the next request is answered by a new one."""
     with running(Settings(development=True, workers=1, packs=("jdm_calcinosis",))) as found:
@@ -160,6 +197,30 @@ def test_answers_are_made_in_processes_that_may_die():
             os.kill(child, 9)
         assert found.post(SIGN, json=body).status_code in {200, 503}
         assert found.post(SIGN, json=body).status_code == 200
+
+
+def test_an_answer_that_takes_too_long_is_broken_off_and_the_next_is_right():
+    """Broken off in the middle, an engine may hold half a patient: it must not meet the next one."""
+    settings = Settings(development=True, workers=1, packs=("jdm_calcinosis",), most_seconds=2)
+    lines = [{"drug": "methotrexate", "dose": f"{index + 1} mg", "per": "week"} for index in range(12_000)]
+    small = {"patient": {"id": "a", "facts": {"weight": "26 kg"}}, "as_of": "2026-11-21"}
+    with running(settings) as found:
+        before = found.post("/evaluate", json=small).json()
+        late = found.post("/evaluate", json={"patient": {"facts": {"current_medications": lines}}})
+        assert (late.status_code, late.json()["issue"][0]["details"]["text"]) == (503, "took-too-long")
+        assert found.post("/evaluate", json=small).json() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("nowhere", "there is no pack `nowhere`"), ("bad", "see `cds-engine check`")]
+)
+def test_a_pack_that_cannot_be_used_is_told_before_the_start(tmp_path, monkeypatch, name, said):
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "pack.yaml").write_text("id: bad\n")
+    monkeypatch.chdir(tmp_path)
+    ended = CliRunner().invoke(app, ["serve", name, "--development", "--workers", "0"])
+    assert ended.exit_code == 2
+    assert said in ended.output
 
 
 def _children(process):

@@ -495,6 +495,10 @@ def _serve(  # noqa: PLR0913, PLR0917 - one parameter an option
     page: Annotated[
         bool | None, typer.Option("--page/--no-page", help="The page to try it on; on this machine only if left out.")
     ] = None,
+    record: Annotated[
+        str | None,
+        typer.Option("--record", metavar="STORE", help="Keep every answer there before it is given; see `replay`."),
+    ] = None,
     value_sets: ValueSetsOption = None,
     minimum_review: Annotated[
         str | None,
@@ -510,6 +514,6 @@ def _serve(  # noqa: PLR0913, PLR0917 - one parameter an option
     given = {
         "packs": tuple(packs or ()), "host": host, "port": port, "public_url": public_url, "trust": trust,
         "development": development, "origins": tuple(origin or ()), "certificate": certificate, "key": key,
-        "workers": workers, "page": page, "value_sets": value_sets, "minimum_review": minimum_review,
+        "workers": workers, "page": page, "record": record, "value_sets": value_sets, "minimum_review": minimum_review,
     }  # fmt: skip
     raise typer.Exit(serve_packs(given))

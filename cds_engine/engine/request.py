@@ -26,6 +26,8 @@ class Request:
     period: str | None = None
     """For FHIR records alone: the period that entries are held against."""
     minimum_review: str | None = None
+    orders: Sequence[Mapping[str, Any]] = ()
+    """Prescriptions beside the patient: of a FHIR record MedicationRequests that are about to be signed."""
 
     @property
     def is_fhir(self) -> bool:
@@ -44,6 +46,7 @@ class Request:
                 self.patient,
                 as_of=self.as_of,
                 period=self.period,
+                orders=self.orders,
                 audience=self.audience or "clinician",
                 minimum_review=self.minimum_review,
             )
@@ -52,7 +55,7 @@ class Request:
                 "`period` is for patients from FHIR; this one has facts of its own, give the days as facts"
             )
         patient = _for_audience(self.patient, self.audience)
-        return pack.evaluate(patient, as_of=self.as_of, minimum_review=self.minimum_review)
+        return pack.evaluate(patient, orders=self.orders, as_of=self.as_of, minimum_review=self.minimum_review)
 
 
 def _for_audience(patient: Mapping[str, Any], audience: str | None) -> Mapping[str, Any]:

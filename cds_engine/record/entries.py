@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, assert_never
@@ -30,7 +30,7 @@ class Decision:
     request: Request
     """With the day and the audience that the answer rests on, so that asking again asks the same."""
     input_hash: str
-    """Over the patient as sent; the same patient has the same hash, in whatever order its keys stand."""
+    """Over the patient and orders as sent; the same have the same hash, in whatever order their keys stand."""
     names: tuple[str, ...]
     """What else the decision goes by, such as the cards that were made of it."""
     answer: Mapping[str, Any]
@@ -69,8 +69,10 @@ def decision_text(answer: Evaluation, request: Request, names: Iterable[str], re
         InputError: If the patient holds something that JSON has no word for.
     """
     patient = _as_json(request.patient, "the patient")
+    orders = _as_json(request.orders, "an order")
     asked = {
         "patient": patient,
+        **({"orders": orders} if orders else {}),
         "as_of": answer.as_of,
         "audience": answer.audience,
         "period": request.period,
@@ -82,7 +84,7 @@ def decision_text(answer: Evaluation, request: Request, names: Iterable[str], re
             "kind": "decision",
             "recorded": recorded.isoformat(),
             "names": list(names),
-            "input_hash": _input_hash(patient),
+            "input_hash": _input_hash(patient, orders),
             "request": asked,
             "answer": answer.model_dump(mode="json", by_alias=True),
         }
@@ -137,7 +139,7 @@ def contradictions(row: Row, names: Iterable[str]) -> list[Break]:
             about = entry.about
         case Decision():
             known_as = entry.names
-            if entry.input_hash != _input_hash(entry.request.patient):
+            if entry.input_hash != _input_hash(entry.request.patient, entry.request.orders):
                 reasons.append("its input hash is not that of its input")
         case _:
             assert_never(entry)
@@ -156,11 +158,14 @@ def _request(data: Mapping[str, Any]) -> Request:
         audience=data["audience"],
         period=data["period"],
         minimum_review=data["minimum_review"],
+        orders=tuple(data.get("orders", ())),
     )
 
 
-def _input_hash(patient: object) -> str:
-    return hash_of(json.dumps(patient, sort_keys=True, separators=(",", ":")))
+def _input_hash(patient: object, orders: Sequence[object]) -> str:
+    """Return the hash of a patient, with the orders where there are any beside it."""
+    sent = {"patient": patient, "orders": list(orders)} if orders else patient
+    return hash_of(json.dumps(sent, sort_keys=True, separators=(",", ":")))
 
 
 def _text(data: Mapping[str, Any]) -> str:

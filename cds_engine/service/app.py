@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date
@@ -14,15 +15,17 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import JSONResponse
 
+from cds_engine.diagnostics import StoreError
+from cds_engine.record.store import Store
 from cds_engine.results.evaluation import Evaluation
 from cds_engine.service.desk import Reply
-from cds_engine.service.feedback import FeedbackBook, InMemory
+from cds_engine.service.feedback import FeedbackBook, InMemory, OnRecord
 from cds_engine.service.gate import Gate
 from cds_engine.service.json_in import read_json
 from cds_engine.service.metrics import CONTENT_TYPE_LATEST, Metrics
 from cds_engine.service.openapi import body_of, described, refusals
 from cds_engine.service.pages import page_router
-from cds_engine.service.refusals import Refusal, malformed, outcome
+from cds_engine.service.refusals import Refusal, malformed, outcome, unrecorded
 from cds_engine.service.requests import (
     EvaluateRequest,
     FeedbackRequest,
@@ -55,8 +58,13 @@ class Service:
         self.ids: frozenset[str] = frozenset()
 
     async def open(self) -> None:
-        """Load the packs; until then nothing is answered."""
-        self.discovery, self.ids = await self.workers.ask("open")
+        """Load the packs, unless they are loaded; until then nothing is answered.
+
+        Raises:
+            CdsError: If a pack or the record cannot be used.
+        """
+        if not self.discovery:
+            self.discovery, self.ids = await self.workers.ask("open")
 
     def caller(self, request: Request) -> str | None:
         """Return who calls, None where no token is asked for.
@@ -74,8 +82,9 @@ def create_app(settings: Settings, book: FeedbackBook | None = None) -> FastAPI:
 
     Raises:
         TrustError: If the file of issuers and keys cannot be used.
+        StoreError: If the record cannot be opened.
     """
-    service = Service(settings, book or InMemory())
+    service = Service(settings, book or _book(settings))
 
     @asynccontextmanager
     async def open_to_close(_: FastAPI) -> AsyncIterator[None]:
@@ -92,7 +101,7 @@ def create_app(settings: Settings, book: FeedbackBook | None = None) -> FastAPI:
     _add_rest(app, service)
     _add_watching(app, service)
     if settings.has_page:
-        app.include_router(page_router(service.workers))
+        app.include_router(page_router(service.workers, service.metrics, development=settings.development))
     _speak_outcomes(app, service)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.known_hosts), www_redirect=False)
     app.add_middleware(Gate, settings=settings, metrics=service.metrics)
@@ -104,6 +113,10 @@ def create_app(settings: Settings, book: FeedbackBook | None = None) -> FastAPI:
         max_age=600,
     )
     return app
+
+
+def _book(settings: Settings) -> FeedbackBook:
+    return InMemory() if settings.record is None else OnRecord(Store.open(settings.record))
 
 
 async def _json_body(request: Request) -> bytes:
@@ -163,7 +176,7 @@ def _add_hooks(app: FastAPI, service: Service) -> None:
         name = known(service_id)
         given = read_request(FeedbackRequest, read_json(body, service.settings.most_depth))
         reports = [one.model_dump(mode="json", by_alias=True, exclude_none=True) for one in given.feedback]
-        service.book.add(name, reports)
+        await asyncio.to_thread(service.book.add, name, reports)
         for one in given.feedback:
             service.metrics.feedback(name, one.outcome)
         return _as_json(b"{}")
@@ -172,7 +185,7 @@ def _add_hooks(app: FastAPI, service: Service) -> None:
     async def reported(request: Request, service_id: ServiceId) -> Response:
         """Return what became of the cards of a service, each with the rules that it spoke for."""
         service.caller(request)
-        return JSONResponse({"feedback": service.book.read(known(service_id))})
+        return JSONResponse({"feedback": await asyncio.to_thread(service.book.read, known(service_id))})
 
 
 def _add_rest(app: FastAPI, service: Service) -> None:
@@ -218,6 +231,12 @@ def _speak_outcomes(app: FastAPI, service: Service) -> None:
 
     @app.exception_handler(Refusal)
     async def refused(_: Request, refusal: Refusal) -> JSONResponse:
+        service.metrics.refused(refusal.code)
+        return JSONResponse(refusal.outcome(), refusal.status, refusal.headers)
+
+    @app.exception_handler(StoreError)
+    async def not_recorded(_: Request, __: StoreError) -> JSONResponse:
+        refusal = unrecorded()
         service.metrics.refused(refusal.code)
         return JSONResponse(refusal.outcome(), refusal.status, refusal.headers)
 

@@ -25,6 +25,7 @@ class Call:
     pack: LoadedPack
     focus: Focus
     instance: UUID
+    """Its own name: no two calls have a card of the same id."""
     sent: Sent
     drafts: tuple[str, ...] = ()
     """The references of the orders that are the focus."""

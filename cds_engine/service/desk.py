@@ -7,22 +7,25 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from typing import Any
+from uuid import uuid4
 
-from cds_engine.diagnostics import BackendFault, EngineDisagreement, InputError
+from cds_engine.diagnostics import BackendFault, EngineDisagreement, InputError, StoreError
 from cds_engine.engine.guide import LoadedPack
 from cds_engine.engine.packs import installed, load
+from cds_engine.engine.request import Request as Asked
+from cds_engine.record.store import Store
 from cds_engine.results.evaluation import Evaluation
 from cds_engine.service.cards import Call, cards_of
 from cds_engine.service.hooks import HOOKS, Hook
 from cds_engine.service.json_in import read_json
 from cds_engine.service.page.show import Page
 from cds_engine.service.prefetch import Sent, gathered, templates
-from cds_engine.service.refusals import Refusal, malformed, needs, too_large
+from cds_engine.service.refusals import Refusal, malformed, needs, too_large, unrecorded
 from cds_engine.service.requests import EvaluateRequest, HookRequest, OrderContext, SelectContext, read_request
 from cds_engine.service.responses import Cards, Service, Services, plain
 from cds_engine.service.settings import Settings
@@ -56,6 +59,7 @@ class Desk:
         packs = [load(name, value_sets=settings.value_sets) for name in names]
         self.packs: dict[str, LoadedPack] = {pack.id: pack for pack in packs}
         self._templates = {pack.id: templates(pack.guideline.pack) for pack in packs}
+        self._store = None if settings.record is None else Store.open(settings.record)
         self._page = Page(self.packs, settings.most_depth, development=settings.development)
 
     @cached_property
@@ -96,15 +100,22 @@ class Desk:
         sent = gathered(self._templates[pack.id], request.prefetch)
         orders = _orders(request)
         self._refuse_many(len(sent.resources) + len(orders))
-        answer = self._answer(pack, request, sent, orders, day)
-        call = Call(pack, hook.focus, request.hook_instance, sent, _focus(request, orders), _wants_inform(request))
+        asked = self._asked(pack, request, sent, orders, day)
+        answer = self._answer(pack, asked, needs("the resources that were sent are not the record of one patient"))
+        call = Call(pack, hook.focus, uuid4(), sent, _focus(request, orders), _wants_inform(request))
         said = cards_of(answer, call)
+        self._record(answer, asked, said.rules)
         body = _dumped(plain(Cards(cards=said.cards), "cards"))
         return Reply(body, Counter(card.indicator for card in said.cards), said.rules)
 
-    def _answer(
+    def _asked(
         self, pack: LoadedPack, request: HookRequest, sent: Sent, orders: list[Mapping[str, Any]], day: date
-    ) -> Evaluation:
+    ) -> Asked:
+        """Return what the call asks of the pack.
+
+        Raises:
+            Refusal: If the Patient is missing where it is needed, or is another than the context names.
+        """
         patient = request.context.patient
         found = sent.patients
         if any(str(one.get("id", patient)) != patient for one in found):
@@ -114,19 +125,41 @@ class Desk:
         named = [] if found else [{"resourceType": "Patient", "id": patient}]
         medicines = [order for order in orders if order.get("resourceType") == MEDICATION]
         others = [order for order in orders if order.get("resourceType") == "Medication"]
-        audience = _audience(pack, is_patient=request.context.is_read_by_patient)
+        return Asked(
+            sent.bundle(*named, *others),
+            as_of=day,
+            audience=_audience(pack, is_patient=request.context.is_read_by_patient),
+            minimum_review=self._settings.minimum_review,
+            orders=medicines,
+        )
+
+    def _answer(self, pack: LoadedPack, asked: Asked, misfit: Refusal) -> Evaluation:
+        """Return the answer.
+
+        Raises:
+            Refusal: If the patient is none, which *misfit* says, or there is no answer.
+        """
         try:
-            return pack.evaluate_fhir(
-                sent.bundle(*named, *others),
-                as_of=day,
-                orders=medicines,
-                audience=audience,
-                minimum_review=self._settings.minimum_review,
-            )
+            return asked.ask(pack)
         except InputError:
-            raise needs("the resources that were sent are not the record of one patient") from None
+            raise misfit from None
         except (EngineDisagreement, BackendFault):
             raise _no_answer() from None
+
+    def _record(self, answer: Evaluation, asked: Asked, cards: Iterable[str] = ()) -> None:
+        """Keep an answer, which its *cards* then go by, before it is given.
+
+        Raises:
+            Refusal: If it cannot be kept.
+        """
+        if self._store is None:
+            return
+        try:
+            self._store.append(answer, asked, names=cards)
+        except InputError:
+            raise malformed("the patient holds something that cannot be recorded, such as an endless number") from None
+        except StoreError:
+            raise unrecorded() from None
 
     def _refuse_many(self, entries: int) -> None:
         most = self._settings.most_entries
@@ -146,23 +179,19 @@ class Desk:
         audience = request.audience or "clinician"
         if audience not in pack.guideline.pack.manifest.audiences:
             raise malformed("there is no such `audience` in the pack")
-        asked: dict[str, Any] = {
-            "as_of": request.as_of or day,
-            "audience": audience,
-            "minimum_review": self._settings.minimum_review,
-        }
-        try:
-            if request.record is not None:
-                self._refuse_many(_count(request.record))
-                answer = pack.evaluate_fhir(request.record, **asked)
-            else:
-                answer = pack.evaluate(request.patient or {}, **asked)
-        except InputError:
-            raise malformed(
-                "`patient` is no mapping of facts, or `record` no Bundle with exactly one Patient"
-            ) from None
-        except (EngineDisagreement, BackendFault):
-            raise _no_answer() from None
+        if request.record is not None:
+            self._refuse_many(_count(request.record))
+        asked = Asked(
+            request.record if request.record is not None else request.patient or {},
+            as_of=request.as_of or day,
+            audience=audience,
+            minimum_review=self._settings.minimum_review,
+        )
+        misfit = malformed("`patient` is no mapping of facts, or `record` no Bundle with exactly one Patient")
+        if asked.is_fhir != (request.record is not None):
+            raise misfit
+        answer = self._answer(pack, asked, misfit)
+        self._record(answer, asked)
         return Reply(answer.model_dump_json().encode())
 
     def _pack(self, name: str | None) -> LoadedPack:

@@ -58,10 +58,10 @@ class Finisher:
 
     answer: Evaluation
     call: uuid.UUID
-    """The `hookInstance`."""
+    """The name of the call, which its cards are named from."""
 
     def card(self, draft: Draft) -> Card:
-        """Return the card; the same draft of the same call has the same ids."""
+        """Return the card; its ids are those of this call alone."""
         proposals = [self._suggestion(draft, proposal) for proposal in draft.proposals]
         return Card(
             uuid=self._id(draft.topic),

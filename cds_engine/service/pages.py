@@ -8,7 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import HTMLResponse, Response
 
-from cds_engine.service.page.render import STATIC, static
+from cds_engine.service.metrics import Metrics
+from cds_engine.service.page.render import STATIC, render, static
 from cds_engine.service.refusals import Refusal
 from cds_engine.service.workers import Workers
 
@@ -16,20 +17,29 @@ PackId = Annotated[str, Path(max_length=200)]
 FORM = "application/x-www-form-urlencoded"
 
 
-def page_router(workers: Workers) -> APIRouter:
+def page_router(workers: Workers, metrics: Metrics, *, development: bool) -> APIRouter:
     """Return the endpoints of the page; they are no part of the description for programs."""
     router = APIRouter(include_in_schema=False)
+
+    async def page(task: str, *arguments: object) -> Response:
+        """Return a page of a desk; what is refused is said on a page as well."""
+        try:
+            return HTMLResponse(await workers.ask(task, *arguments))
+        except Refusal as refusal:
+            metrics.refused(refusal.code)
+            said = render("refused.html", sentence=refusal.sentence, development=development)
+            return HTMLResponse(said, refusal.status, refusal.headers)
 
     @router.get("/")
     async def index() -> Response:
         """Choose a pack."""
-        return HTMLResponse(await workers.ask("page_index"))
+        return await page("page_index")
 
     @router.get("/packs/{pack_id}")
     async def begin(pack_id: PackId, fixture: Annotated[str | None, Query(max_length=200)] = None) -> Response:
         """Begin with an empty form or with a fixture."""
         day = date.today()  # noqa: DTZ011 - the day on the wall
-        return HTMLResponse(await workers.ask("page_begin", pack_id, fixture, day))
+        return await page("page_begin", pack_id, fixture, day)
 
     @router.post("/packs/{pack_id}")
     async def answer(request: Request, pack_id: PackId) -> Response:
@@ -37,7 +47,7 @@ def page_router(workers: Workers) -> APIRouter:
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
             raise Refusal(415, "not-form", f"send the form as `{FORM}`")
         day = date.today()  # noqa: DTZ011 - the day on the wall
-        return HTMLResponse(await workers.ask("page_answer", pack_id, await request.body(), day))
+        return await page("page_answer", pack_id, await request.body(), day)
 
     @router.get("/static/{name}")
     async def file(name: str) -> Response:

@@ -70,3 +70,8 @@ def too_large(sentence: str) -> Refusal:
 def busy() -> Refusal:
     """Say that too many requests wait."""
     return Refusal(503, "busy", "too many requests are waiting; come again in a moment", {"Retry-After": "1"})
+
+
+def unrecorded() -> Refusal:
+    """Say that something could not be kept, and was therefore not done."""
+    return Refusal(503, "not-recorded", "it could not be recorded, and was therefore not done", {"Retry-After": "5"})

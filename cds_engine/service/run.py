@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from cds_engine.diagnostics import CdsError
 from cds_engine.service.settings import Settings
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
     from uvicorn import Server
 
 MOST_HEADER_BYTES = 16 * 1024
@@ -49,14 +51,16 @@ def banner(settings: Settings) -> str:
         lines.append(UNSAFE)
     else:
         lines.append(f"tokens of the issuers in {settings.trust} are accepted")
+    if settings.record is not None:
+        lines.append("every answer is recorded before it is given")
     if not settings.is_local and settings.certificate is None:
         lines.append("this address can be reached from elsewhere and speaks no TLS: something before it must")
     lines.append("nothing that it says was approved by a clinician unless the answer says so")
     return "\n".join(lines)
 
 
-def server_of(settings: Settings) -> Server:
-    """Return the server, which answers once it runs.
+def server_of(settings: Settings) -> tuple[FastAPI, Server]:
+    """Return the application and its server, which answers once it runs.
 
     Raises:
         CdsError: If the file of issuers cannot be used.
@@ -65,8 +69,9 @@ def server_of(settings: Settings) -> Server:
 
     from cds_engine.service.app import create_app  # noqa: PLC0415 - as above
 
+    app = create_app(settings)
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         host=settings.host,
         port=settings.port,
         ssl_certfile=settings.certificate,
@@ -79,7 +84,7 @@ def server_of(settings: Settings) -> Server:
         h11_max_incomplete_event_size=MOST_HEADER_BYTES,
         lifespan="on",
     )
-    return uvicorn.Server(config)
+    return app, uvicorn.Server(config)
 
 
 def serve(settings: Settings) -> None:
@@ -89,6 +94,10 @@ def serve(settings: Settings) -> None:
         CdsError: If a pack or the file of issuers cannot be used.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
-    server = server_of(settings)
-    sys.stderr.write(banner(settings) + "\n")
-    server.run()
+    app, server = server_of(settings)
+    try:
+        asyncio.run(app.state.service.open())  # what is wrong with a pack is said before anything else
+        sys.stderr.write(banner(settings) + "\n")
+        server.run()
+    finally:
+        app.state.service.workers.stop()

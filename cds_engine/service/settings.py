@@ -28,6 +28,9 @@ class Settings(BaseSettings):
     minimum_review: str | None = None
     """Recommendations below this review state are held back."""
 
+    record: str | None = None
+    """Where every answer is kept with what was asked, before it is given: a file, or `postgresql://...`."""
+
     host: str = "127.0.0.1"
     port: int = Field(default=8350, ge=0, le=65535)
     certificate: Path | None = None
