@@ -20,28 +20,29 @@ from cds_engine.engine.request import Request
 from cds_engine.record.store import Store
 from cds_engine.results.evaluation import Evaluation
 
-place, answer_file, wanted = sys.argv[1:]
-answer = Evaluation.model_validate(json.loads(Path(answer_file).read_text()))
 
-
-def write():
+def write(place, answer, wanted):
     with Store.open(place) as store:
-        for count in range(int(wanted)) if wanted != "for ever" else itertools.count():
+        for count in itertools.count() if wanted is None else range(wanted):
             receipt = store.append(answer, Request({"weight": f"{count + 1} kg"}), names=[f"{os.getpid()}-{count}"])
             os.write(1, f"{receipt}\n".encode())
 
 
-def child():
+def child(*work):
     pid = os.fork()
     if pid == 0:
-        write()
+        write(*work)
         os._exit(0)
     return pid
 
 
-for _ in sys.stdin:
-    writers = [child(), child()]
-    os.write(1, f"{writers[0]} {writers[1]}\n".encode())
-    for writer in writers:
-        os.waitpid(writer, 0)
-    os.write(1, b"gone\n")
+if __name__ == "__main__":
+    place, answer_file, wanted = sys.argv[1:]
+    answer = Evaluation.model_validate(json.loads(Path(answer_file).read_text()))
+    work = (place, answer, int(wanted) if wanted != "for ever" else None)
+    for _ in sys.stdin:
+        writers = [child(*work), child(*work)]
+        os.write(1, f"{writers[0]} {writers[1]}\n".encode())
+        for writer in writers:
+            os.waitpid(writer, 0)
+        os.write(1, b"gone\n")
