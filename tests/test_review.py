@@ -109,12 +109,22 @@ def test_pages_need_nothing_from_outside_and_are_well_formed(pages):
         assert "url(" not in text, name
 
 
-def test_no_name_of_a_program_reaches_a_reader(jdm, pages):
-    """Names of facts and of rules stand nowhere but where the page says what they are."""
-    for name, text in pages.items():
-        shown = re.sub(r"<style>.*?</style>|<code>.*?</code>|<a [^>]*>", "", text, flags=re.DOTALL)
-        found = set(re.findall(r"\b[a-z0-9]+(?:_[a-z0-9]+)+\b", words(shown)))
-        assert not found & jdm.guideline.pack.facts.facts.keys(), name
+def test_no_name_of_a_program_reaches_a_reader(jdm, jdm_outcomes, tmp_path):
+    """Names of facts, rules, sources and regimens stand nowhere but where the page says what they are."""
+    guideline = jdm.guideline
+    bounds = ("Powers are free: body_surface_area by du-bois.",)
+    promise = Promise("Whatever pregnancy_status is.", "refuted", "pregnancy status: not_applicable")
+    write_site(site_of(jdm, jdm_outcomes, Proved((promise,), bounds=bounds)), tmp_path)
+    safety = (guideline.contraindications, guideline.cautions, guideline.monitoring)
+    ids = {rule.id for found in safety for rules in found.values() for _, rule in rules}
+    ids |= {rule.id for _, rule in (*guideline.alerts, *guideline.order_checks)}
+    ids |= {spec.rule.id for spec in guideline.rules} | {*guideline.doses, *guideline.pack.sources.sources}
+    for file in tmp_path.glob("*.html"):
+        text = file.read_text(encoding="utf-8")
+        shown = words(re.sub(r"<style>.*?</style>|<code>.*?</code>|<a [^>]*>", "", text, flags=re.DOTALL))
+        named = set(re.findall(r"\b[a-z0-9]+(?:[_-][a-z0-9]+)+\b", shown))
+        assert not named & {name for name in ids if "-" in name}, file.name
+        assert not {name for name in named if "_" in name}, file.name
 
 
 def test_the_state_of_review_stands_on_every_page(pages):
