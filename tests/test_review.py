@@ -24,7 +24,8 @@ from cds_engine.review.changes import ChangesError, read_changes
 from cds_engine.review.collect import collect
 from cds_engine.review.dosing import grid_of
 from cds_engine.review.english import NEGATED, English
-from cds_engine.review.pages import OF_THE_PACK, Mutant, Promise, Proved
+from cds_engine.review.findings import Mutant, Promise, Proved
+from cds_engine.review.pages import OF_THE_PACK
 from cds_engine.review.proofs import ProofsError, read_proofs
 from cds_engine.review.reading import Reader
 from cds_engine.review.sections import GROUPS
