@@ -19,6 +19,7 @@ from cds_engine.engine.approvals import read_approvals
 from cds_engine.evaluator.conditions import COMPARES
 from cds_engine.language.syntax import Comparator
 from cds_engine.lowering import core as c
+from cds_engine.review import findings
 from cds_engine.review.alerts import Alerts
 from cds_engine.review.changes import ChangesError, read_changes
 from cds_engine.review.collect import collect
@@ -40,8 +41,8 @@ SECONDS = 60
 TODAY = date(2026, 11, 22)
 
 
-def site_of(pack, outcomes, proved=None):
-    return collect(pack, outcomes, TODAY, proved)
+def site_of(pack, outcomes, proved=None, tested=None):
+    return collect(pack, outcomes, TODAY, proved, tested=tested)
 
 
 @pytest.fixture(scope="module")
@@ -312,9 +313,9 @@ def test_proofs_and_mutants_are_shown_where_they_were_given(jdm, tmp_path):
             Promise("Never above 40 mg a week.", "proved", statements=("S09a",)),
             Promise("Nobody is forgotten.", "refuted", "a boy of 8"),
         ),
-        mutants=(Mutant("S09a", "30 became 29", "a girl with an eGFR of 29.5"),),
     )
-    site = site_of(jdm, [], proved)
+    tested = findings.Tested({}, (Mutant(("S09a",), "30 became 29", ("a girl with an eGFR of 29.5",)),))
+    site = site_of(jdm, [], proved, tested)
     write_site(site, tmp_path)
     mine, other = (words((tmp_path / f"{name}.html").read_text(encoding="utf-8")) for name in ("S09a", "S10"))
     assert "proved Never above 40 mg a week." in mine
@@ -332,7 +333,7 @@ def test_proofs_are_read_from_a_file_and_only_of_this_version(jdm, tmp_path):
     file.write_text(json.dumps(written), encoding="utf-8")
     found = read_proofs(file, jdm.guideline)
     assert found.promises[0].says == "Never above 40 mg a week. (of records in which no fact has two readings)"
-    assert (found.mutants, found.bounds) == (None, ("Weights end at 300 kg.",))
+    assert found.bounds == ("Weights end at 300 kg.",)
     file.write_text(json.dumps({**written, "hash": "sha256:0"}), encoding="utf-8")
     with pytest.raises(ProofsError, match="another version of the pack"):
         read_proofs(file, jdm.guideline)
