@@ -19,12 +19,14 @@ from cds_engine.engine.approvals import read_approvals
 from cds_engine.evaluator.conditions import COMPARES
 from cds_engine.language.syntax import Comparator
 from cds_engine.lowering import core as c
+from cds_engine.review import findings
 from cds_engine.review.alerts import Alerts
 from cds_engine.review.changes import ChangesError, read_changes
 from cds_engine.review.collect import collect
 from cds_engine.review.dosing import grid_of
 from cds_engine.review.english import NEGATED, English
-from cds_engine.review.pages import OF_THE_PACK, Mutant, Promise, Proved
+from cds_engine.review.findings import Mutant, Promise, Proved
+from cds_engine.review.pages import OF_THE_PACK
 from cds_engine.review.proofs import ProofsError, read_proofs
 from cds_engine.review.reading import Reader
 from cds_engine.review.sections import GROUPS
@@ -39,8 +41,8 @@ SECONDS = 60
 TODAY = date(2026, 11, 22)
 
 
-def site_of(pack, outcomes, proved=None):
-    return collect(pack, outcomes, TODAY, proved)
+def site_of(pack, outcomes, proved=None, tested=None):
+    return collect(pack, outcomes, TODAY, proved, tested=tested)
 
 
 @pytest.fixture(scope="module")
@@ -109,12 +111,22 @@ def test_pages_need_nothing_from_outside_and_are_well_formed(pages):
         assert "url(" not in text, name
 
 
-def test_no_name_of_a_program_reaches_a_reader(jdm, pages):
-    """Names of facts and of rules stand nowhere but where the page says what they are."""
-    for name, text in pages.items():
-        shown = re.sub(r"<style>.*?</style>|<code>.*?</code>|<a [^>]*>", "", text, flags=re.DOTALL)
-        found = set(re.findall(r"\b[a-z0-9]+(?:_[a-z0-9]+)+\b", words(shown)))
-        assert not found & jdm.guideline.pack.facts.facts.keys(), name
+def test_no_name_of_a_program_reaches_a_reader(jdm, jdm_outcomes, tmp_path):
+    """Names of facts, rules, sources and regimens stand nowhere but where the page says what they are."""
+    guideline = jdm.guideline
+    bounds = ("Powers are free: body_surface_area by du-bois.",)
+    promise = Promise("Whatever pregnancy_status is.", "refuted", "pregnancy status: not_applicable")
+    write_site(site_of(jdm, jdm_outcomes, Proved((promise,), bounds=bounds)), tmp_path)
+    safety = (guideline.contraindications, guideline.cautions, guideline.monitoring)
+    ids = {rule.id for found in safety for rules in found.values() for _, rule in rules}
+    ids |= {rule.id for _, rule in (*guideline.alerts, *guideline.order_checks)}
+    ids |= {spec.rule.id for spec in guideline.rules} | {*guideline.doses, *guideline.pack.sources.sources}
+    for file in tmp_path.glob("*.html"):
+        text = file.read_text(encoding="utf-8")
+        shown = words(re.sub(r"<style>.*?</style>|<code>.*?</code>|<a [^>]*>", "", text, flags=re.DOTALL))
+        named = set(re.findall(r"\b[a-z0-9]+(?:[_-][a-z0-9]+)+\b", shown))
+        assert not named & {name for name in ids if "-" in name}, file.name
+        assert not {name for name in named if "_" in name}, file.name
 
 
 def test_the_state_of_review_stands_on_every_page(pages):
@@ -301,9 +313,9 @@ def test_proofs_and_mutants_are_shown_where_they_were_given(jdm, tmp_path):
             Promise("Never above 40 mg a week.", "proved", statements=("S09a",)),
             Promise("Nobody is forgotten.", "refuted", "a boy of 8"),
         ),
-        mutants=(Mutant("S09a", "30 became 29", "a girl with an eGFR of 29.5"),),
     )
-    site = site_of(jdm, [], proved)
+    tested = findings.Tested({}, (Mutant(("S09a",), "30 became 29", ("a girl with an eGFR of 29.5",)),))
+    site = site_of(jdm, [], proved, tested)
     write_site(site, tmp_path)
     mine, other = (words((tmp_path / f"{name}.html").read_text(encoding="utf-8")) for name in ("S09a", "S10"))
     assert "proved Never above 40 mg a week." in mine
@@ -321,7 +333,7 @@ def test_proofs_are_read_from_a_file_and_only_of_this_version(jdm, tmp_path):
     file.write_text(json.dumps(written), encoding="utf-8")
     found = read_proofs(file, jdm.guideline)
     assert found.promises[0].says == "Never above 40 mg a week. (of records in which no fact has two readings)"
-    assert (found.mutants, found.bounds) == (None, ("Weights end at 300 kg.",))
+    assert found.bounds == ("Weights end at 300 kg.",)
     file.write_text(json.dumps({**written, "hash": "sha256:0"}), encoding="utf-8")
     with pytest.raises(ProofsError, match="another version of the pack"):
         read_proofs(file, jdm.guideline)

@@ -107,6 +107,9 @@ class Screening:
             listed = self._labels(undecided)
             yield _finding(order, "contraindications-undecided", "warning", f"not known, and must be: {listed}")
 
+    def _said(self, check: OrderCheck) -> str:
+        return check.patient_says if self.terms.wording == "patient" and check.patient_says else check.says
+
     def _labels(self, names: Iterable[str]) -> str:
         """Return facts in the order of the dictionary, as a person says them; of an order what it does not say."""
         positions = self.guideline.positions
@@ -148,12 +151,11 @@ class Screening:
                 if verdicts[key].truth is True and key not in seen:
                     seen.add(key)
                     words = Explainer(self.guideline, facts, self.terms)
-                    text = check.patient_says if self.terms.wording == "patient" and check.patient_says else check.says
                     yield Finding.made(
                         rule=check.id,
                         order=order.name,
                         severity=check.severity,
-                        text=words.filled(text),
+                        text=words.filled(self._said(check)),
                         working=[f"because {words.because(verdicts[key]).text}"],
                         citations=self.citations.cite(check.source, check.locator),
                     )
@@ -162,7 +164,8 @@ class Screening:
         if unknown and order.entry.drug is not None:
             is_grave = any(check.severity != "info" for check in unknown)
             text = f"could not be checked: {self._labels(missing)} not known"
-            steps = [f"undecided: {check.id}" for check in unknown]
+            words = Explainer(self.guideline, self.worlds.certain.facts, self.terms)
+            steps = [f"undecided: {words.filled(self._said(check))}" for check in unknown]
             yield _finding(order, "checks-undecided", "warning" if is_grave else "info", text, steps)
 
     def _duplicates(self, order: Order, drug: str, same: list[Order]) -> Iterator[Finding]:

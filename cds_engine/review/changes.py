@@ -16,7 +16,7 @@ from cds_engine.lowering.guideline import Guideline
 from cds_engine.pack.approvals import Approval
 from cds_engine.proof.words import patient_words
 from cds_engine.results.wording import counted, spoken
-from cds_engine.review.pages import Affected
+from cds_engine.review.findings import Affected
 
 
 class ChangesError(CdsError):

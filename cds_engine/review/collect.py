@@ -17,7 +17,8 @@ from cds_engine.results import wording as w
 from cds_engine.results.terms import Terms, filled
 from cds_engine.review.alerts import Alerts
 from cds_engine.review.changes import Changes, affected_by
-from cds_engine.review.pages import AlertsPage, Proved, Site, StatementPage, Tested, Topic
+from cds_engine.review.findings import Proved, Tested
+from cds_engine.review.pages import AlertsPage, Site, StatementPage, Topic
 from cds_engine.review.reading import Reader
 from cds_engine.review.sections import Group, Vignette
 from cds_engine.review.signoff import page_standings

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from cds_engine.diagnostics import CdsError
 from cds_engine.lowering.guideline import Guideline
 from cds_engine.results.wording import spoken
-from cds_engine.review.pages import Promise, Proved
+from cds_engine.review.findings import Promise, Proved
 
 OUTCOMES: dict[str, Literal["proved", "refuted", "undecided", "speaks of nobody"]] = {
     "proved": "proved",

@@ -19,7 +19,7 @@ from cds_engine.pack.writing import write_yaml
 from cds_engine.results import wording as w
 from cds_engine.review.dosing import in_sentences
 from cds_engine.review.english import English
-from cds_engine.review.pages import Change, Standing
+from cds_engine.review.findings import Change, Standing
 
 HEAD = """Who approved which statement, at which meaning. Written by `cds-engine approve`; do not edit by hand.
 An approval holds while conditions, doses, facts, safety rules, source and scenarios are those that were approved."""

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from cds_engine.diagnostics import CdsError
 from cds_engine.lowering.guideline import Guideline
 from cds_engine.results.wording import counted, spoken
-from cds_engine.review.pages import Mutant, Tested, Worth
+from cds_engine.review.findings import Mutant, Tested, Worth
 from cds_engine.units import UnitError, display
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*")
