@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from cds_engine.fhir.elements import CODE, Resource, codings, system_of
 from cds_engine.fhir.value_sets import Supplied, resolve
@@ -39,6 +40,16 @@ class Wanted:
     """Whether what an entry does not say is taken as not so."""
 
 
+class Matches(NamedTuple):
+    """The selections that an entry meets."""
+
+    certain: list[Wanted]
+    doubtful: list[Wanted]
+    """By a code without its terminology."""
+    has_no_code: bool
+    """Whether it has words only, where codes are asked for."""
+
+
 @dataclass(slots=True)
 class Plan:
     """The selections of one type of resource."""
@@ -51,13 +62,14 @@ class Plan:
     bare: dict[str, list[Wanted]] = field(default_factory=dict)
     """By code alone, to notice entries whose terminology is not named."""
 
-    def find(self, resource: Resource) -> tuple[list[Wanted], list[Wanted]]:
+    def find(self, resource: Resource) -> Matches:
         """Return the selections that an entry meets by its codes, and those it may meet by a bare code."""
         found = list(self.always)
         doubtful: list[Wanted] = []
-        kind = str(resource.get("resourceType"))
+        coded: list[tuple[str | None, str]] = []
         if self.by_code or self.below:
-            for system, code in pairs(resource.get(CODE.get(kind, "code"))):
+            coded = list(pairs(resource.get(CODE.get(resource["resourceType"], "code"))))
+            for system, code in coded:
                 if system is None:
                     doubtful += self.bare.get(code, ())
                     continue
@@ -68,13 +80,8 @@ class Plan:
                 found += self.by_part_code.get(pair, ())
         if len(found) > 1:
             found = list(dict.fromkeys(found))
-        return found, [wanted for wanted in doubtful if wanted not in found]
-
-
-def has_code(resource: Resource) -> bool:
-    """Say whether an entry has a code at all, and not only words."""
-    kind = str(resource.get("resourceType"))
-    return next(pairs(resource.get(CODE.get(kind, "code"))), None) is not None
+        doubtful = [wanted for wanted in doubtful if wanted not in found]
+        return Matches(found, doubtful, has_no_code=not coded and bool(self.by_code))
 
 
 def components(resource: Resource) -> list[Resource]:
