@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -54,7 +54,7 @@ class Matches(NamedTuple):
 class Plan:
     """The selections of one type of resource."""
 
-    by_code: dict[Pair, list[Wanted]] = field(default_factory=dict)
+    by_code: dict[tuple[str | None, str], list[Wanted]] = field(default_factory=dict)
     by_part_code: dict[tuple[str | None, str], list[Wanted]] = field(default_factory=dict)
     """Of components."""
     below: list[tuple[str, str, Wanted]] = field(default_factory=list)
@@ -68,19 +68,21 @@ class Plan:
         doubtful: list[Wanted] = []
         coded: list[tuple[str | None, str]] = []
         if self.by_code or self.below:
-            coded = list(pairs(resource.get(CODE.get(resource["resourceType"], "code"))))
-            for system, code in coded:
-                if system is None:
-                    doubtful += self.bare.get(code, ())
-                    continue
-                found += self.by_code.get((system, code), ())
-                found += [wanted for s, start, wanted in self.below if s == system and code.startswith(start)]
+            coded = pairs(resource.get(CODE.get(resource["resourceType"], "code")))
+            for pair in coded:
+                if pair[0] is None:
+                    doubtful += self.bare.get(pair[1], ())
+                elif pair in self.by_code:
+                    found += self.by_code[pair]
+                if self.below:
+                    found += [w for system, start, w in self.below if system == pair[0] and pair[1].startswith(start)]
         if self.by_part_code and isinstance(resource.get("component"), list):
             for pair in (p for part in components(resource) for p in pairs(part.get("code"))):
                 found += self.by_part_code.get(pair, ())
         if len(found) > 1:
             found = list(dict.fromkeys(found))
-        doubtful = [wanted for wanted in doubtful if wanted not in found]
+        if doubtful:
+            doubtful = [wanted for wanted in doubtful if wanted not in found]
         return Matches(found, doubtful, has_no_code=not coded and bool(self.by_code))
 
 
@@ -90,12 +92,9 @@ def components(resource: Resource) -> list[Resource]:
     return [part for part in listed if isinstance(part, Mapping)] if isinstance(listed, list) else []
 
 
-def pairs(concept: object) -> Iterator[tuple[str | None, str]]:
+def pairs(concept: object) -> list[tuple[str | None, str]]:
     """List the codes of a concept, each with its terminology if that is named."""
-    for coding in codings(concept):
-        code = coding.get("code")
-        if isinstance(code, str):
-            yield system_of(coding), code
+    return [(system_of(coding), coding["code"]) for coding in codings(concept) if coding.get("code") is not None]
 
 
 class Plans:
