@@ -18,7 +18,7 @@ from cds_engine.fhir.record import Record
 from cds_engine.fhir.values import value_element, why_absent
 from cds_engine.pack.fhir import When
 
-_MODIFIERS = ("modifierExtension", "implicitRules")
+_MODIFIERS = frozenset({"modifierExtension", "implicitRules"})
 """What may turn the meaning of an entry round, and which nobody may pass over who does not understand it."""
 
 
@@ -45,7 +45,7 @@ class Counting:
         """Return why an entry counts for nothing, None if it may count for something."""
         if entry.is_patient:
             return None
-        if any(entry.resource.get(name) for name in _MODIFIERS):
+        if not _MODIFIERS.isdisjoint(entry.resource):
             return Reason("it is modified in a way that is not understood", is_doubt=True)
         return self._whose(entry.resource)
 
@@ -79,7 +79,7 @@ class Counting:
         reference = subject(resource)
         if reference is None or "?" in reference:
             return Reason("it does not say whom it is about", is_doubt=True)
-        focus = elements(resource, "focus.reference")
+        focus = elements(resource, "focus.reference") if "focus" in resource else ()
         is_mine = all(self._record.is_about(str(named)) for named in (reference, *focus))
         return None if is_mine else Reason(SOMEBODY_ELSE)
 

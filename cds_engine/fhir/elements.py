@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Any
+from functools import cache
+from typing import Any, TypeGuard
 
 from cds_engine.fhir.days import ONGOING, Days, Stretch, at, days, stretch
 from cds_engine.pack.fhir import OIDS, SYSTEMS
 
 Resource = Mapping[str, Any]
+OBJECT = (dict, Mapping)
+"""What JSON calls an object: a dict is known at once, any other mapping takes a while."""
 
 CODE = {
     "Encounter": "type",
@@ -52,22 +55,22 @@ def system_of(coding: Resource) -> str | None:
     return SYSTEMS["SNOMED CT"] if system.startswith(_SNOMED_EDITION) else _ALSO.get(system, system)
 
 
-def codings(value: object) -> Iterator[Resource]:
+def codings(value: object) -> list[Resource]:
     """List the codings of a CodeableConcept, a Coding or a list of either; what is malformed is none."""
     match value:
         case {"coding": [*listed]}:
-            for coding in listed:
-                if isinstance(coding, Mapping) and _is_text(coding, "code") and _is_text(coding, "system"):
-                    yield coding
-        case Mapping() if isinstance(value.get("code"), str) and _is_text(value, "system"):
-            yield value
+            return [coding for coding in listed if _is_coding(coding)]
+        case {"code": str()} if _is_coding(value):
+            return [value]
         case [*items]:
-            for item in items:
-                yield from codings(item)
+            return [coding for item in items for coding in codings(item)]
+    return []
 
 
-def _is_text(coding: Resource, key: str) -> bool:
-    return coding.get(key) is None or isinstance(coding[key], str)
+def _is_coding(value: object) -> TypeGuard[Resource]:
+    if not isinstance(value, OBJECT):
+        return False
+    return isinstance(value.get("code"), str | None) and isinstance(value.get("system"), str | None)
 
 
 def status(resource: Resource) -> str | None:
@@ -171,14 +174,18 @@ def _at_age(born: Days, age: Resource) -> Days | None:
 _STEP = re.compile(r"([A-Za-z]+)(?:\[([^\[\]]+)\])?\.?")
 
 
+@cache
+def _steps(path: str) -> list[tuple[str, str | None]]:
+    return [(step[1], step[2]) for step in _STEP.finditer(path)]
+
+
 def elements(resource: object, path: str) -> list[object]:
     """Return what stands at a path, through every item of the lists on the way.
 
     A step `extension[URL]` takes the extensions of that address.
     """
     found = [resource]
-    for step in _STEP.finditer(path):
-        name, wanted = step[1], step[2]
+    for name, wanted in _steps(path):
         inner = [item.get(name) for item in found if isinstance(item, Mapping)]
         found = [part for item in inner for part in (item if isinstance(item, list) else [item]) if part is not None]
         if wanted is not None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from cds_engine.fhir.elements import CODE, Resource, codings, system_of
 from cds_engine.fhir.value_sets import Supplied, resolve
@@ -39,11 +40,21 @@ class Wanted:
     """Whether what an entry does not say is taken as not so."""
 
 
+class Matches(NamedTuple):
+    """The selections that an entry meets."""
+
+    certain: list[Wanted]
+    doubtful: list[Wanted]
+    """By a code without its terminology."""
+    has_no_code: bool
+    """Whether it has words only, where codes are asked for."""
+
+
 @dataclass(slots=True)
 class Plan:
     """The selections of one type of resource."""
 
-    by_code: dict[Pair, list[Wanted]] = field(default_factory=dict)
+    by_code: dict[tuple[str | None, str], list[Wanted]] = field(default_factory=dict)
     by_part_code: dict[tuple[str | None, str], list[Wanted]] = field(default_factory=dict)
     """Of components."""
     below: list[tuple[str, str, Wanted]] = field(default_factory=list)
@@ -51,30 +62,28 @@ class Plan:
     bare: dict[str, list[Wanted]] = field(default_factory=dict)
     """By code alone, to notice entries whose terminology is not named."""
 
-    def find(self, resource: Resource) -> tuple[list[Wanted], list[Wanted]]:
+    def find(self, resource: Resource) -> Matches:
         """Return the selections that an entry meets by its codes, and those it may meet by a bare code."""
         found = list(self.always)
         doubtful: list[Wanted] = []
-        kind = str(resource.get("resourceType"))
+        coded: list[tuple[str | None, str]] = []
         if self.by_code or self.below:
-            for system, code in pairs(resource.get(CODE.get(kind, "code"))):
-                if system is None:
-                    doubtful += self.bare.get(code, ())
-                    continue
-                found += self.by_code.get((system, code), ())
-                found += [wanted for s, start, wanted in self.below if s == system and code.startswith(start)]
+            coded = pairs(resource.get(CODE.get(resource["resourceType"], "code")))
+            for pair in coded:
+                if pair[0] is None:
+                    doubtful += self.bare.get(pair[1], ())
+                elif pair in self.by_code:
+                    found += self.by_code[pair]
+                if self.below:
+                    found += [w for system, start, w in self.below if system == pair[0] and pair[1].startswith(start)]
         if self.by_part_code and isinstance(resource.get("component"), list):
             for pair in (p for part in components(resource) for p in pairs(part.get("code"))):
                 found += self.by_part_code.get(pair, ())
         if len(found) > 1:
             found = list(dict.fromkeys(found))
-        return found, [wanted for wanted in doubtful if wanted not in found]
-
-
-def has_code(resource: Resource) -> bool:
-    """Say whether an entry has a code at all, and not only words."""
-    kind = str(resource.get("resourceType"))
-    return next(pairs(resource.get(CODE.get(kind, "code"))), None) is not None
+        if doubtful:
+            doubtful = [wanted for wanted in doubtful if wanted not in found]
+        return Matches(found, doubtful, has_no_code=not coded and bool(self.by_code))
 
 
 def components(resource: Resource) -> list[Resource]:
@@ -83,12 +92,9 @@ def components(resource: Resource) -> list[Resource]:
     return [part for part in listed if isinstance(part, Mapping)] if isinstance(listed, list) else []
 
 
-def pairs(concept: object) -> Iterator[tuple[str | None, str]]:
+def pairs(concept: object) -> list[tuple[str | None, str]]:
     """List the codes of a concept, each with its terminology if that is named."""
-    for coding in codings(concept):
-        code = coding.get("code")
-        if isinstance(code, str):
-            yield system_of(coding), code
+    return [(system_of(coding), coding["code"]) for coding in codings(concept) if coding.get("code") is not None]
 
 
 class Plans:

@@ -17,7 +17,7 @@ from cds_engine.fhir.elements import Resource
 from cds_engine.fhir.entry import entry_of, place_of
 from cds_engine.fhir.medicines import Medicines
 from cds_engine.fhir.periods import bounds_of
-from cds_engine.fhir.plan import Plans, Wanted, has_code
+from cds_engine.fhir.plan import Plan, Plans, Wanted
 from cds_engine.fhir.record import Record, read_record
 from cds_engine.fhir.saying import Found, Saying, Unused
 from cds_engine.fhir.value_sets import Missing, Supplied, digest, missing
@@ -96,9 +96,11 @@ class _Reading:
     def patient(self, proposed: list[Resource]) -> FhirPatient:
         """Return the patient."""
         drafts = {place_of(resource) for resource in proposed if "id" in resource}
+        plans = self._reader.plans.by_type
         for resource in self._record.resources:
-            if place_of(resource) not in drafts:
-                self._look_at(resource)
+            plan = plans.get(resource["resourceType"])
+            if plan is not None and not (drafts and place_of(resource) in drafts):
+                self._look_at(resource, plan)
         facts = self._facts()
         orders = self._saying.medicines(self._of(None))
         orders += [item for resource in proposed for item in self._ordered(resource)]
@@ -112,14 +114,11 @@ class _Reading:
 
     # Entries
 
-    def _look_at(self, resource: Resource) -> None:
-        plan = self._reader.plans.by_type.get(resource["resourceType"])
-        if plan is None:
-            return
-        certain, doubtful = plan.find(resource)
+    def _look_at(self, resource: Resource, plan: Plan) -> None:
+        certain, doubtful, has_no_code = plan.find(resource)
         if certain:
             self._weigh(resource, certain)
-        elif not doubtful and plan.by_code and not has_code(resource):
+        elif has_no_code:
             self._unused.append(Unused(place_of(resource), None, "it has no code"))
         for wanted in doubtful:
             self._leave(wanted, place_of(resource), Reason("its code has no terminology", is_doubt=True))
@@ -162,7 +161,10 @@ class _Reading:
     def _facts(self) -> dict[str, Any]:
         facts: dict[str, Any] = {}
         for name, mapping in self._reader.mapping.facts.items():
-            given = self._given(name, mapping, self._reader.pack.facts.facts[name], self._found.get(name) or Found())
+            found = self._found.get(name)
+            if found is None and mapping.absent is None and not mapping.is_whole_list:
+                continue  # nothing of it is in the record, and that means nothing
+            given = self._given(name, mapping, self._reader.pack.facts.facts[name], found or Found())
             if given is not None:
                 facts[name] = given
         for name, period in self._reader.mapping.periods.items():

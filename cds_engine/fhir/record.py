@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cds_engine.diagnostics import InputError
-from cds_engine.fhir.elements import Resource
+from cds_engine.fhir.elements import OBJECT, Resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,30 +56,37 @@ def read_record(data: Mapping[str, Any] | Iterable[Mapping[str, Any]]) -> Record
     resources: list[Resource] = []
     urls: dict[str, Resource] = {}
     seen: dict[tuple[str, str], int] = {}
-    patients: dict[str, tuple[Resource, set[str]]] = {}
+    patients: dict[str, set[str]] = {}
     for url, resource in _entries(data):
-        kind, identifier = resource.get("resourceType"), resource.get("id")
-        names = {url} if url else set()
-        if isinstance(identifier, str):
-            names |= {f"{kind}/{identifier}", f"urn:uuid:{identifier}"}
+        kind, identifier = resource["resourceType"], resource.get("id")
         if kind == "Patient":
-            patients.setdefault(str(identifier or url), (resource, set()))[1].update(names)
+            patients.setdefault(str(identifier or url), set()).update(_names(url, resource))
+        newest: Resource | None = None
         if isinstance(identifier, str):
-            first = seen.setdefault((str(kind), identifier), len(resources))
-            if first < len(resources) and (newest := _newest(resources[first], resource)) is not None:
+            first = seen.setdefault((kind, identifier), len(resources))
+            if first < len(resources):
+                newest = _newest(resources[first], resource)
+            if newest is not None:
                 resources[first] = newest
-                if kind == "Medication":
-                    urls.update(dict.fromkeys(names, newest))
-                continue
-        resources.append(resource)
+        if newest is None:
+            resources.append(resource)
         if kind == "Medication":
-            urls.update(dict.fromkeys(names, resource))
+            urls.update(dict.fromkeys(_names(url, resource), newest or resource))
     if len(patients) != 1:
         found = "no Patient" if not patients else f"{len(patients)} Patients"
         raise InputError(f"the record holds {found}; give the resources of exactly one patient")
-    _, references = next(iter(patients.values()))
+    references = next(iter(patients.values()))
     patient = next(resource for resource in resources if resource["resourceType"] == "Patient")
     return Record(patient, frozenset(references), resources, urls, is_page=_has_next(data))
+
+
+def _names(url: str | None, resource: Resource) -> set[str]:
+    """Return how other entries may refer to one."""
+    names = {url} if url else set()
+    identifier = resource.get("id")
+    if isinstance(identifier, str):
+        names |= {f"{resource['resourceType']}/{identifier}", f"urn:uuid:{identifier}"}
+    return names
 
 
 def _newest(one: Resource, other: Resource) -> Resource | None:
@@ -125,8 +132,8 @@ def _entries(data: object) -> Iterable[tuple[str | None, Resource]]:
             if not isinstance(entries, list):
                 raise InputError("the Bundle has no `entry`; it must hold the resources of one patient")
             for index, entry in enumerate(entries):
-                resource = entry.get("resource") if isinstance(entry, Mapping) else None
-                if not isinstance(resource, Mapping) or not isinstance(resource.get("resourceType"), str):
+                resource = entry.get("resource") if isinstance(entry, OBJECT) else None
+                if not isinstance(resource, OBJECT) or not isinstance(resource.get("resourceType"), str):
                     raise InputError(f"entry {index + 1} of the Bundle holds no resource; an entry has a `resource`")
                 url = entry.get("fullUrl")
                 yield (url if isinstance(url, str) else None), resource
