@@ -24,7 +24,7 @@ from cds_engine.review.changes import ChangesError, read_changes
 from cds_engine.review.collect import collect
 from cds_engine.review.dosing import grid_of
 from cds_engine.review.english import NEGATED, English
-from cds_engine.review.pages import OF_THE_PACK, Mutant, Promise, Proved
+from cds_engine.review.pages import OF_THE_PACK, Exercised, Mutant, Promise, Proved, Worth
 from cds_engine.review.proofs import ProofsError, read_proofs
 from cds_engine.review.reading import Reader
 from cds_engine.review.sections import GROUPS
@@ -301,15 +301,21 @@ def test_proofs_and_mutants_are_shown_where_they_were_given(jdm, tmp_path):
             Promise("Never above 40 mg a week.", "proved", statements=("S09a",)),
             Promise("Nobody is forgotten.", "refuted", "a boy of 8"),
         ),
-        mutants=(Mutant("S09a", "30 became 29", "a girl with an eGFR of 29.5"),),
     )
-    site = site_of(jdm, [], proved)
+    mutant = Mutant(("S09a",), "30 became 29", ("Given a girl with an eGFR of 29.5",))
+    tested = Exercised({"S09a": Worth(("3 of 4 statuses",), "9 of 10 changed rules noticed", 1)}, (mutant,))
+    site = collect(jdm, [], TODAY, proved, tested=tested)
     write_site(site, tmp_path)
     mine, other = (words((tmp_path / f"{name}.html").read_text(encoding="utf-8")) for name in ("S09a", "S10"))
     assert "proved Never above 40 mg a week." in mine
     assert "Never above 40 mg" not in other
     assert "A patient who breaks it: a boy of 8" in other
     assert "If 30 became 29, nobody would notice" in mine
+    assert "Given a girl with an eGFR of 29.5" in mine
+    assert "exercise 3 of 4 statuses; 9 of 10 changed rules noticed" in mine
+    assert "3 of 4 statuses; 9 of 10 changed rules noticed" in words(
+        (tmp_path / "index.html").read_text(encoding="utf-8")
+    )
     assert "not clinically possible" in mine
     assert "Every change that was tried is noticed" in other
 
@@ -321,7 +327,7 @@ def test_proofs_are_read_from_a_file_and_only_of_this_version(jdm, tmp_path):
     file.write_text(json.dumps(written), encoding="utf-8")
     found = read_proofs(file, jdm.guideline)
     assert found.promises[0].says == "Never above 40 mg a week. (of records in which no fact has two readings)"
-    assert (found.mutants, found.bounds) == (None, ("Weights end at 300 kg.",))
+    assert found.bounds == ("Weights end at 300 kg.",)
     file.write_text(json.dumps({**written, "hash": "sha256:0"}), encoding="utf-8")
     with pytest.raises(ProofsError, match="another version of the pack"):
         read_proofs(file, jdm.guideline)
