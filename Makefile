@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO := $(addprefix fixtures/patients/,v01-new-onset-girl-8.json v07-boy-12-half-kidney-function.json \
 	v14-girl-14-pregnancy-status-unknown.json v17-boy-11-daily-methotrexate.json)
 
-.PHONY: demo test test-cql test-pages static check format bench soak docs clean
+.PHONY: demo test test-cql test-pages static check format bench soak mutants docs clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.base
@@ -47,6 +47,10 @@ format: $(VENV)/.develop
 bench: $(VENV)/.develop
 	$(BIN)/python benchmarks/one_patient.py
 	$(BIN)/python benchmarks/many_rules.py
+
+mutants: $(VENV)/.develop
+	$(BIN)/cds-engine test jdm_calcinosis --coverage --mutate
+	$(BIN)/cds-engine test kidney_health_diabetes --coverage --mutate
 
 docs: $(VENV)/.docs
 	$(BIN)/sphinx-build -W -q docs build/docs

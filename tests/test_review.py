@@ -19,13 +19,12 @@ from cds_engine.engine.approvals import read_approvals
 from cds_engine.evaluator.conditions import COMPARES
 from cds_engine.language.syntax import Comparator
 from cds_engine.lowering import core as c
-from cds_engine.review import findings
 from cds_engine.review.alerts import Alerts
 from cds_engine.review.changes import ChangesError, read_changes
 from cds_engine.review.collect import collect
 from cds_engine.review.dosing import grid_of
 from cds_engine.review.english import NEGATED, English
-from cds_engine.review.findings import Mutant, Promise, Proved
+from cds_engine.review.findings import Exercised, Mutant, Promise, Proved, Worth
 from cds_engine.review.pages import OF_THE_PACK
 from cds_engine.review.proofs import ProofsError, read_proofs
 from cds_engine.review.reading import Reader
@@ -314,7 +313,8 @@ def test_proofs_and_mutants_are_shown_where_they_were_given(jdm, tmp_path):
             Promise("Nobody is forgotten.", "refuted", "a boy of 8"),
         ),
     )
-    tested = findings.Tested({}, (Mutant(("S09a",), "30 became 29", ("a girl with an eGFR of 29.5",)),))
+    mutant = Mutant(("S09a",), "30 became 29", ("Given a girl with an eGFR of 29.5",))
+    tested = Exercised({"S09a": Worth(("3 of 4 statuses",), "9 of 10 changed rules noticed", 1)}, (mutant,))
     site = site_of(jdm, [], proved, tested)
     write_site(site, tmp_path)
     mine, other = (words((tmp_path / f"{name}.html").read_text(encoding="utf-8")) for name in ("S09a", "S10"))
@@ -322,6 +322,11 @@ def test_proofs_and_mutants_are_shown_where_they_were_given(jdm, tmp_path):
     assert "Never above 40 mg" not in other
     assert "A patient who breaks it: a boy of 8" in other
     assert "If 30 became 29, nobody would notice" in mine
+    assert "Given a girl with an eGFR of 29.5" in mine
+    assert "exercise 3 of 4 statuses; 9 of 10 changed rules noticed" in mine
+    assert "3 of 4 statuses; 9 of 10 changed rules noticed" in words(
+        (tmp_path / "index.html").read_text(encoding="utf-8")
+    )
     assert "not clinically possible" in mine
     assert "Every change that was tried is noticed" in other
 

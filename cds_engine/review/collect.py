@@ -17,7 +17,7 @@ from cds_engine.results import wording as w
 from cds_engine.results.terms import Terms, filled
 from cds_engine.review.alerts import Alerts
 from cds_engine.review.changes import Changes, affected_by
-from cds_engine.review.findings import Proved, Tested
+from cds_engine.review.findings import Exercised, Proved
 from cds_engine.review.pages import AlertsPage, Site, StatementPage, Topic
 from cds_engine.review.reading import Reader
 from cds_engine.review.sections import Group, Vignette
@@ -41,7 +41,7 @@ def collect(
     today: date,
     proved: Proved | None = None,
     changes: Changes | None = None,
-    tested: Tested | None = None,
+    tested: Exercised | None = None,
 ) -> Site:
     """Return what stands on the pages of a pack whose scenarios became *outcomes*.
 
@@ -61,7 +61,7 @@ class _Collector:
         today: date,
         proved: Proved | None,
         changes: Changes | None,
-        tested: Tested | None,
+        tested: Exercised | None,
     ) -> None:
         self._guideline: Guideline = pack.guideline
         self._shown = show(pack.guideline, outcomes)

@@ -43,7 +43,7 @@ class Worth:
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class Exercised:
     """What coverage and mutation tests found out about a pack; made elsewhere, shown here."""
 
     worth: Mapping[str, Worth]

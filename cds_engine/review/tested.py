@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from cds_engine.diagnostics import CdsError
 from cds_engine.lowering.guideline import Guideline
 from cds_engine.results.wording import counted, spoken
-from cds_engine.review.findings import Mutant, Tested, Worth
+from cds_engine.review.findings import Exercised, Mutant, Worth
 from cds_engine.units import UnitError, display
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*")
@@ -64,7 +64,7 @@ class _File(_Written):
     statements: dict[str, _Statement]
 
 
-def read_tested(file: Path, guideline: Guideline) -> Tested:
+def read_tested(file: Path, guideline: Guideline) -> Exercised:
     """Return what *file* says of the tests of this version of the pack.
 
     Raises:
@@ -83,7 +83,7 @@ def read_tested(file: Path, guideline: Guideline) -> Tested:
         ) from None
     if found.hash != guideline.pack.hash:
         raise ReportError(f"the tests in `{file}` are of another version of the pack; run them again")
-    return Tested(
+    return Exercised(
         worth={name: _worth(one, found) for name, one in found.statements.items()},
         mutants=None if found.mutants is None else tuple(_mutant(one, guideline) for one in found.mutants),
     )
