@@ -226,6 +226,15 @@ def test_settings_that_leave_a_door_open_are_refused(given, said):
         settings_from({"development": True, **given})
 
 
+def test_settings_can_stand_in_the_environment(monkeypatch):
+    monkeypatch.setenv("CDS_ENGINE_PACKS", "jdm_calcinosis, kidney_health_diabetes")
+    monkeypatch.setenv("CDS_ENGINE_DEVELOPMENT", "true")
+    monkeypatch.setenv("CDS_ENGINE_MOST_DEPTH", "20")
+    found = settings_from({"development": False, "packs": (), "port": 9000})
+    assert (found.packs, found.port, found.most_depth) == (("jdm_calcinosis", "kidney_health_diabetes"), 9000, 20)
+    assert found.development
+
+
 def test_it_listens_on_this_machine_only_and_says_when_it_asks_for_no_token():
     settings = Settings(development=True)
     assert settings.host == "127.0.0.1"
