@@ -142,6 +142,20 @@ def test_a_change_is_answered_at_once_with_script(visit):
     assert not [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
 
 
+def test_a_record_can_be_loaded_from_a_file(visit, tmp_path):
+    file = tmp_path / "record.json"
+    file.write_text('{"resourceType": "Patient", "id": "p", "birthDate": "2018-03-01"}')
+    browser = visit(JDM)
+    browser.find_element(By.CSS_SELECTOR, "details.begin > summary").click()
+    browser.find_element(By.CSS_SELECTOR, "details.begin input[type=file]").send_keys(str(file))
+    record = browser.find_element(By.ID, "_record")
+    WebDriverWait(browser, 30).until(lambda _: record.get_attribute("value"))
+    page = browser.find_element(By.TAG_NAME, "html")
+    browser.find_element(By.CSS_SELECTOR, "details.begin button").click()
+    WebDriverWait(browser, 30).until(lambda _: _is_gone(page))
+    assert browser.find_element(By.ID, "birth_date").get_attribute("value") == "2018-03-01"
+
+
 def test_the_wording_can_be_switched(visit):
     browser = visit(f"{JDM}?fixture=v15-girl-16-pregnant", script=False)
     assert "Contraindicated" in answer(browser)

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import logging
+import ssl
 import time
+from pathlib import Path
 
+import httpx
 import jwt
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hospital import CHILD, DAILY, Keys, draft, hook_call, jdm_record, order_call, running, trust_file
 from pydantic import ValidationError
 
@@ -18,6 +26,7 @@ from cds_engine.service.trust import Trust, TrustError
 
 BASE = "https://cds.example"
 SERVICES = f"{BASE}/cds-services"
+SMALL = str(Path(__file__).parent / "corpus" / "packs" / "good")
 SIGN = "/cds-services/jdm-calcinosis-order-sign"
 PLANTED = ("Zaphod", "Q-774411", "1999-12-31", "zaphod@heartofgold.example", "TOKEN-5E1F")
 
@@ -79,6 +88,7 @@ WRONG = {
     "an issuer that is no text": {"iss": 3},
     "another kid": {"header": {"kid": "k2"}},
     "another type": {"header": {"typ": "at+jwt"}},
+    "no type": {"header": {"typ": None}},
     "an address of keys that is not on the list": {"header": {"jku": "https://evil.example/jwks.json"}},
     "critical headers": {"header": {"crit": ["x"], "x": 1}},
 }
@@ -216,12 +226,50 @@ def test_settings_that_leave_a_door_open_are_refused(given, said):
         settings_from({"development": True, **given})
 
 
+def test_settings_can_stand_in_the_environment(monkeypatch):
+    monkeypatch.setenv("CDS_ENGINE_PACKS", "jdm_calcinosis, kidney_health_diabetes")
+    monkeypatch.setenv("CDS_ENGINE_DEVELOPMENT", "true")
+    monkeypatch.setenv("CDS_ENGINE_MOST_DEPTH", "20")
+    found = settings_from({"development": False, "packs": (), "port": 9000})
+    assert (found.packs, found.port, found.most_depth) == (("jdm_calcinosis", "kidney_health_diabetes"), 9000, 20)
+    assert found.development
+
+
 def test_it_listens_on_this_machine_only_and_says_when_it_asks_for_no_token():
     settings = Settings(development=True)
     assert settings.host == "127.0.0.1"
     assert "DEVELOPMENT" in banner(settings)
     assert not Settings(development=True, host="10.0.0.1").has_page
     assert "no TLS" in banner(Settings(development=True, host="10.0.0.1"))
+
+
+def test_it_speaks_tls_where_it_is_given_a_certificate(tmp_path):
+    """One for a day, signed by itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    today = dt.datetime.now(dt.UTC)
+    names = x509.SubjectAlternativeName([x509.DNSName("localhost")])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(today - dt.timedelta(days=1))
+        .not_valid_after(today + dt.timedelta(days=1))
+        .add_extension(names, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    files = tmp_path / "cds.pem", tmp_path / "cds.key"
+    files[0].write_bytes(certificate.public_bytes(Encoding.PEM))
+    files[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    settings = Settings(development=True, workers=0, packs=(SMALL,), certificate=files[0], key=files[1])
+    with running(settings) as found:
+        port = found.base_url.port
+        trusting = ssl.create_default_context(cafile=str(files[0]))
+        answer = httpx.get(f"https://localhost:{port}/health", verify=trusting)
+    assert answer.status_code == 200
+    assert answer.headers["strict-transport-security"]
 
 
 def test_only_named_origins_may_call(guarded):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 MEGABYTE = 1024 * 1024
+Words = Annotated[tuple[str, ...], NoDecode]
+"""Several words; in the environment separated by commas."""
 
 
 class Settings(BaseSettings):
@@ -22,7 +24,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="CDS_ENGINE_", frozen=True, extra="forbid")
 
-    packs: tuple[str, ...] = ()
+    packs: Words = ()
     """Ids or paths; all that are installed where none is named."""
     value_sets: Path | None = None
     minimum_review: str | None = None
@@ -38,9 +40,9 @@ class Settings(BaseSettings):
     """Of TLS, as PEM files; without them something before the service must speak TLS, unless it is local."""
     public_url: str | None = None
     """How clients address the service, which tokens must name as their audience; `http://HOST:PORT` where left out."""
-    hosts: tuple[str, ...] = ()
+    hosts: Words = ()
     """Further names under which requests may come in, besides those of `public_url` and this machine."""
-    origins: tuple[str, ...] = ()
+    origins: Words = ()
     """Origins of browsers that may call the service."""
 
     trust: Path | None = None

@@ -143,7 +143,7 @@ def _token(authorization: str | None) -> str:
 
 def _key(header: Mapping[str, Any], known: _Known) -> _Key:
     """Return the key that the header of a token names."""
-    if header.get("typ", "JWT") != "JWT":
+    if header.get("typ") != "JWT":
         raise _refused("its `typ` is not `JWT`")
     if header.get("alg") not in known.entry.algorithms:
         raise _refused("its algorithm is not allowed for this issuer")

@@ -1,5 +1,19 @@
-// Saves the reader a click: a changed field is answered at once, in place. Without this the button does the same.
+// Saves the reader clicks: a changed field is answered at once, in place, and a record may be a file. Without this the
+// button and the text field do the same.
 "use strict";
+
+(() => {
+  const record = document.getElementById("_record");
+  if (!record) return;
+  const picker = document.createElement("input");
+  picker.type = "file";
+  picker.accept = ".json,application/json";
+  picker.setAttribute("aria-label", "A file with the record");
+  picker.addEventListener("change", async () => {
+    if (picker.files.length) record.value = await picker.files[0].text();
+  });
+  record.before(picker);
+})();
 
 (() => {
   const form = document.querySelector("form[data-live]");
