@@ -12,6 +12,9 @@ from cds_engine.batch.sample import facts_of
 from cds_engine.batch.sources import ROW
 from cds_engine.patient.read import read_facts
 
+MANY = 100
+"""So many generated patients cannot all be plain."""
+
 
 def text(value):
     match value:
@@ -79,7 +82,7 @@ def answers_of(pack, rows, types=None, wishes=Wishes(), as_of=None, answered=Non
         single = None if answered is None else answered(answer["row"], facts)
         single = single or pack.evaluate({"facts": facts}, as_of=row.get("as_of") or as_of)
         yield runner.layout, answer, single, facts
-    assert doubtful, "some rows must have been in doubt"
+    assert doubtful or len(rows) < MANY, "some rows must have been in doubt"
     duck.close()
 
 

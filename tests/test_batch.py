@@ -115,6 +115,19 @@ def test_doses_at_every_cap_and_with_each_input_missing(jdm):
     assert dosed > 20
 
 
+@pytest.mark.parametrize("blank", [" ", "\t", "\u00a0", "\u2009", "\u202f", "\u3000", "\x85", "\x1c", "\u200b"])
+def test_blanks_of_every_script_are_read_as_for_one_patient(jdm, blank):
+    texts = {"height": "128 cm", "age_years": "8", "diagnosis_jdm": "confirmed", "breastfeeding": "no"}
+    texts |= {"weight": "26 kg", "weight_date": "2026-11-01"}
+    rows = [{name: cell.replace(" ", blank) for name, cell in texts.items()}]
+    rows += [{name: blank + cell + blank for name, cell in texts.items()}, dict.fromkeys(texts, blank), texts]
+    rows.append(texts | {"height": "\uff11\uff12\uff18 cm", "age_years": "\u0668"})
+    for layout, answer, single, facts in answers_of(jdm, rows, as_of=AS_OF):
+        assert not differences(layout, answer, single), (differences(layout, answer, single), facts)
+        listed = {name.split(":")[0] for name in answer["problems"].split(";") if name}
+        assert {problem.fact for problem in single.problems} == listed, (single.problems, facts)
+
+
 def test_doubts_are_judged_in_every_world(jdm):
     late, rows = dt.date(2026, 1, 1), []
     for change in (

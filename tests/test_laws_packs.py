@@ -14,10 +14,12 @@ from answers import View, check_statuses
 from expressions import CODES, DRUGS, PATIENTS, conditions, terms
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from rows import check_columns
 from strategies import PatientMaker
 
 import cds_engine
 from cds_engine.backends.durable import is_available
+from cds_engine.backends.sql.errors import NotInColumns
 from cds_engine.checker.check import check
 from cds_engine.engine.guide import LoadedPack
 from cds_engine.language.parser import parse
@@ -207,6 +209,18 @@ def test_both_engines_agree_on_generated_packs_and_patients(described, patients,
     maker, r = PatientMaker(pack.guideline), random.Random(seed)  # noqa: S311 - repeatable, not secret
     for _ in range(2):
         check_answer(pack, maker.patient(r))
+
+
+@settings(max_examples=max(4, settings().max_examples // 10))
+@given(GENERATED, st.lists(PATIENTS, min_size=1, max_size=3), st.integers(0, 2**32))
+def test_a_generated_pack_answers_a_table_as_it_answers_each_patient(described, patients, seed):
+    pack = loaded(described)
+    alone = LoadedPack(pack.guideline, {})
+    maker, r = PatientMaker(pack.guideline), random.Random(seed)  # noqa: S311 - repeatable, not secret
+    try:
+        check_columns(alone, [*map(as_sent, patients), *(maker.patient(r) for _ in range(40))])
+    except NotInColumns as refused:
+        assert "use `evaluate` for the patients one by one" in str(refused)  # noqa: PT017 - packs may say what columns cannot
 
 
 @settings(max_examples=max(10, settings().max_examples // 20))

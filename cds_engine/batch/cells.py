@@ -11,9 +11,12 @@ from cds_engine.backends.sql.truths import Value
 from cds_engine.batch.columns import Cell
 
 NUMBER = r"[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
-QUANTITY = rf"^\s*({NUMBER})\s*(\S.*?)?\s*$"
-DAY = r"^\s*[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]\s*$"
-SPACE = r" \t\n\r\f\v"
+SPACE = "".join(letter for letter in map(chr, range(0x3001)) if letter.isspace())
+"""Blanks of every script, which for one patient are blanks as well: `26 kg` often has one that does not break."""
+BLANK = r"\s\x1c-\x1f\pZ" + "\x85"
+"""The same within the brackets of a pattern."""
+QUANTITY = rf"^[{BLANK}]*({NUMBER})[{BLANK}]*([^{BLANK}].*?)?[{BLANK}]*$"
+DAY = rf"^[{BLANK}]*[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][{BLANK}]*$"
 LONGEST = 400
 NO_TEXT = Sql("CAST(NULL AS VARCHAR)")
 SOME_DAY = "DATE '1970-01-01'"
@@ -69,7 +72,7 @@ class Cells:
     def word(self, cell: Cell) -> Sql:
         """Return a text without the space around it, in lower case."""
         if cell.alias not in self._words:
-            trimmed = sql("lower(trim({}, E'" + SPACE + "'))", Sql(cell.alias))
+            trimmed = sql(f"lower(trim({{}}, '{SPACE}'))", Sql(cell.alias))
             self._words[cell.alias] = self._sheet.column(f"word_{cell.alias}", trimmed)
         return self._words[cell.alias]
 
@@ -109,6 +112,6 @@ def day_of(cell: Cell) -> Sql:
     if cell.kind != "text":
         return Sql("CAST(NULL AS DATE)")
     return sql(
-        f"(CASE WHEN regexp_matches({{0}}, '{DAY}') THEN TRY_CAST(trim({{0}}, E'{SPACE}') AS DATE) END)",
+        f"(CASE WHEN regexp_matches({{0}}, '{DAY}') THEN TRY_CAST(trim({{0}}, '{SPACE}') AS DATE) END)",
         Sql(cell.alias),
     )
