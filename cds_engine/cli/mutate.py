@@ -17,7 +17,7 @@ from cds_engine.cli.exits import Exit, complain, refuse
 from cds_engine.cli.formats import ListFormat
 from cds_engine.cli.packs import checked_pack
 from cds_engine.cli.prove import need_z3
-from cds_engine.cli.test_report import lines_of
+from cds_engine.cli.tests_told import lines_of
 from cds_engine.diagnostics import PackError
 
 
