@@ -126,6 +126,14 @@ def _evaluate(  # noqa: PLR0913, PLR0917 - one parameter an option
             "--record", metavar="STORE", help="Keep every answer in this file or `postgresql://...` database."
         ),
     ] = None,
+    what_would_change: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--what-would-change",
+            metavar="RULE",
+            help="Say which other facts would change what became of this rule; may be repeated.",
+        ),
+    ] = None,
 ) -> None:
     """Say what a pack recommends for each patient, and why.
 
@@ -139,7 +147,8 @@ def _evaluate(  # noqa: PLR0913, PLR0917 - one parameter an option
     from cds_engine.cli.evaluate import Wanted, evaluate_files  # noqa: PLC0415 - start-up stays quick
     from cds_engine.cli.packs import open_pack  # noqa: PLC0415 - start-up stays quick
 
-    wanted = Wanted(format, explain, everything, strict, audience, day, period, minimum_review, record)
+    asked = tuple(what_would_change or ())
+    wanted = Wanted(format, explain, everything, strict, audience, day, period, minimum_review, record, asked)
     raise typer.Exit(evaluate_files(open_pack(pack, value_sets), patients, wanted))
 
 
