@@ -75,7 +75,7 @@ def test_from_nothing_known_every_answer_that_a_recommendation_needs(jdm):
 
 
 def test_facts_that_do_not_change_stand_apart(jdm):
-    """A known age is fixed, whether it was given or comes from the date of birth; an unknown one is a missing answer."""
+    """A known age is fixed, given or from the date of birth; an unknown one is a missing answer."""
     words = "Only for another patient, because these facts do not change:"
     for age in ({"age_years": 8}, {"age_years": None, "birth_date": "2018-05-01"}):
         found = asked(jdm, {**READY, **age})
@@ -159,7 +159,7 @@ def test_no_smaller_change_of_an_answer_or_code_was_overlooked(jdm, rule):
 
 def test_whatever_is_sent_each_supposition_is_true_and_nothing_breaks(jdm):
     """Ready, sparse and malformed patients."""
-    random = Random(5)
+    random = Random(5)  # noqa: S311 - patients, not secrets
     maker = PatientMaker(jdm.guideline)
     rules = [spec.rule.id for spec in jdm.guideline.rules]
     for _ in range(8):

@@ -6,7 +6,8 @@ from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from itertools import islice, product
 
-from cds_engine.backends.smt.answer import DoseEnds, SymbolicAnswer
+from cds_engine.backends.smt.answer import SymbolicAnswer
+from cds_engine.backends.smt.doses import DoseEnds
 from cds_engine.backends.smt.logic import Formula, both, either, opposite
 from cds_engine.backends.smt.record import rational
 from cds_engine.backends.smt.search import Search
