@@ -70,6 +70,11 @@ class SymbolicAnswer(Readings):
             choose(sure.unknown, sure.touch, other.touch),
         )
 
+    def shows(self, key: str) -> z3.BoolRef:
+        """Return the truth that an alert is shown: true in any reading, also as if what cannot be used were absent."""
+        condition = self.guideline.conditions[key]
+        return either(self.believed(key).yes, *(world.truth(condition).yes for world in self.undoubted))
+
     def safety(self, target: str) -> tuple[z3.BoolRef, z3.BoolRef]:
         """Return whether a drug or action is blocked, and whether a contraindication holds it back undecided."""
         if target not in self._safety:
@@ -136,6 +141,10 @@ class SymbolicAnswer(Readings):
     def dose(self, plan: DosePlan) -> DoseEnds:
         """Return a dose by its regimen."""
         return self._doses.dose(plan)
+
+    def shown(self, end: z3.ArithRef, plan: DosePlan) -> z3.ArithRef:
+        """Return an end of a dose as it is displayed."""
+        return self._doses.shown(end, plan.cap)
 
     def constraints(self) -> list[z3.BoolRef]:
         """Return what holds of every patient, products of facts left out."""

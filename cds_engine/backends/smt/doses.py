@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from fractions import Fraction
 
 import z3
 
 from cds_engine.backends.smt.arithmetic import Real
 from cds_engine.backends.smt.logic import FALSE, TRUE, both, either
 from cds_engine.backends.smt.readings import Readings
-from cds_engine.backends.smt.record import rational
+from cds_engine.backends.smt.record import MARGIN, rational
 from cds_engine.backends.smt.values import Number
 from cds_engine.lowering.guideline import DosePlan
 
@@ -61,6 +63,23 @@ class Doses:
             high, share = self._end(plan, plan.high, basis, applied)
             self._arithmetic.linear.append(low <= high)  # rounding keeps order
         return DoseEnds(known, low, high, high if basis is None else share)
+
+    def shown(self, end: z3.ArithRef, cap: float | None) -> z3.ArithRef:
+        """Return an end as it is displayed: to whole cents, half up, and never above the cap.
+
+        Where the end lies within rounding of half a cent it may be shown as either of the two cents beside it.
+        """
+        cents, is_new = self._arithmetic.named("cents", end)
+        if is_new:
+            whole = z3.Int(f"whole {cents}")
+            size = z3.If(end >= 0, end, -end)
+            apart, half = whole - 100 * end, z3.RealVal(str(100 * MARGIN)) * size + rational(0.5)
+            self._arithmetic.linear += [cents == z3.ToReal(whole), apart <= half, -apart <= half]
+        amount = cents / 100
+        if cap is None:
+            return amount
+        most = rational(math.floor(Fraction(repr(cap)) * 100) / 100)
+        return z3.If(amount > rational(cap), most, amount)
 
     def _end(
         self, plan: DosePlan, rate: float, basis: z3.ArithRef | None, applied: list[tuple[z3.BoolRef, float]]

@@ -74,6 +74,18 @@ class Readings:
         )
 
     @cached_property
+    def undoubted(self) -> tuple[World, ...]:
+        """The same worlds as if what cannot be used had never been given: a doubt silences no alert."""
+        certain = World(self.record, self.arithmetic, self.kept, f"{self.tag}certain ", doubts=False)
+        if self._alone:
+            return (certain,)
+        other = World(
+            self.record, self.arithmetic, self._reread, f"{self.tag}other ", self.is_open, self.certain.doubtful,
+            doubts=False,
+        )  # fmt: skip
+        return certain, other
+
+    @cached_property
     def _any_hidden(self) -> z3.BoolRef:
         return some(
             both(

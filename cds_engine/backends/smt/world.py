@@ -48,7 +48,10 @@ class World:
         tag: str,
         settled: Flags = never,
         watch: Flags | None = None,
+        *,
+        doubts: bool = True,
     ) -> None:
+        """Read a record; without *doubts* as if what cannot be used had never been given."""
         self._record = record
         self._guideline: Guideline = record.guideline
         self._arithmetic = arithmetic
@@ -56,28 +59,28 @@ class World:
         self._tag = tag
         self._settled = settled
         self._watch = watch or self.doubtful
+        self._doubts = doubts
         self._derivations: Mapping[str, Derivation] = {d.fact: d for d in self._guideline.derivations}
         self._values: dict[str, Value] = {}
         self._disagrees: dict[str, z3.BoolRef] = {}
         self._doubtful: dict[str, z3.BoolRef] = {}
         self._conditions = Conditions(self._guideline.dictionary, arithmetic, self.value, self._watch)
-        self.extra: dict[str, Value] = {}
-        """Names that only invariants use: statuses, doses."""
+        self.spoken: Callable[[str], Value | None] = lambda _: None
+        """Gives the names that only invariants use, statuses and doses, as they are asked for; None for facts."""
 
     # Facts
 
     def value(self, name: str) -> Value:
         """Return the value of a fact or property."""
-        if name in self.extra:
-            return self.extra[name]
         if name not in self._values:
-            self._values[name] = self._looked_up(name)
+            self._values[name] = self.spoken(name) or self._looked_up(name)
         return self._values[name]
 
     def _looked_up(self, name: str) -> Value:
         base, _, prop = name.partition(".")
         if prop == "usable":
-            return Value(opposite(self.doubtful(base)), Flag(TRUE), self._watch(base))
+            usable = opposite(self.doubtful(base)) if self._doubts else TRUE
+            return Value(usable, Flag(TRUE), self._watch(base))
         if name in self._derivations:
             return self._derived(self._derivations[name])
         slot = self._slots(name)
