@@ -296,7 +296,12 @@ def _diff(
     old: Annotated[str, typer.Argument(metavar="OLD", help="Id or path of the version before.")],
     new: Annotated[str, typer.Argument(metavar="NEW", help="Id or path of the version after.")],
     cohort: Annotated[
-        Path | None, typer.Option("--cohort", metavar="FILE", help="Patients, one a line: how many are affected.")
+        Path | None,
+        typer.Option(
+            "--cohort",
+            metavar="TABLE",
+            help="Patients (CSV, Parquet, or one a line in JSON): how many are affected.",
+        ),
     ] = None,
     format: Annotated[ListFormat, typer.Option("--format", help="For people or programs.")] = ListFormat.TEXT,  # noqa: A002
 ) -> None:
