@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 
+import duckdb
 import pytest
+import typer
 
 from cds_engine.checker.check import check
 from cds_engine.engine.packs import find
@@ -12,7 +15,7 @@ from cds_engine.lowering.lower import lower
 
 pytest.importorskip("z3")
 
-from cds_engine.cli.diff import sentence
+from cds_engine.cli.diff import _cohort, sentence
 from cds_engine.proof.cohort import counted_in
 from cds_engine.proof.diff import Difference
 
@@ -69,16 +72,46 @@ def test_a_threshold_and_an_alert(pack, tmp_path):
     assert change.patient is not None
 
 
-def test_a_cohort_is_counted(pack, capped):
-    small = {"height": "128 cm", "weight": "26 kg"}
-    large = {"height": "180 cm", "weight": "80 kg"}
-    ready = {
+def sized(height, weight):
+    """Return a boy for whom methotrexate is ready."""
+    return {
         "age_years": 8, "diagnosis_jdm": "confirmed", "disease_phase": "new_onset", "current_medications": [],
         "egfr": "110 mL/min/{1.73_m2}", "sex_at_birth": "male", "breastfeeding": False, "alcohol_misuse": False,
         "chronic_liver_disease": False, "immunodeficiency": False, "blood_dyscrasia": False,
         "active_serious_infection": False, "peptic_or_oral_ulcer_active": False, "drug_hypersensitivity": [],
         "tmp_smx_use": "none", "nitrous_oxide_planned": False, "live_vaccine_planned_or_recent": False,
+        "height": f"{height} cm", "weight": f"{weight} kg",
     }  # fmt: skip
-    counts = counted_in([{**ready, **small}, {**ready, **large}, {}], pack, capped)
+
+
+def test_a_cohort_is_counted(pack, capped):
+    counts = counted_in([sized(128, 26), sized(180, 80), {}], pack, capped)
     assert (counts.patients, counts.affected) == (3, 1)
     assert counts.by_change["start-methotrexate", "recommended", "another dose"] == 1
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet", ".ndjson"])
+def test_a_cohort_may_be_any_table_that_batch_reads(ending, pack, capped, tmp_path):
+    """The same patients give the same counts, whatever file they stand in."""
+    patients = [sized(128, 26), sized(180, 80)]
+    file = tmp_path / f"cohort{ending}"
+    if ending == ".ndjson":
+        file.write_text("".join(json.dumps(patient) + "\n" for patient in patients), encoding="utf-8")
+    else:
+        words = {str([]): "none", "True": "yes", "False": "no"}
+        cells = [{name: words.get(str(value), str(value)) for name, value in p.items()} for p in patients]
+        rows = ", ".join("(" + ", ".join(f"'{cell}'" for cell in row.values()) + ")" for row in cells)
+        options = "FORMAT parquet" if ending == ".parquet" else "HEADER"
+        names = ", ".join(cells[0])
+        duckdb.sql(f"COPY (SELECT * FROM (VALUES {rows}) AS t({names})) TO '{file}' ({options})")
+    counts = counted_in(_cohort(file, pack, capped), pack, capped)
+    assert (counts.patients, counts.affected) == (2, 1)
+    assert counts.by_change["start-methotrexate", "recommended", "another dose"] == 1
+
+
+def test_a_cohort_that_is_no_table_is_refused_with_a_way_out(pack, tmp_path, capsys):
+    file = tmp_path / "cohort.csv"
+    file.write_text("colour\nred\n", encoding="utf-8")
+    with pytest.raises(typer.Exit):
+        list(_cohort(file, pack))
+    assert "`cds-engine facts` lists them" in capsys.readouterr().err

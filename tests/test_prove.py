@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 from dataclasses import replace
@@ -15,6 +16,7 @@ from cds_engine.checker.check import check
 from cds_engine.cli import app
 from cds_engine.engine.packs import find
 from cds_engine.engine.worlds import Worlds
+from cds_engine.evaluator import doses
 from cds_engine.lowering import core as c
 from cds_engine.lowering.lower import lower
 from cds_engine.proof.bearing import bears_on
@@ -24,10 +26,11 @@ from cds_engine.proof.laws import Laws
 from cds_engine.proof.prove import Prover
 from cds_engine.proof.replay import Replay
 
-pytest.importorskip("z3")
+z3 = pytest.importorskip("z3")
 
-from cds_engine.backends.smt.answer import SymbolicAnswer
-from cds_engine.backends.smt.logic import FALSE
+from cds_engine.backends.smt.answer import SymbolicAnswer  # noqa: E402 - once Z3 is known to be there
+from cds_engine.backends.smt.doses import Doses  # noqa: E402 - once Z3 is known to be there
+from cds_engine.backends.smt.logic import FALSE  # noqa: E402 - once Z3 is known to be there
 
 JDM = find("jdm_calcinosis")
 
@@ -103,7 +106,10 @@ FAULTS = {
     ),
 }  # fmt: skip
 """File, what is written, what is written instead, and the invariant that must be refuted."""
-IN_CI = {"cap-left-off", "below-for-at-most-30", "contraindication-dropped", "unknown-pregnancy-taken-for-no"}
+IN_CI = {
+    "cap-left-off", "below-for-at-most-30", "contraindication-dropped", "unknown-pregnancy-taken-for-no",
+    "per-day-for-per-week",
+}  # fmt: skip
 EVERYTHING = bool(os.environ.get("PROVE_EVERYTHING"))
 """Try every fault; by hand, because each takes some seconds."""
 
@@ -159,13 +165,57 @@ def test_a_conflict_that_falls_back_to_a_default_is_refuted(changed, monkeypatch
 
     monkeypatch.setattr(Worlds, "must_hold", lambda _, rule, __: rule.if_unknown == "hold")
     monkeypatch.setattr(
-        SymbolicAnswer, "_held",
+        SymbolicAnswer, "held",
         lambda self, key, rule: self.believed(key).unknown if rule.if_unknown == "hold" else FALSE,
     )  # fmt: skip
     found = Prover(guideline, [promise]).prove(promise)
 
     assert found.outcome == "refuted"
     assert "pregnancy_status" in Replay.of(guideline, found.patient).worlds.withheld
+
+
+def test_a_cap_left_off_one_end_is_refuted(monkeypatch):
+    """The dose path forgets the cap of the upper end only, in the evaluator and in the translation alike."""
+    evaluated, translated = doses._end, Doses._end  # noqa: SLF001 - the slip is made where the path stands
+
+    def upper_end_free(plan, rate, basis, applied):
+        return evaluated(replace(plan, cap=None) if rate == plan.high else plan, rate, basis, applied)
+
+    def upper_end_free_in_z3(self, plan, rate, basis, applied):
+        return translated(self, replace(plan, cap=None) if rate == plan.high else plan, rate, basis, applied)
+
+    assert found_with(monkeypatch, upper_end_free, upper_end_free_in_z3, "INV-04") > 40
+
+
+def test_halving_before_the_cap_is_refuted(monkeypatch):
+    """Half of an uncapped dose is held to the whole cap: more than half of the capped dose."""
+    evaluated, translated = doses._end, Doses._end  # noqa: SLF001 - the slip is made where the path stands
+
+    def halved_first(plan, rate, basis, applied):
+        return evaluated(plan, rate * math.prod(a.multiply for a in applied), basis, ())
+
+    def halved_first_in_z3(self, plan, rate, basis, applied):
+        whole, share = translated(self, plan, rate, basis, [])
+        for condition, factor in applied:
+            half, its_share = translated(self, plan, rate * factor, basis, [])
+            whole, share = z3.If(condition, half, whole), z3.If(condition, its_share, share)
+        return whole, share
+
+    assert found_with(monkeypatch, halved_first, halved_first_in_z3, "INV-08") > 20
+
+
+def found_with(monkeypatch, evaluated, translated, broken):
+    """Return the dose of the patient who shows that *broken* does not hold with these dose paths."""
+    guideline, promises = opened(JDM)
+    promise = next(p for p in promises if p.id == broken)
+    monkeypatch.setattr(doses, "_end", evaluated)
+    monkeypatch.setattr(Doses, "_end", translated)
+    found = Prover(guideline, [promise]).prove(promise)
+    assert found.outcome == "refuted"
+    dose = Replay.of(guideline, found.patient).said(promise)["dose.methotrexate.high"]
+    monkeypatch.undo()
+    assert not Replay.of(guideline, found.patient).breaks(promise), "the slip and nothing else"
+    return dose
 
 
 def sabotaged(guideline, how):

@@ -14,6 +14,8 @@ import pytest
 from strategies import READY, PatientMaker
 
 import cds_engine
+from cds_engine.engine.questions import questions_of
+from cds_engine.evaluator.doses import displayed
 from cds_engine.evaluator.verdict import Unknown
 from cds_engine.patient.read import read_facts
 from cds_engine.patient.values import Known, Withheld
@@ -23,10 +25,22 @@ z3 = pytest.importorskip("z3")
 
 from cds_engine.backends.smt.answer import SymbolicAnswer  # noqa: E402 - once Z3 is known to be there
 from cds_engine.backends.smt.logic import both, constant, every, opposite  # noqa: E402
+from cds_engine.backends.smt.questions import Questions  # noqa: E402
 from cds_engine.backends.smt.search import has  # noqa: E402
 
 GUIDELINE = cds_engine.load("jdm_calcinosis").guideline
 MAKER = PatientMaker(GUIDELINE)
+ASKED = (
+    "pregnancy_status",
+    "egfr",
+    "serum_creatinine",
+    "height",
+    "weight",
+    "age_years",
+    "current_medications",
+    "cystatin_c",
+)
+"""Facts of which it is compared whether they are asked for: derived, inputs of derived ones, of a dose, declared."""
 COUNT = int(os.environ.get("TRANSLATED_PATIENTS", "40"))
 
 
@@ -52,7 +66,13 @@ class Formula:
         for spec in GUIDELINE.rules:
             answer.rule(spec)
         for key, _ in GUIDELINE.alerts:
-            answer.believed(key)
+            answer.shows(key)
+        self.asks = {name: Questions(answer).asks(name) for name in ASKED}
+        for spec in GUIDELINE.rules:
+            for treatment in spec.treatments:
+                if treatment.dose:
+                    ends = answer.dose(treatment.dose)
+                    answer.shown(ends.low, treatment.dose), answer.shown(ends.high, treatment.dose)
         for condition in GUIDELINE.conditions.values():
             answer.certain.truth(condition)
         self.solver = z3.Solver()
@@ -85,8 +105,15 @@ class Formula:
                 if part.dose is not None:
                     ends = self.answer.dose(part.treatment.dose)
                     parts += [ends.known, near(ends.low, part.dose.low.final), near(ends.high, part.dose.high.final)]
+                    plan = part.treatment.dose
+                    parts += [near(self.answer.shown(end, plan), displayed(shown.final, plan.cap))
+                              for end, shown in ((ends.low, part.dose.low), (ends.high, part.dose.high))]  # fmt: skip
         for key, _ in GUIDELINE.alerts:
-            parts.append(self.answer.believed(key).yes == constant(replay.worlds.believed(key)[0].truth is True))
+            parts.append(self.answer.shows(key) == constant(replay.worlds.believed(key)[0].truth is True))
+        if not replay.worlds.others:  # what is asked is modelled for records with one reading
+            asked = {question.fact for question in questions_of(
+                GUIDELINE, replay.worlds, replay.decisions, patient=False)}  # fmt: skip
+            parts += [truth == constant(name in asked) for name, truth in self.asks.items()]
         for key, condition in GUIDELINE.conditions.items():
             truth, verdict = self.answer.certain.truth(condition), replay.worlds.certain.verdicts[key].truth
             if not key.startswith("regimen "):  # steadied over the readings

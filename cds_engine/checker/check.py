@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from cds_engine.checker import mistakes
@@ -11,6 +11,7 @@ from cds_engine.checker.dependencies import check_dependencies
 from cds_engine.checker.expressions import Typed, check_condition, check_expression, join, result_codes
 from cds_engine.checker.facts import check_facts
 from cds_engine.checker.formulas import check_formulas
+from cds_engine.checker.invariants import check_invariants
 from cds_engine.checker.mapping import check_mapping
 from cds_engine.checker.references import check_references
 from cds_engine.checker.regimens import check_regimens
@@ -20,6 +21,7 @@ from cds_engine.checker.types import CodeType, NullType, Scope
 from cds_engine.diagnostics import Diagnostic
 from cds_engine.language import syntax as s
 from cds_engine.language.parser import ParseError, parse
+from cds_engine.pack.invariants import read_invariants
 from cds_engine.pack.load import Pack, read_pack
 
 
@@ -43,24 +45,29 @@ def check(path: Path) -> tuple[Checked | None, list[Diagnostic]]:
     return (None if any(f.severity == "error" for f in findings) else checked), findings
 
 
+def check_everything(path: Path) -> tuple[Checked | None, list[Diagnostic]]:
+    """Check the pack in *path* as `check` does, and what takes no part in an evaluation: its invariants.
+
+    What these say of rules and facts is looked at once everything else is right.
+    """
+    checked, findings = check(path)
+    _, wrong = read_invariants(path) if checked is None else check_invariants(path, checked.pack)
+    return checked, in_order([*findings, *wrong])
+
+
 def check_pack(pack: Pack, findings: list[Diagnostic]) -> Checked:
     """Check a pack that could be read; adds to *findings*."""
     check_facts(pack, findings)
     scope = scope_of(pack)
     found: list[Diagnostic] = []
     typed = {site.key: done for site in sites(pack) if (done := _check_site(site, scope, found))}
-    findings += [_in_a_pack(finding) for finding in found]
+    findings += [mistakes.in_a_pack(finding) for finding in found]
     check_references(pack, findings)
     check_formulas(pack, typed, findings)
     check_regimens(pack, findings)
     check_mapping(pack, typed, findings)
     check_dependencies(pack, typed, findings)
     return Checked(pack, typed, scope)
-
-
-def _in_a_pack(finding: Diagnostic) -> Diagnostic:
-    """Make an error of what is always unknown: legal in the language, and in a pack a rule that is silently off."""
-    return replace(finding, severity="error") if finding.code == mistakes.ALWAYS_UNKNOWN else finding
 
 
 def in_order(findings: list[Diagnostic]) -> list[Diagnostic]:

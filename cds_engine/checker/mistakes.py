@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from cds_engine.checker.types import BooleanType, CodeType, NumberType, QuantityType, SetType, Type, describe
 from cds_engine.diagnostics import Diagnostic, Span, did_you_mean
@@ -110,6 +111,11 @@ def calculates_with_null(node: s.Expression) -> Diagnostic:
 
 
 ALWAYS_UNKNOWN = "R103"
+
+
+def in_a_pack(finding: Diagnostic) -> Diagnostic:
+    """Make an error of what is always unknown: legal in the language, and in a pack a rule that is silently off."""
+    return replace(finding, severity="error") if finding.code == ALWAYS_UNKNOWN else finding
 
 
 def _always_unknown(node: s.Expression, hint: str) -> Diagnostic:

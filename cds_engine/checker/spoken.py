@@ -3,8 +3,11 @@
 | name | is |
 | --- | --- |
 | `acts.DRUG`, `acts.ACTION` | some rule that is recommended offers it, and it is ready there |
+| `waits.DRUG`, `waits.ACTION` | some rule that offers it waits for data, and it is not blocked there |
+| `asks.FACT` | the answer asks for the fact, whether a rule waits for it, it cannot be used, or it is doubtful |
 | `status.RULE` | `recommended`, `blocked`, `needs_data` or `not_applicable` |
 | `dose.DRUG.low`, `dose.DRUG.high` | the smallest and largest end, unrounded, of its doses that act, else unknown |
+| `dose.DRUG.shown_low`, `dose.DRUG.shown_high` | the same as displayed: to two decimals, half up, never above the cap |
 | `dose.DRUG.high_per_basis` | the largest end divided by the basis: what it comes to per m2 or per kg |
 | `dose.DRUG.per` | the interval of these doses |
 | `ready.RULE.DRUG` | the drug or action is ready within the rule, if the rule is a choice or combination of several |
@@ -29,6 +32,7 @@ from cds_engine.checker.types import BooleanType, CodeType, FactSymbol, Quantity
 from cds_engine.pack.load import Pack
 
 STATUSES = ("recommended", "needs_data", "blocked", "not_applicable")
+ENDS = ("low", "high", "shown_low", "shown_high")
 PER = ("dose", "day", "week", "course")
 
 
@@ -51,6 +55,7 @@ def _spoken(pack: Pack, facts: dict[str, FactSymbol]) -> Iterator[FactSymbol]:
     actions = {found.action for rule in rules for found in treatments(rule.recommend) if found.action}
     for target in [*pack.drugs.drugs, *actions]:
         yield FactSymbol(f"acts.{target}", yes_or_no)
+        yield FactSymbol(f"waits.{target}", yes_or_no)
     for rule in rules:
         yield FactSymbol(f"status.{word(rule.id)}", CodeType(STATUSES))
         targets = tuple(found.drug or found.action or "" for found in treatments(rule.recommend))
@@ -59,8 +64,8 @@ def _spoken(pack: Pack, facts: dict[str, FactSymbol]) -> Iterator[FactSymbol]:
             yield FactSymbol(f"ready.{word(rule.id)}.{target}", yes_or_no)
     for regimen in pack.regimens.regimens.values():
         mass = QuantityType(regimen.dose.range.unit.split("/", 1)[0])
-        yield FactSymbol(f"dose.{regimen.drug}.low", mass)
-        yield FactSymbol(f"dose.{regimen.drug}.high", mass)
+        for end in ENDS:
+            yield FactSymbol(f"dose.{regimen.drug}.{end}", mass)
         yield FactSymbol(f"dose.{regimen.drug}.high_per_basis", QuantityType(regimen.dose.range.unit))
         yield FactSymbol(f"dose.{regimen.drug}.per", CodeType(PER))
     for topic in pack.safety.values():
@@ -74,3 +79,5 @@ def _spoken(pack: Pack, facts: dict[str, FactSymbol]) -> Iterator[FactSymbol]:
             yield FactSymbol(f"unknown.{name}", yes_or_no)
             yield FactSymbol(f"withheld.{name}", yes_or_no)
             yield FactSymbol(f"given.{name}", yes_or_no)
+            if pack.facts.facts[name].ask is not None:
+                yield FactSymbol(f"asks.{name}", yes_or_no)

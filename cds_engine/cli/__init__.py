@@ -126,6 +126,14 @@ def _evaluate(  # noqa: PLR0913, PLR0917 - one parameter an option
             "--record", metavar="STORE", help="Keep every answer in this file or `postgresql://...` database."
         ),
     ] = None,
+    what_would_change: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--what-would-change",
+            metavar="RULE",
+            help="Say which other facts would change what became of this rule; may be repeated.",
+        ),
+    ] = None,
 ) -> None:
     """Say what a pack recommends for each patient, and why.
 
@@ -139,7 +147,8 @@ def _evaluate(  # noqa: PLR0913, PLR0917 - one parameter an option
     from cds_engine.cli.evaluate import Wanted, evaluate_files  # noqa: PLC0415 - start-up stays quick
     from cds_engine.cli.packs import open_pack  # noqa: PLC0415 - start-up stays quick
 
-    wanted = Wanted(format, explain, everything, strict, audience, day, period, minimum_review, record)
+    asked = tuple(what_would_change or ())
+    wanted = Wanted(format, explain, everything, strict, audience, day, period, minimum_review, record, asked)
     raise typer.Exit(evaluate_files(open_pack(pack, value_sets), patients, wanted))
 
 
@@ -287,7 +296,12 @@ def _diff(
     old: Annotated[str, typer.Argument(metavar="OLD", help="Id or path of the version before.")],
     new: Annotated[str, typer.Argument(metavar="NEW", help="Id or path of the version after.")],
     cohort: Annotated[
-        Path | None, typer.Option("--cohort", metavar="FILE", help="Patients, one a line: how many are affected.")
+        Path | None,
+        typer.Option(
+            "--cohort",
+            metavar="TABLE",
+            help="Patients (CSV, Parquet, or one a line in JSON): how many are affected.",
+        ),
     ] = None,
     format: Annotated[ListFormat, typer.Option("--format", help="For people or programs.")] = ListFormat.TEXT,  # noqa: A002
 ) -> None:

@@ -7,7 +7,7 @@ from datetime import date
 
 import typer
 
-from cds_engine.checker.check import Checked, check, in_order
+from cds_engine.checker.check import Checked, check_everything, in_order
 from cds_engine.checker.references import statements
 from cds_engine.cli.exits import Exit
 from cds_engine.cli.formats import ListFormat
@@ -23,7 +23,7 @@ from cds_engine.results.wording import counted
 def check_pack(name: str | None, format: ListFormat, today: date, *, strict: bool) -> Exit:  # noqa: A002 - the option's name
     """Write the findings about a pack, and return how it ended."""
     folder = pack_folder(name)
-    checked, findings = check(folder)
+    checked, findings = check_everything(folder)
     if checked is not None and (folder / APPROVALS_FILE).is_file():
         findings = in_order([*findings, *_approvals(checked, today)])
     if format is ListFormat.JSON:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import typer
 
-from cds_engine.cli.exits import Exit, complain
+from cds_engine.batch.patients import Unread, is_table, patients_of
+from cds_engine.cli.exits import Exit, complain, refuse
 from cds_engine.cli.formats import ListFormat
 from cds_engine.cli.inputs import Complaint, patients_in
 from cds_engine.cli.packs import checked_pack
 from cds_engine.cli.prove import need_z3
+from cds_engine.diagnostics import InputError
 from cds_engine.lowering.guideline import Guideline
 from cds_engine.lowering.lower import lower
 from cds_engine.proof.cohort import Counts, counted_in
@@ -28,7 +30,7 @@ def diff_packs(old: str, new: str, cohort: Path | None, format: ListFormat) -> E
     before, after = _opened(old), _opened(new)
     difference = Difference(before, after)
     changes = list(difference.run())
-    counts = counted_in(_patients(cohort), before, after) if cohort is not None else None
+    counts = counted_in(_cohort(cohort, before, after), before, after) if cohort is not None else None
     if format is ListFormat.JSON:
         typer.echo(json.dumps(_as_data(before, after, changes, counts, difference), ensure_ascii=False, indent=2))
     else:
@@ -69,16 +71,29 @@ def _write_counts(counts: Counts) -> None:
         typer.echo(f"  {count:>7}  {rule}: {before} to {after}".replace("_", " "))
 
 
-def _patients(cohort: Path | None) -> list[Mapping[str, object]]:
-    found: list[Mapping[str, object]] = []
+def _cohort(cohort: Path, *versions: Guideline) -> Iterator[Mapping[str, object]]:
+    """Return the patients of a file: a table as `batch` reads it, or patients as `evaluate` reads them."""
+    if not is_table(cohort):
+        yield from _sent(cohort)
+        return
+    try:
+        for found in patients_of(cohort, *(version.dictionary for version in versions)):
+            if isinstance(found, Unread):
+                complain(f"{cohort}:{found.line}: the line is no row and counts for nobody: {found.reason}")
+            else:
+                yield found
+    except InputError as error:
+        refuse(str(error))
+
+
+def _sent(cohort: Path) -> Iterator[Mapping[str, object]]:
     for patient in patients_in(str(cohort)):
         if isinstance(patient, Complaint):
             complain(patient.text)
             if not patient.was_read:
                 raise typer.Exit(Exit.USAGE)
         else:
-            found.append(patient.data)
-    return found
+            yield patient.data
 
 
 def _as_data(

@@ -39,6 +39,8 @@ class Wanted:
     minimum_review: str | None = None
     record: str | None = None
     """The store that keeps every answer: one that cannot be kept is not given."""
+    what_would_change: tuple[str, ...] = ()
+    """The rules of which is asked what would change them."""
 
 
 @dataclass(slots=True)
@@ -87,6 +89,7 @@ def evaluate_files(pack: LoadedPack, names: Sequence[str], wanted: Wanted) -> Ex
     """Answer for every patient in the files, and return how it ended."""
     _check_audience(pack, wanted.audience)
     _check_minimum(wanted.minimum_review)
+    _check_rules(pack, wanted)
     outcome = _Outcome()
     with _recorder(wanted.record) as record:
         writer = _writer(pack, wanted)
@@ -140,6 +143,16 @@ def _check_minimum(minimum: str | None) -> None:
             refuse(str(error))
 
 
+def _check_rules(pack: LoadedPack, wanted: Wanted) -> None:
+    known = [spec.rule.id for spec in pack.guideline.rules]
+    for rule in wanted.what_would_change:
+        if rule not in known:
+            hint = did_you_mean(rule, known) or f"the rules are {', '.join(known)}"
+            refuse(f"there is no rule `{rule}`; {hint}")
+    if wanted.what_would_change and wanted.format is Format.FHIR:
+        refuse("FHIR has no place for what would change a status; use `--format text`, `json` or `html`")
+
+
 def _answers(ask: Ask, names: Sequence[str], wanted: Wanted, outcome: _Outcome) -> Iterator[Evaluation | Failure]:
     for found in (found for name in names for found in patients_in(name)):
         match found:
@@ -156,7 +169,7 @@ def _answers(ask: Ask, names: Sequence[str], wanted: Wanted, outcome: _Outcome) 
 def _answer(ask: Ask, patient: Patient, wanted: Wanted, outcome: _Outcome) -> Evaluation | Failure:
     """Return the answer for one patient, or that there is none after a sentence has said why."""
     try:
-        return ask(_request(patient.data, wanted))
+        return _with_what_would_change(ask(_request(patient.data, wanted)), wanted.what_would_change)
     except InputError as error:
         complain(f"{patient.place}: {error}")
         outcome.has_findings = True
@@ -177,6 +190,13 @@ def _request(data: Mapping[str, object], wanted: Wanted) -> Request:
     return Request(
         data, as_of=day, audience=wanted.audience, period=wanted.period, minimum_review=wanted.minimum_review
     )
+
+
+def _with_what_would_change(evaluation: Evaluation, rules: Sequence[str]) -> Evaluation:
+    """Return the answer with what would change the rules that were asked for; those held back stay so."""
+    held = {found.rule for found in evaluation.held_back}
+    found = [evaluation.what_would_change(rule) for rule in dict.fromkeys(rules) if rule not in held]
+    return evaluation.model_copy(update={"would_change": found}) if found else evaluation
 
 
 def _own_date(data: Mapping[str, object]) -> str | None:

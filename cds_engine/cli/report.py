@@ -49,6 +49,7 @@ class _Report:
         self._excluded()
         self._needs_data()
         self._questions()
+        self._would_change()
         self._problems()
         self._unused()
         self._assumptions()
@@ -164,6 +165,13 @@ class _Report:
         for index, question in enumerate(shown, 1):
             self._page.paragraph(w.question_words(question), label=f"{index}.", hang=3)
         self._rest(len(found) - len(shown), "question")
+
+    def _would_change(self) -> None:
+        for found in self._answer.would_change:
+            self._page.heading(f"WHAT WOULD CHANGE {found.rule}", "bold cyan")
+            for line in found.text.splitlines()[1:]:
+                is_item = line.startswith("- ")
+                self._page.paragraph(line.removeprefix("- "), label="-" if is_item else "")
 
     def _problems(self) -> None:
         found = self._answer.problems

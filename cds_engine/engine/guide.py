@@ -28,8 +28,9 @@ from cds_engine.patient.medications import Entry
 from cds_engine.patient.orders import read_orders, taken_as_orders
 from cds_engine.patient.read import read_facts
 from cds_engine.results.evaluation import Evaluation
-from cds_engine.results.models import Assumption, Problem, Screened, Unused
-from cds_engine.results.terms import Terms
+from cds_engine.results.models import Assumption, Problem, Screened, Status, Unused
+from cds_engine.results.terms import Terms, Wording
+from cds_engine.results.what_if import WhatWouldChange
 
 FhirRecord = Mapping[str, Any] | Iterable[Mapping[str, Any]]
 """A Bundle, or the resources of one patient."""
@@ -133,7 +134,18 @@ class LoadedPack:
             assumptions=self._undated if day is None else (),
         )
         answer = Answer(self.guideline, worlds, decisions, asked).build()
+        answer._suppose = partial(self._what_would_change, given, day, terms.wording)  # noqa: SLF001 - ours to fill
         return answer if minimum is None else held_back(answer, minimum)
+
+    def _what_would_change(
+        self, facts: Mapping[str, object], day: date | None, wording: Wording, rule: str
+    ) -> WhatWouldChange:
+        from cds_engine.engine.what_if.answer import what_would_change  # noqa: PLC0415 - loaded when asked
+
+        def replay(changed: Mapping[str, object]) -> Status:
+            return self.evaluate({"facts": changed}, as_of=day).recommendation(rule).status
+
+        return what_would_change(self.guideline, rule, facts, day, wording, replay)
 
     def read_fhir(
         self,

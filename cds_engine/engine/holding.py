@@ -50,5 +50,5 @@ def held_back(evaluation: Evaluation, minimum: str) -> Evaluation:
             "notices": [notice, *evaluation.notices],
         }
     )
-    found._explain = evaluation._explain  # noqa: SLF001 - the same answer, shortened
+    found._explain, found._suppose = evaluation._explain, evaluation._suppose  # noqa: SLF001 - the same answer, shortened
     return found

@@ -70,6 +70,8 @@ class FactEntry(PackModel):
     """The value that a fact nobody gave is presumed to have; the answer lists the assumption."""
     setting: bool = False
     """Not about the patient but about how to compute, such as the choice of a formula; may be presumed."""
+    fixed: bool = False
+    """Does not change for a patient (sex, date of birth): no test and no answer makes another value of a known one."""
     derive: ConditionText | list[Case] | None = None
     always: bool = False
     """The derived value is used even where one is given; a given one is only held against it."""

@@ -9,7 +9,7 @@ from cds_engine.lowering.guideline import Guideline
 from cds_engine.lowering.walk import names_in
 from cds_engine.proof.invariants import Promise
 
-OF_TARGETS = frozenset({"acts", "dose"})
+OF_TARGETS = frozenset({"acts", "dose", "waits"})
 OF_RULES = frozenset({"status", "chosen", "ready"})
 
 

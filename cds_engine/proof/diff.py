@@ -6,7 +6,8 @@ from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from itertools import islice, product
 
-from cds_engine.backends.smt.answer import DoseEnds, SymbolicAnswer
+from cds_engine.backends.smt.answer import SymbolicAnswer
+from cds_engine.backends.smt.doses import DoseEnds
 from cds_engine.backends.smt.logic import Formula, both, either, opposite
 from cds_engine.backends.smt.record import rational
 from cds_engine.backends.smt.search import Search
@@ -90,7 +91,7 @@ class Difference:
                 conditions = [pack.conditions[key] for pack in self._packs]
                 if conditions[0] == conditions[1] and self._derives_alike():
                     continue
-                shown = [answer.believed(key).yes for answer in (self._old, self._new)]
+                shown = [answer.shows(key) for answer in (self._old, self._new)]
                 describer = Describer(self._old, cuts_of(conditions, (), self._packs[0]), self._holds_for_none)
                 for goal, ends in (
                     (_only(*shown), ("shown", "not shown")),
@@ -101,7 +102,7 @@ class Difference:
             else:
                 side = 0 if key in old else 1
                 what = ("alert no longer there", "new alert")[side]
-                goal = (self._old, self._new)[side].believed(key).yes
+                goal = (self._old, self._new)[side].shows(key)
                 found = self._found([goal], self._alerts_one(side, key))
                 yield Change(name, what, (), found, *(("shown", "-"), ("-", "shown"))[side])
 

@@ -105,7 +105,7 @@ class Gaps:
         if scope is None:
             return
         silent = [self._answer.rule(spec)[0].not_applicable for spec in self._guideline.rules]
-        quiet = [opposite(self._answer.believed(key).yes) for key, _ in self._guideline.alerts]
+        quiet = [opposite(self._answer.shows(key)) for key, _ in self._guideline.alerts]
         goal = both(self._answer.certain.truth(scope).yes, *silent, *quiet)
         if not self._none(goal):
 

@@ -8,8 +8,8 @@ ABOUT = (
     ),
     (
         "Numbers are the decimals that were written; computed ones may differ from their real value by one "
-        "part in 10^12, many times what rounding comes to. Doses are unrounded; a displayed one never exceeds "
-        "the cap."
+        "part in 10^12, many times what rounding comes to. Doses are unrounded, and as displayed where an invariant "
+        "says so: to two decimals, half up, never above the cap."
     ),
 )
 OUTSIDE = (

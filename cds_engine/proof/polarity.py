@@ -27,8 +27,19 @@ def needs_one_reading(promise: Promise, guideline: Guideline) -> bool:
     acting = frozenset(
         p.name.removeprefix("acts.") for p in parts if isinstance(p, c.Fact) and p.name.startswith("acts.")
     )
-    leans = [*_leans(promise.premise, 1, guideline), *_leans(promise.claim, -1, guideline, acting)]
+    unusable = frozenset(
+        p.name.removeprefix("withheld.") for p in parts if isinstance(p, c.Fact) and p.name.startswith("withheld.")
+    )
+    claims = promise.claim.parts if isinstance(promise.claim, c.And) else (promise.claim,)
+    open_ = [part for part in claims if not _is_asked_for_being_unusable(part, unusable)]
+    leans = list(_leans(promise.premise, 1, guideline))
+    leans += [lean for part in open_ for lean in _leans(part, -1, guideline, acting)]
     return any(lean not in {MORE, FREE} for lean in leans)
+
+
+def _is_asked_for_being_unusable(part: c.Condition, unusable: frozenset[str]) -> bool:
+    """Say whether a part of a claim is that a fact is asked for which the premise says cannot be used: it always is."""
+    return isinstance(part, c.Fact) and part.name.startswith("asks.") and part.name.removeprefix("asks.") in unusable
 
 
 def _leans(
@@ -87,7 +98,7 @@ def _of_name(name: str, guideline: Guideline) -> int | None:
         case "dose":
             plans = guideline.regimens_of.get(rest.rpartition(".")[0], ())
             return FREE if len(plans) < 2 else None  # noqa: PLR2004
-        case "status" | "chosen":
+        case "status" | "chosen" | "waits" | "asks":
             return None
         case _:
             return FREE

@@ -56,7 +56,7 @@ class Prover:
         if single not in self._asked:
             conditions = [condition for p in self._promises for condition in (p.premise, p.claim)]
             answer = SymbolicAnswer(self._guideline, conditions, alone=single)
-            speak(answer, conditions)
+            speak(answer)
             self._asked[single] = answer, Search(answer, self._seconds, examples_of(self._guideline))
         return self._asked[single]
 
@@ -72,7 +72,7 @@ class Prover:
 
     def prove(self, promise: Promise) -> Finding:
         """Prove or refute one invariant."""
-        begun = time.perf_counter()
+        begun = time.process_time()
         single = needs_one_reading(promise, self._guideline)
         answer, search = self._ask(single=single)
         premise, claim = answer.certain.truth(promise.premise), answer.certain.truth(promise.claim)
@@ -88,7 +88,7 @@ class Prover:
             patient = self._shown(search, broken, lambda replay: replay.breaks(promise))
             patient = self._smaller(patient, lambda replay: replay.breaks(promise))
             outcome = "refuted" if patient is not None else "undecided"
-        return Finding(promise, outcome, single, patient, time.perf_counter() - begun)
+        return Finding(promise, outcome, single, patient, time.process_time() - begun)
 
     def _met_before(self, shows: Callable[[Replay], bool]) -> Patient | None:
         """Return a patient seen before who shows it."""

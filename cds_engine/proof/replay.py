@@ -6,19 +6,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from cds_engine.checker.spoken import word
 from cds_engine.engine.decisions import Decision, decide_rules
 from cds_engine.engine.worlds import Worlds, worlds_of
 from cds_engine.evaluator.conditions import decide
-from cds_engine.evaluator.doses import ComputedDose
 from cds_engine.evaluator.facts import Facts
 from cds_engine.evaluator.verdict import Unknown
 from cds_engine.lowering.guideline import Guideline
 from cds_engine.lowering.walk import names_in
 from cds_engine.patient.read import read_facts
 from cds_engine.patient.record import Record
-from cds_engine.patient.values import Known, Origin, Value
+from cds_engine.patient.values import Known, Value
 from cds_engine.proof.invariants import Promise
+from cds_engine.proof.said import Said
 
 Patient = Mapping[str, object]
 """A patient as anybody sends one: `facts` and perhaps `as_of`."""
@@ -89,63 +88,8 @@ class Replay:
 
     def spoken(self, name: str) -> Value | None:
         """Return the value of a name that only invariants use; None for facts, and where there is none."""
-        kind, _, rest = name.partition(".")
-        match kind:
-            case "acts":
-                return any(True for _ in self._acting(rest))
-            case "status":
-                return self._decision(rest).status
-            case "dose":
-                drug, _, part = rest.rpartition(".")
-                return self._dose(drug, part)
-            case "chosen":
-                decision = self._decision(rest)
-                return decision.chosen.treatment.target if decision.status == "recommended" else None
-            case "ready":
-                rule, _, target = rest.rpartition(".")
-                parts = self._decision(rule).treatments
-                return any(p.status == "recommended" for p in parts if p.treatment.target == target)
-            case "reason":
-                return self.believes(f"contraindication {self._safety_id(rest)}")
-            case "alert":
-                return self.believes(next(key for key, alert in self.guideline.alerts if word(alert.id) == rest))
-            case "unknown":
-                return self.worlds.certain.facts.value(rest) is None
-            case "withheld":
-                return rest in self.worlds.withheld
-            case "given":
-                return self._is_given(rest)
-            case _:
-                return None
-
-    def _decision(self, written: str) -> Decision:
-        return next(d for d in self.decisions if word(d.spec.rule.id) == written)
-
-    def _safety_id(self, written: str) -> str:
-        pairs = (pair for found in self.guideline.contraindications.values() for pair in found)
-        return next(rule.id for _, rule in pairs if word(rule.id) == written)
+        return Said(self.guideline, self.worlds, self.decisions).value(name)
 
     def believes(self, key: str) -> bool:
         """Say whether a safety rule or alert is true of this patient in any reading of the record."""
         return self.worlds.believed(key)[0].truth is True
-
-    def _is_given(self, name: str) -> bool:
-        known = self.worlds.certain.facts.known.get(name)
-        return known is not None and known.origin is Origin.GIVEN
-
-    def _acting(self, target: str) -> Iterator[ComputedDose | None]:
-        for decision in self.decisions:
-            for part in decision.treatments:
-                if decision.status == "recommended" == part.status and part.treatment.target == target:
-                    yield part.dose
-
-    def _dose(self, drug: str, part: str) -> Value | None:
-        doses = [dose for dose in self._acting(drug) if dose is not None]
-        if not doses:
-            return None
-        if part == "per":
-            found = {str(dose.plan.per) for dose in doses}
-            return found.pop() if len(found) == 1 else None
-        if part == "high_per_basis":
-            return max(d.high.final / ((d.basis or 1.0) * d.plan.basis_scale if d.basis else 1.0) for d in doses)
-        return min(d.low.final for d in doses) if part == "low" else max(d.high.final for d in doses)

@@ -23,6 +23,7 @@ from cds_engine.results.models import (
     Trace,
     Unused,
 )
+from cds_engine.results.what_if import WhatWouldChange
 
 
 class UnknownRuleError(CdsError, KeyError):
@@ -60,8 +61,11 @@ class Evaluation(Result):
     """Of a patient that was read from a record: what of it was not used, and why."""
     held_back: list[HeldBack] = Field(default_factory=list)
     """What `minimum_review` kept out of `recommendations`."""
+    would_change: list[WhatWouldChange] = Field(default_factory=list, alias="what_would_change")
+    """What would change the status of the rules for which this was asked."""
 
     _explain: Callable[[str], Trace] | None = PrivateAttr(default=None)
+    _suppose: Callable[[str], WhatWouldChange] | None = PrivateAttr(default=None)
 
     @property
     def recommended(self) -> list[Recommendation]:
@@ -112,6 +116,20 @@ class Evaluation(Result):
         if self.recommendation(rule).status == "recommended":
             return f"{rule} is recommended\n{self.why(rule)}"
         return self.why(rule)
+
+    def what_would_change(self, rule: str) -> WhatWouldChange:
+        """Return the smallest changes of facts that would give *rule* another status; never advice to change a value.
+
+        Facts that a missing answer or a new finding could bring stand apart from those that do not change, such as sex;
+        each change was answered anew before it is returned. The search is bounded, and says so where it ended early.
+
+        Raises:
+            UnknownRuleError: If the pack has no such rule, or the answer was read from a file and has no patient.
+        """
+        self.recommendation(rule)
+        if self._suppose is None:
+            raise UnknownRuleError(f"this answer was read from a file; without its patient nothing can change `{rule}`")
+        return self._suppose(rule)
 
     def trace(self, rule: str) -> Trace:
         """Return the tree of reasons of *rule*, also where the answer leaves it out."""

@@ -52,6 +52,14 @@ def _list(items: Iterable[str], name: str = "ul") -> str:
     return _tag(name, "".join(found)) if found else ""
 
 
+def _lines(text: str) -> str:
+    """Return lines of text after the first: those that begin with a dash are items."""
+    items = (
+        _list([_text(line[2:])]) if line.startswith("- ") else _tag("p", _text(line)) for line in text.splitlines()[1:]
+    )
+    return "".join(items)
+
+
 def _section(title: str, inner: str) -> str:
     return _tag("h3", _text(title)) + inner if inner else ""
 
@@ -80,6 +88,7 @@ class _Fragment:
             _section("Excluded", _list(self._excluded(r) for r in answer.recommendations if r.excluded_by)),
             _section("Needs data", _list(map(self._open, answer.needs_data))),
             _section("Ask next", _list((_text(w.question_words(q)) for q in answer.questions), "ol")),
+            *(_section(f"What would change {found.rule}", _lines(found.text)) for found in answer.would_change),
             _section("Problems with the input", _list(_text(f"{p.code}: {p.message}") for p in answer.problems)),
             _folded(f"Not used of the record ({len(answer.unused)})", self._unused()),
             _folded(f"Assumed ({len(answer.assumptions)})", [_text(found.text) for found in answer.assumptions]),

@@ -12,11 +12,11 @@ from fractions import Fraction
 
 import z3
 
+from cds_engine.backends.smt.asked import amounts_asked, codes_asked
 from cds_engine.backends.smt.logic import FALSE, both, either, opposite
 from cds_engine.backends.smt.values import Code, Day, Flag, Members, Number, Payload
 from cds_engine.lowering import core as c
 from cds_engine.lowering.guideline import Guideline
-from cds_engine.lowering.walk import nodes
 from cds_engine.pack.dictionary import INTERVALS
 from cds_engine.patient.spec import FactSpec
 
@@ -224,24 +224,3 @@ def off_by(left: z3.ArithRef, right: z3.ArithRef, size: z3.ArithRef) -> z3.BoolR
     """Return the truth that two numbers differ by more than the margin of *size*, which is not negative."""
     margin = z3.RealVal(str(MARGIN)) * size
     return either(left - right > margin, right - left > margin)
-
-
-def amounts_asked(guideline: Guideline, beside: Iterable[c.Condition]) -> tuple[str, ...]:
-    """Return the properties of medicines that hold an amount a week and are asked for."""
-    named = {n.name for x in [*guideline.conditions.values(), *beside] for n in nodes(x) if isinstance(n, c.Fact)}
-    return tuple(sorted(name for name in named if name.endswith(".weekly_amount")))
-
-
-def codes_asked(guideline: Guideline, beside: Iterable[c.Condition]) -> dict[str, tuple[str, ...]]:
-    """Return for each set the codes that any condition asks for, and the drugs of which properties are asked."""
-    found: dict[str, dict[str, None]] = {}
-    values = [branch.value for derivation in guideline.derivations for branch in derivation.branches]
-    for condition in [*guideline.conditions.values(), *values, *beside]:
-        for node in nodes(condition):
-            if isinstance(node, c.Holds):
-                found.setdefault(node.name, {}).update(dict.fromkeys(node.codes))
-            if isinstance(node, c.Holds | c.Fact) and node.name.count(".") == 2:  # noqa: PLR2004 - list, drug, property
-                base, drug = node.name.split(".")[:2]
-                if base == guideline.dictionary.medications:
-                    found.setdefault(base, {})[drug] = None
-    return {name: tuple(codes) for name, codes in found.items()}

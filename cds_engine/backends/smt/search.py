@@ -18,6 +18,10 @@ DIGITS = (3, 5, 15)
 """Significant digits of a patient's numbers, the roundest first."""
 ROUNDS = 40
 """How often facts of an example patient are given up before he is given up himself."""
+STEPS_A_SECOND = 3_000_000
+"""How much Z3 does in a second of one core, in its own count: a question is given up after as much work on every
+machine, however busy it is, and after `PATIENCE` times as many seconds in any case."""
+PATIENCE = 10
 Example = Mapping[str, Known]
 """A patient to stay near to, as he was read."""
 
@@ -34,7 +38,7 @@ class Search:
         self._answer = answer
         self._answers = (answer, *beside)
         """Several answers to one patient, or to several; candidates are read from the first."""
-        self._timeout = int(seconds * 1000)
+        self._seconds = seconds
         self._examples = (*examples, {})
         self._solver = z3.Solver()
         self._curved = z3.Solver()
@@ -54,12 +58,17 @@ class Search:
         return True if found == z3.unsat else False if found == z3.sat else None
 
     def _checked(self, solver: z3.Solver, *goals: z3.BoolRef) -> z3.CheckSatResult:
-        solver.push()
-        solver.set("timeout", self._timeout)
+        self._begin(solver)
         solver.add(*goals)
         found = solver.check()
         solver.pop()
         return found
+
+    def _begin(self, solver: z3.Solver) -> None:
+        """Begin a question that ends after a bounded effort."""
+        solver.push()
+        solver.set("rlimit", int(self._seconds * STEPS_A_SECOND))
+        solver.set("timeout", int(self._seconds * PATIENCE * 1000))
 
     def patients(self, goal: z3.BoolRef, *beside: z3.BoolRef) -> Iterator[dict[str, object]]:
         """Return candidates for patients with *goal*, the simplest first; each is still to be replayed."""
@@ -83,8 +92,7 @@ class Search:
 
     def _nearest(self, solver: z3.Solver, wanted: list[z3.BoolRef], example: Example) -> z3.ModelRef | None:
         """Return a model that keeps as much of an example as Z3 lets it, None when there is none."""
-        solver.push()
-        solver.set("timeout", self._timeout)
+        self._begin(solver)
         solver.add(*wanted)
         kept: dict[str, z3.BoolRef] = {}
         for name, slot in self._answer.record.slots.items():

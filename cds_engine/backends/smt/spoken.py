@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import z3
 
 from cds_engine.backends.smt.answer import SymbolicAnswer
 from cds_engine.backends.smt.logic import FALSE, TRUE, both, either, opposite, some
+from cds_engine.backends.smt.questions import Questions
 from cds_engine.backends.smt.values import UNKNOWN, Code, Flag, Number, Value
 from cds_engine.checker.spoken import STATUSES, word
-from cds_engine.lowering import core as c
 from cds_engine.lowering.guideline import DosePlan
-from cds_engine.lowering.walk import nodes
 
 
-def speak(answer: SymbolicAnswer, conditions: list[c.Condition]) -> None:
-    """Give the certain world every name that *conditions* use beside the facts."""
-    spoken = Spoken(answer)
-    names = {n.name for condition in conditions for n in nodes(condition) if isinstance(n, c.Fact | c.Holds)}
-    for name in sorted(names):
-        found = spoken.value(name)
-        if found is not None:
-            answer.certain.extra[name] = found
+def speak(answer: SymbolicAnswer) -> None:
+    """Let conditions of the certain world use what the answer says beside the facts."""
+    answer.certain.spoken = Spoken(answer).value
 
 
 class Spoken:
@@ -28,52 +24,70 @@ class Spoken:
 
     def __init__(self, answer: SymbolicAnswer) -> None:
         self._answer = answer
+        self._questions = Questions(answer)
         guideline = answer.guideline
         self._rules = {word(spec.rule.id): spec for spec in guideline.rules}
         safety = (pair for found in guideline.contraindications.values() for pair in found)
         self._reasons = {word(rule.id): key for key, rule in safety}
         self._alerts = {word(alert.id): key for key, alert in guideline.alerts}
+        self._kinds: Mapping[str, Callable[[str], Value]] = {
+            "acts": self._acts,
+            "waits": self._waits,
+            "asks": self._asks,
+            "status": self._status,
+            "dose": self._dose,
+            "chosen": self._chosen,
+            "ready": self._ready,
+            "reason": self._reason,
+            "alert": self._alert,
+            "perhaps": self._perhaps,
+            "unknown": self._unknown,
+            "withheld": self._withheld,
+            "given": self._given,
+        }
 
     def value(self, name: str) -> Value | None:
         """Return the value of a name, None for one that is a plain fact."""
         kind, _, rest = name.partition(".")
-        match kind:
-            case "acts":
-                return _yes_or_no(self.acts(rest))
-            case "status":
-                return self._status(rest)
-            case "dose":
-                drug, _, part = rest.rpartition(".")
-                return self._dose(drug, part)
-            case "chosen":
-                return self._chosen(rest)
-            case "ready":
-                rule, _, target = rest.rpartition(".")
-                return _yes_or_no(self._answer.rule(self._rules[rule])[1][target].recommended)
-            case "reason":
-                return _yes_or_no(self._answer.believed(self._reasons[rest]).yes)
-            case "alert":
-                return _yes_or_no(self._answer.believed(self._alerts[rest]).yes)
-            case "perhaps":
-                return self._answer.other.value(rest)
-            case "unknown":
-                return _yes_or_no(opposite(self._answer.certain.value(rest).known))
-            case "withheld":
-                return _yes_or_no(self._answer.certain.withheld(rest))
-            case "given":
-                return _yes_or_no(self._given(rest))
-            case _:
-                return None
+        says = self._kinds.get(kind)
+        return None if says is None else says(rest)
 
-    def _given(self, name: str) -> z3.BoolRef:
-        """Return the truth that the value in use is one that somebody gave."""
+    def _acts(self, target: str) -> Value:
+        return _yes_or_no(some(found for found, _ in self._acting(target)))
+
+    def _asks(self, fact: str) -> Value:
+        return _yes_or_no(self._questions.asks(fact))
+
+    def _ready(self, name: str) -> Value:
+        rule, _, target = name.rpartition(".")
+        return _yes_or_no(self._answer.rule(self._rules[rule])[1][target].recommended)
+
+    def _reason(self, contraindication: str) -> Value:
+        return _yes_or_no(self._answer.believed(self._reasons[contraindication]).yes)
+
+    def _alert(self, alert: str) -> Value:
+        return _yes_or_no(self._answer.shows(self._alerts[alert]))
+
+    def _perhaps(self, fact: str) -> Value:
+        return self._answer.other.value(fact)
+
+    def _unknown(self, fact: str) -> Value:
+        return _yes_or_no(opposite(self._answer.certain.value(fact).known))
+
+    def _withheld(self, fact: str) -> Value:
+        return _yes_or_no(self._answer.certain.withheld(fact))
+
+    def _given(self, name: str) -> Value:
+        """Say whether the value in use is one that somebody gave."""
         if any(derivation.fact == name and derivation.always for derivation in self._answer.guideline.derivations):
-            return FALSE
-        return both(self._answer.kept(name).known, opposite(self._answer.certain.withheld(name)))
+            return _yes_or_no(FALSE)
+        return _yes_or_no(both(self._answer.kept(name).known, opposite(self._answer.certain.withheld(name))))
 
-    def acts(self, target: str) -> z3.BoolRef:
-        """Return the truth that a drug or action acts."""
-        return some(found for found, _ in self._acting(target))
+    def _waits(self, target: str) -> Value:
+        """Say whether a rule waits for data in which a drug or action waits, too."""
+        rules = [self._answer.rule(spec) for spec in self._answer.guideline.rules]
+        waiting = (both(whole.needs_data, parts[target].needs_data) for whole, parts in rules if target in parts)
+        return _yes_or_no(some(waiting))
 
     def _acting(self, target: str) -> list[tuple[z3.BoolRef, DosePlan | None]]:
         found = []
@@ -97,7 +111,8 @@ class Spoken:
             before = either(before, part.recommended)
         return Value(whole.recommended, Code(each))
 
-    def _dose(self, drug: str, part: str) -> Value:
+    def _dose(self, name: str) -> Value:
+        drug, _, part = name.rpartition(".")
         by_plan: dict[str, tuple[DosePlan, list[z3.BoolRef]]] = {}
         for truth, plan in self._acting(drug):
             if plan is not None:
@@ -114,16 +129,29 @@ class Spoken:
         found: z3.ArithRef | None = None
         before = FALSE
         for plan, truth in acting:
-            ends = self._answer.dose(plan)
-            own = {"low": ends.low, "high": ends.high, "high_per_basis": ends.high_per_basis}[part]
+            own = self._end(plan, part)
             if found is None:
                 found = own
             else:
-                further = own < found if part == "low" else own > found
+                further = own < found if part in {"low", "shown_low"} else own > found
                 found = z3.If(both(truth, either(opposite(before), further)), own, found)
             before = either(before, truth)
         assert found is not None  # noqa: S101 - there is at least one
         return Value(known, Number(found))
+
+    def _end(self, plan: DosePlan, part: str) -> z3.ArithRef:
+        ends = self._answer.dose(plan)
+        match part:
+            case "low":
+                return ends.low
+            case "high":
+                return ends.high
+            case "shown_low":
+                return self._answer.shown(ends.low, plan)
+            case "shown_high":
+                return self._answer.shown(ends.high, plan)
+            case _:
+                return ends.high_per_basis
 
 
 def _yes_or_no(truth: z3.BoolRef) -> Value:

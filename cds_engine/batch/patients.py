@@ -1,0 +1,68 @@
+"""The rows of a table as single patients, one after the other, for whoever answers them one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from cds_engine.batch.columns import Wishes, understand
+from cds_engine.batch.duck import Duck
+from cds_engine.batch.sample import Single, Singles
+from cds_engine.batch.sources import CSV, NDJSON, PARQUET, ROW, Scratch
+from cds_engine.diagnostics import InputError
+from cds_engine.patient.spec import Dictionary
+
+PART_ROWS = 10_000
+"""Rows in memory at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A line that is no row, and why."""
+
+    line: int
+    reason: str
+
+
+def is_table(path: Path) -> bool:
+    """Say whether a file, or a folder of them, is a table by its name; lines of JSON may be whole patients instead."""
+    if path.is_dir():
+        names = [file.name for file in path.rglob("*")]
+        return any(name.endswith((*PARQUET, *CSV)) for name in names) and not any(n.endswith(NDJSON) for n in names)
+    return path.name.endswith((*PARQUET, *CSV))
+
+
+def patients_of(table: Path, *dictionaries: Dictionary) -> Iterator[Mapping[str, object] | Unread]:
+    """Return each row as a patient, with the columns that are facts of any of the *dictionaries*; then what is no row.
+
+    Raises:
+        InputError: If the table cannot be read, or a column not be understood (all of them are named).
+    """
+    with TemporaryDirectory() as folder, closing(Duck()) as duck:
+        source = Scratch(Path(folder), duck).open(str(table), PART_ROWS)
+        readers = [
+            Singles(understand(source.columns, dictionary, Wishes()), dictionary.medications, None, duck)
+            for dictionary in dictionaries
+        ]
+        for part in source.parts:
+            in_order = f"{part.relation} AS part ORDER BY {ROW}"
+            for row in zip(*(_read(reader, in_order) for reader in readers), strict=True):
+                facts = {name: value for single in row for name, value in single.facts.items()}
+                day = row[0].day
+                yield {"facts": facts} if day is None else {"facts": facts, "as_of": day.isoformat()}
+        yield from (Unread(bad.line, bad.reason) for bad in source.bad)
+
+
+def _read(reader: Singles, relation: str) -> Iterator[Single]:
+    """Return the rows of a part as patients.
+
+    Raises:
+        InputError: If a day of `as_of` is none.
+    """
+    try:
+        yield from reader.of(relation)
+    except ValueError as error:
+        raise InputError(f"a cell of `as_of` is no date such as `2026-11-21` ({error})") from None
