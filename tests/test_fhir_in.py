@@ -598,13 +598,23 @@ def test_an_allergy_to_a_drug_of_the_pack_forbids_it(read):
 def test_an_allergy_to_what_cannot_be_named_leaves_the_list_open(answer):
     allergy = {
         "resourceType": "AllergyIntolerance",
-        "id": "a",
+        "id": "methotrexate",
         "clinicalStatus": coded("x", "active"),
         "code": coded(SNOMED, "91936005"),
         "patient": {"reference": "Patient/p"},
     }
-    (problem,) = answer(allergy).problems
-    assert "`AllergyIntolerance/a, without a code or name` is not known" in problem.message
+    found = answer(allergy)
+    (problem,) = found.problems
+    assert "`an entry without a code or name` is not known" in problem.message
+    assert [one.entry for one in found.unused] == ["AllergyIntolerance/methotrexate"]
+    assert not found.blocked
+
+
+def test_the_id_of_an_entry_in_doubt_names_no_medicine(jdm):
+    order = request("8640", {"timing": DAILY, "doseAndRate": DOSE}, id="methotrexate-7", status=None)
+    facts = jdm.read_fhir(bundle(order), as_of=DAY).patient["facts"]
+    (entry,) = read_facts(facts, jdm.guideline.dictionary, None).medicines
+    assert entry.drug is None
 
 
 def test_one_doubt_is_told_once(answer):

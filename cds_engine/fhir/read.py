@@ -19,7 +19,7 @@ from cds_engine.fhir.medicines import Medicines
 from cds_engine.fhir.periods import bounds_of
 from cds_engine.fhir.plan import Plan, Plans, Wanted
 from cds_engine.fhir.record import Record, read_record
-from cds_engine.fhir.saying import Found, Saying, Unused
+from cds_engine.fhir.saying import Doubt, Found, Saying, Unused
 from cds_engine.fhir.value_sets import Missing, Supplied, digest, missing
 from cds_engine.pack.dictionary import FactEntry
 from cds_engine.pack.fhir import FactMapping, FhirFile
@@ -154,7 +154,7 @@ class _Reading:
             return  # by another selection of the same fact
         self._unused.append(unused)
         if reason.is_doubt:
-            self._of(wanted.fact).doubts.append(f"{place}: {reason.text}")
+            self._of(wanted.fact).doubts.append(Doubt(place, reason.text))
 
     # Facts
 
@@ -187,7 +187,7 @@ class _Reading:
         if found.counted:
             return True
         if found.doubts:
-            return {"unusable": "; ".join(found.doubts)}
+            return {"unusable": "; ".join(map(str, found.doubts))}
         is_known = mapping.absent is not None and name not in self._reader.plans.incomplete
         rules = [selection.when for selection in mapping.entries if selection.when is not None]
         has_days = all(self._bounds[r.period] if r.period else self._as_of for r in rules)

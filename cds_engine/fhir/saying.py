@@ -24,12 +24,27 @@ class Unused(NamedTuple):
     reason: str
 
 
+class Doubt(NamedTuple):
+    """An entry that may count, and what leaves it open."""
+
+    entry: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.entry}: {self.reason}"
+
+    @property
+    def unnamed(self) -> str:
+        """The doubt as an item of a list, without the id of the entry, in which the name of a drug may stand."""
+        return f"an entry in doubt: {self.reason}"
+
+
 @dataclass(slots=True)
 class Found:
     """What the entries of a record come to for one fact."""
 
     counted: list[tuple[Wanted, Entry]] = field(default_factory=list)
-    doubts: list[str] = field(default_factory=list)
+    doubts: list[Doubt] = field(default_factory=list)
 
 
 class Saying:
@@ -55,20 +70,24 @@ class Saying:
         """Return a list, which need not be all there is; an empty one says something only if it must be all."""
         items: list[Any]
         if entry.type == "medications":
-            items = [*self.medicines(found), *({"name": doubt} for doubt in found.doubts)]
+            items = [*self.medicines(found), *({"name": doubt.unnamed} for doubt in found.doubts)]
         else:
-            items = [name for _, one in found.counted for name in self._names(one)] + found.doubts
+            items = [name for wanted, one in found.counted for name in self._names(wanted, one)]
+            items += [doubt.unnamed for doubt in found.doubts]
         is_whole = mapping.is_whole_list and not self._record.is_page
         return {"value": items, "complete": is_whole} if items or is_whole else None
 
     def values(self, name: str, entry: FactEntry, found: Found) -> list[Given] | None:
         """Return the values of the latest day, and those that cannot be used; None where there is none."""
         given = [value for wanted, one in found.counted for value in self._said(name, entry, wanted, one)]
-        given += [{"unusable": doubt} for doubt in found.doubts]
+        given += [{"unusable": str(doubt)} for doubt in found.doubts]
         return self._latest(name, given) or None
 
-    def _names(self, entry: Entry) -> list[str]:
-        return self._medicines.names(entry.resource, self._record) or [f"{entry.place}, without a code or name"]
+    def _names(self, wanted: Wanted, entry: Entry) -> list[str]:
+        names = self._medicines.names(entry.resource, self._record)
+        if not names:
+            self._unused.append(Unused(entry.place, wanted.fact, "it has no code and no name that can be used"))
+        return names or ["an entry without a code or name"]
 
     def _said(self, name: str, fact: FactEntry, wanted: Wanted, entry: Entry) -> list[Given]:
         """Return the values that one entry gives for a fact."""
