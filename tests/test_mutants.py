@@ -29,7 +29,8 @@ from cds_engine.proof.mutants.expressions import variants
 from cds_engine.proof.mutants.making import Maker
 from cds_engine.proof.mutants.reach import reach_of
 from cds_engine.proof.replay import Replay
-from cds_engine.review.tested import ReportError, read_tested
+from cds_engine.review.tested import read_tested
+from cds_engine.review.written import WrittenError
 from cds_engine.starter import write_pack
 
 RULES = ROOT / "rules"
@@ -278,8 +279,8 @@ def test_the_review_pages_take_the_report_of_this_version_only(folder, toy, tmp_
     assert "changed rules noticed" in (site / "index.html").read_text(encoding="utf-8")
     data = json.loads(file.read_text(encoding="utf-8"))
     file.write_text(json.dumps({**data, "hash": "sha256:0"}), encoding="utf-8")
-    with pytest.raises(ReportError, match="another version of the pack"):
+    with pytest.raises(WrittenError, match="another version of the pack"):
         read_tested(file, guideline)
     file.write_text("{}", encoding="utf-8")
-    with pytest.raises(ReportError, match="is no output of `cds-engine test"):
+    with pytest.raises(WrittenError, match="is no output of `cds-engine test"):
         read_tested(file, guideline)

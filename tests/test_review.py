@@ -20,18 +20,19 @@ from cds_engine.evaluator.conditions import COMPARES
 from cds_engine.language.syntax import Comparator
 from cds_engine.lowering import core as c
 from cds_engine.review.alerts import Alerts
-from cds_engine.review.changes import ChangesError, read_changes
+from cds_engine.review.changes import read_changes
 from cds_engine.review.collect import collect
 from cds_engine.review.dosing import grid_of
 from cds_engine.review.english import NEGATED, English
 from cds_engine.review.findings import Exercised, Mutant, Promise, Proved, Worth
 from cds_engine.review.pages import OF_THE_PACK
-from cds_engine.review.proofs import ProofsError, read_proofs
+from cds_engine.review.proofs import read_proofs
 from cds_engine.review.reading import Reader
 from cds_engine.review.sections import GROUPS
 from cds_engine.review.signoff import approve
 from cds_engine.review.site import write_site
 from cds_engine.review.vignettes import show
+from cds_engine.review.written import WrittenError
 
 SECONDS = 60
 """So long may the JDM site take."""
@@ -340,11 +341,11 @@ def test_proofs_are_read_from_a_file_and_only_of_this_version(jdm, tmp_path):
     assert found.promises[0].says == "Never above 40 mg a week. (of records in which no fact has two readings)"
     assert found.bounds == ("Weights end at 300 kg.",)
     file.write_text(json.dumps({**written, "hash": "sha256:0"}), encoding="utf-8")
-    with pytest.raises(ProofsError, match="another version of the pack"):
+    with pytest.raises(WrittenError, match="another version of the pack"):
         read_proofs(file, jdm.guideline)
     for text in ('{"invariants": []}', "[]", "no", '{"hash": 1}'):
         file.write_text(text, encoding="utf-8")
-        with pytest.raises(ProofsError, match="is no output of `cds-engine prove"):
+        with pytest.raises(WrittenError, match="is no output of `cds-engine prove"):
             read_proofs(file, jdm.guideline)
 
 
@@ -405,11 +406,11 @@ def test_patients_affected_are_read_from_a_comparison_of_this_version(signed, tm
     assert "2 of 10 patients of the cohort: 40.00 before, 45.00 now" in page
     assert "Patients affected" not in words((tmp_path / "site" / "S10.html").read_text(encoding="utf-8"))
     file.write_text(json.dumps({**written, "new": written["old"] | {"hash": "sha256:0"}}), encoding="utf-8")
-    with pytest.raises(ChangesError, match="another version of the pack"):
+    with pytest.raises(WrittenError, match="another version of the pack"):
         read_changes(file, approved.guideline)
     for text in ('{"changes": []}', "[]", "no"):
         file.write_text(text, encoding="utf-8")
-        with pytest.raises(ChangesError, match="is no output of `cds-engine diff"):
+        with pytest.raises(WrittenError, match="is no output of `cds-engine diff"):
             read_changes(file, approved.guideline)
 
 

@@ -15,11 +15,12 @@ from cds_engine.cli.packs import open_pack
 from cds_engine.diagnostics import PackError
 from cds_engine.results.templates import NotInstalledError
 from cds_engine.results.wording import counted
-from cds_engine.review.changes import ChangesError, read_changes
+from cds_engine.review.changes import read_changes
 from cds_engine.review.collect import collect
-from cds_engine.review.proofs import ProofsError, read_proofs
+from cds_engine.review.proofs import read_proofs
 from cds_engine.review.site import write_site
-from cds_engine.review.tested import ReportError, read_tested
+from cds_engine.review.tested import read_tested
+from cds_engine.review.written import WrittenError
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def write_review(name: str | None, output: str, files: Found, today: date) -> Ex
         tested = read_tested(Path(files.tests), pack.guideline) if files.tests else None
         outcomes = run_features(pack)
         pages = write_site(collect(pack, outcomes, today, proved, changed, tested), folder)
-    except (NotInstalledError, NoParserError, ProofsError, ChangesError, ReportError) as error:
+    except (NotInstalledError, NoParserError, WrittenError) as error:
         refuse(str(error))
     except PackError as error:
         refuse(f"{error.diagnostics[0].message}; see `cds-engine test`", Exit.FINDINGS)

@@ -9,30 +9,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
-from cds_engine.diagnostics import CdsError
 from cds_engine.lowering.guideline import Guideline
 from cds_engine.pack.approvals import Approval
 from cds_engine.proof.words import patient_words
 from cds_engine.results.wording import counted, spoken
 from cds_engine.review.findings import Affected
+from cds_engine.review.written import Written, WrittenError, read_written
 
 
-class ChangesError(CdsError):
-    """The file compares no versions of this pack; one sentence says why."""
-
-
-class _Written(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class _Version(_Written):
+class _Version(Written):
     version: str
     hash: str
 
 
-class _Change(_Written):
+class _Change(Written):
     rule: str
     text: str
     before: str
@@ -40,19 +30,19 @@ class _Change(_Written):
     patient: dict[str, Any] | None = None
 
 
-class _Count(_Written):
+class _Count(Written):
     rule: str
     before: str
     after: str
     patients: int
 
 
-class _Cohort(_Written):
+class _Cohort(Written):
     patients: int
     changes: tuple[_Count, ...] = ()
 
 
-class Changes(_Written):
+class Changes(Written):
     """What changed in meaning since another version of the pack."""
 
     old: _Version
@@ -67,19 +57,11 @@ def read_changes(file: Path, guideline: Guideline) -> Changes:
     """Return what *file* says of this version of the pack.
 
     Raises:
-        ChangesError: If it cannot be read, or speaks of another version of the pack.
+        WrittenError: If it cannot be read, or speaks of another version of the pack.
     """
-    try:
-        found = Changes.model_validate_json(file.read_bytes())
-    except OSError as error:
-        raise ChangesError(f"`{file}` cannot be read: {error.strerror}") from None
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(step) for step in first["loc"]) or "the file"
-        message = f"`{file}` is no output of `cds-engine diff --format json`: {place}: {first['msg'].lower()}"
-        raise ChangesError(message) from None
+    found = read_written(Changes, file, "diff")
     if found.new.hash != guideline.pack.hash:
-        raise ChangesError(f"the changes in `{file}` lead to another version of the pack; compare this one again")
+        raise WrittenError(f"the changes in `{file}` lead to another version of the pack; compare this one again")
     return found
 
 

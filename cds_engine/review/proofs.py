@@ -9,12 +9,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from cds_engine.diagnostics import CdsError
 from cds_engine.lowering.guideline import Guideline
 from cds_engine.results.wording import spoken
 from cds_engine.review.findings import Promise, Proved
+from cds_engine.review.written import Written, WrittenError, read_written
 
 OUTCOMES: dict[str, Literal["proved", "refuted", "undecided", "speaks of nobody"]] = {
     "proved": "proved",
@@ -25,15 +25,7 @@ OUTCOMES: dict[str, Literal["proved", "refuted", "undecided", "speaks of nobody"
 ONE_READING = " (of records in which no fact has two readings)"
 
 
-class ProofsError(CdsError):
-    """The file is no proofs of this pack; one sentence says why."""
-
-
-class _Written(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class _Invariant(_Written):
+class _Invariant(Written):
     says: str
     outcome: Literal["proved", "refuted", "undecided", "vacuous"]
     only_one_reading: bool = False
@@ -41,7 +33,7 @@ class _Invariant(_Written):
     statements: tuple[str, ...] = ()
 
 
-class _Proofs(_Written):
+class _Proofs(Written):
     hash: str
     invariants: tuple[_Invariant, ...] = ()
     bounds: tuple[str, ...] = ()
@@ -52,20 +44,11 @@ def read_proofs(file: Path, guideline: Guideline) -> Proved:
     """Return what *file* says was proved of this version of the pack.
 
     Raises:
-        ProofsError: If it cannot be read, or speaks of another version of the pack.
+        WrittenError: If it cannot be read, or speaks of another version of the pack.
     """
-    try:
-        found = _Proofs.model_validate_json(file.read_bytes())
-    except OSError as error:
-        raise ProofsError(f"`{file}` cannot be read: {error.strerror}") from None
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(step) for step in first["loc"]) or "the file"
-        raise ProofsError(
-            f"`{file}` is no output of `cds-engine prove --format json`: {place}: {first['msg'].lower()}"
-        ) from None
+    found = read_written(_Proofs, file, "prove")
     if found.hash != guideline.pack.hash:
-        raise ProofsError(f"the proofs in `{file}` are of another version of the pack; prove this one again")
+        raise WrittenError(f"the proofs in `{file}` are of another version of the pack; prove this one again")
     return Proved(
         promises=tuple(
             Promise(

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import Field
 
-from cds_engine.diagnostics import CdsError
 from cds_engine.lowering.guideline import Guideline
 from cds_engine.results.wording import counted, spoken
 from cds_engine.review.findings import Exercised, Mutant, Worth
+from cds_engine.review.written import Written, WrittenError, read_written
 from cds_engine.units import UnitError, display
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*")
@@ -30,15 +30,7 @@ SORTS = {
 """What is counted on the pages: what the statement as a whole and its rules are, the scenarios show."""
 
 
-class ReportError(CdsError):
-    """The file says nothing of the tests of this pack; one sentence says why."""
-
-
-class _Written(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class _Survivor(_Written):
+class _Survivor(Written):
     change: str
     reason: str
     statements: tuple[str, ...] = ()
@@ -46,18 +38,18 @@ class _Survivor(_Written):
     scenario: tuple[str, ...] | None = None
 
 
-class _Share(_Written):
+class _Share(Written):
     covered: int
     of: int
 
 
-class _Statement(_Written):
-    covered: dict[str, _Share] = {}
+class _Statement(Written):
+    covered: Mapping[str, _Share] = Field(default_factory=dict)
     killed: int = 0
     survived: int = 0
 
 
-class _File(_Written):
+class _File(Written):
     hash: str
     coverage: dict[str, Any] | None = None
     mutants: tuple[_Survivor, ...] | None = None
@@ -68,21 +60,11 @@ def read_tested(file: Path, guideline: Guideline) -> Exercised:
     """Return what *file* says of the tests of this version of the pack.
 
     Raises:
-        ReportError: If it cannot be read, or speaks of another version of the pack.
+        WrittenError: If it cannot be read, or speaks of another version of the pack.
     """
-    try:
-        found = _File.model_validate_json(file.read_bytes())
-    except OSError as error:
-        raise ReportError(f"`{file}` cannot be read: {error.strerror}") from None
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(step) for step in first["loc"]) or "the file"
-        raise ReportError(
-            f"`{file}` is no output of `cds-engine test --coverage --mutate --format json`: "
-            f"{place}: {first['msg'].lower()}"
-        ) from None
+    found = read_written(_File, file, "test --coverage --mutate")
     if found.hash != guideline.pack.hash:
-        raise ReportError(f"the tests in `{file}` are of another version of the pack; run them again")
+        raise WrittenError(f"the tests in `{file}` are of another version of the pack; run them again")
     return Exercised(
         worth={name: _worth(one, found) for name, one in found.statements.items()},
         mutants=None if found.mutants is None else tuple(_mutant(one, guideline) for one in found.mutants),
