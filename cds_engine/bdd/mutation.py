@@ -121,9 +121,12 @@ class Trying:
 
     def _candidates(self, reach: Reach, made: Guideline, names: frozenset[str]) -> Iterator[Trial]:
         """List whose expectations a change may break: those first who speak of what it concerns."""
+        old = self._maker.guideline
+        possible = names | reach.could_name(old)
+        concerned = [trial for trial in self._trials if not trial.names.isdisjoint(possible)]
         for speaks in (True, False):
-            for trial in self._trials:
-                if trial.names.isdisjoint(names) is not speaks and reach.may_matter(trial.known, self._maker.guideline):
+            for trial in concerned:
+                if trial.names.isdisjoint(names) is not speaks and reach.may_matter(trial.known, old):
                     otherwise = differing(trial.known, reach, made)
                     if not otherwise.isdisjoint(trial.names):
                         yield trial

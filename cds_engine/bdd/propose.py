@@ -11,12 +11,12 @@ from cds_engine.bdd.run import Runner
 from cds_engine.bdd.saying import sentences_of
 from cds_engine.bdd.scene import MeaninglessError, UnmetError
 from cds_engine.bdd.vocabulary import Vocabulary
-from cds_engine.bdd.words import SCHEDULES, STRENGTHS
+from cds_engine.bdd.words import GRAVITIES, INTERVALS, SCHEDULES, STRENGTHS
 from cds_engine.diagnostics import CdsError
 from cds_engine.engine.guide import LoadedPack
 from cds_engine.language.printer import number
 from cds_engine.results.evaluation import Evaluation
-from cds_engine.results.models import Dose, Recommendation
+from cds_engine.results.models import Dose, Finding, Recommendation
 from cds_engine.results.wording import spoken
 
 
@@ -62,9 +62,12 @@ class Proposer:
         facts = survivor.patient["facts"]
         assert isinstance(facts, Mapping)  # noqa: S101 - a patient has facts
         sentences, left = sentences_of(facts, self._vocabulary)
+        orders = survivor.patient.get("orders")
+        listed = [order for order in orders if isinstance(order, Mapping)] if isinstance(orders, list) else []
+        sentences += [_order(order) for order in listed]
         changed = LoadedPack(survivor.guideline, {})
         today = survivor.patient.get("as_of") or self._vocabulary.today
-        answers = [pack.evaluate(facts, as_of=today) for pack in (self._pack, changed)]  # type: ignore[arg-type] # a day
+        answers = [pack.evaluate(facts, orders=listed, as_of=today) for pack in (self._pack, changed)]  # type: ignore[arg-type] # a day
         outcomes = tuple(self._outcomes(*answers))
         given = tuple(sentences) or (() if left else ("a patient of whom nothing is known",))
         notices = not left and self._plays(self._pack, given, outcomes) and not self._plays(changed, given, outcomes)
@@ -99,6 +102,14 @@ class Proposer:
         yield from (f'an alert says "{text}"' for rule, text in told[0].items() if rule not in told[1])
         if not told[0] and told[1]:
             yield "no alert is given"
+        screened = [
+            [f for one in found.screened if not one.is_taken for f in one.findings] for found in (answer, changed)
+        ]
+        others_say = {(finding.severity, finding.text) for finding in screened[1]}
+        for finding in screened[0]:
+            if (finding.severity, finding.text) not in others_say:
+                gravity = next(word for word, severity in GRAVITIES.items() if severity == finding.severity)
+                yield f'the order meets the {gravity} "{finding.text}"'
 
     def _of_rule(self, what: str, found: Recommendation, other: Recommendation) -> Iterator[str]:
         match found.status:
@@ -121,6 +132,17 @@ class Proposer:
                 yield from (f"{what} waits for the {facts[name].label}" for name in names if name in facts)
             case _:
                 return
+
+
+def _findings(answer: Evaluation) -> list[Finding]:
+    return [finding for one in answer.screened if not one.is_taken for finding in one.findings]
+
+
+def _order(order: Mapping[str, object]) -> str:
+    """Return the sentence of an order."""
+    interval = next((words for words, means in INTERVALS.items() if means == {"per": order.get("per")}), None)
+    parts = (order["drug"], order.get("dose"), interval)
+    return "an order for " + ", ".join(str(part) for part in parts if part is not None)
 
 
 def _shown(found: Recommendation) -> tuple[object, ...]:

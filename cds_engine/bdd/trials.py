@@ -19,8 +19,8 @@ from cds_engine.diagnostics import CdsError
 from cds_engine.engine.guide import LoadedPack
 from cds_engine.patient.orders import Order, read_orders, taken_as_orders
 from cds_engine.patient.read import read_facts
-from cds_engine.proof.mutants.again import ALERTS, ORDERS, PROBLEMS, QUESTIONS, RULES
 from cds_engine.proof.mutants.reach import Known
+from cds_engine.proof.mutants.seen import ALERTS, ORDERS, PROBLEMS, QUESTIONS, RULES
 
 ABOUT: Mapping[About, str] = {
     "alerts": ALERTS,

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from cds_engine.engine.decisions import Decision, TreatmentDecision, decide_rules
+from cds_engine.engine.decisions import Decision, decide_rules
 from cds_engine.engine.worlds import World, Worlds, steady
 from cds_engine.evaluator.conditions import decide
-from cds_engine.evaluator.doses import ComputedDose
 from cds_engine.lowering.guideline import Guideline
-from cds_engine.pack.statements import Ask
 from cds_engine.proof.mutants.reach import Known, Reach, forgetting
+from cds_engine.proof.mutants.seen import ORDERS, QUESTIONS, RULES, beside, decided
 from cds_engine.proof.replay import Replay
-
-ALERTS, QUESTIONS, ORDERS, RULES, PROBLEMS = "(alerts)", "(questions)", "(orders)", "(rules)", "(problems)"
-"""Stand for any alert, any question, ...: for expectations that speak of all of them."""
 
 
 def differing(known: Known, reach: Reach, new: Guideline) -> frozenset[str]:
@@ -25,24 +21,13 @@ def differing(known: Known, reach: Reach, new: Guideline) -> frozenset[str]:
     else:
         worlds = _worlds(before.worlds, reach)
         after = Replay(new, worlds, decide_rules(new, worlds))
-    found = {name for pair in zip(before.decisions, after.decisions, strict=True) for name in _apart(*pair)}
-    first, second = _beside(before), _beside(after)
+    pairs = zip(before.decisions, known.decided, after.decisions, strict=True)
+    found = {name for pair in pairs for name in _apart(*pair)}
+    first, second = known.beside, beside(after)
     found |= {name for key in first.keys() | second.keys() if first.get(key) != second.get(key) for name in key}
     if _orders_differ(known, reach, new):
         found.add(ORDERS)
     return frozenset(found)
-
-
-def seen(replay: Replay) -> tuple[object, ...]:
-    """Return what an answer holds, orders and words left out: two patients with the same are answered alike."""
-    return tuple(_seen(decision) for decision in replay.decisions), _beside(replay)
-
-
-def told(replay: Replay) -> tuple[object, ...]:
-    """Return what an answer tells first: alerts, and what is recommended with its dose and its cautions."""
-    alerts = tuple(alert.id for key, alert in replay.guideline.alerts if replay.believes(key))
-    acting = (decision for decision in replay.decisions if decision.status == "recommended")
-    return alerts, tuple((decision.spec.rule.id, *_seen(decision)) for decision in acting)
 
 
 def _worlds(before: Worlds, reach: Reach) -> Worlds:
@@ -65,75 +50,14 @@ def _world(world: World, reach: Reach) -> World:
     return World(world.facts, {**world.verdicts, **changed})
 
 
-def _apart(before: Decision, after: Decision) -> Iterator[str]:
+def _apart(before: Decision, was: tuple[object, ...], after: Decision) -> Iterator[str]:
     """List a rule, and what it asks for, where these differ."""
-    if _seen(before) != _seen(after):
+    if was != decided(after):
         yield from (before.spec.rule.id, RULES)
+        for ask in before.spec.rule.ask:
+            yield from (ask.fact, QUESTIONS)
     for name in before.missing ^ after.missing:
         yield from (name, QUESTIONS)
-
-
-def _seen(decision: Decision) -> tuple[object, ...]:
-    parts = tuple(_part(part) for part in decision.treatments)
-    return decision.status, decision.chosen.treatment.target, decision.missing, parts
-
-
-def _part(part: TreatmentDecision) -> tuple[object, ...]:
-    safety = part.safety
-    reasons = tuple(
-        tuple(hit.rule.id for hit in hits) for hits in (safety.blocked_by, safety.undecided, safety.cautions)
-    )
-    return part.status, reasons, _dose(part.dose), part.missing
-
-
-def _dose(dose: ComputedDose | None) -> tuple[object, ...] | None:
-    if dose is None:
-        return None
-    plan = dose.plan
-    rhythm = plan.per, plan.times_per_day, plan.days, plan.unit, plan.cap, plan.caps
-    return dose.low, dose.high, dose.product_options, rhythm, len(dose.applied)
-
-
-def _beside(replay: Replay) -> Mapping[tuple[str, ...], object]:
-    """Return what an answer holds beside statuses and doses, each under the names that may speak of it."""
-    guideline, worlds = replay.guideline, replay.worlds
-    found: dict[tuple[str, ...], object] = {
-        (alert.id, ALERTS): True for key, alert in guideline.alerts if replay.believes(key)
-    }
-    for key, ask in _asks(replay):
-        truth = worlds.certain.verdicts[key].truth
-        found[key, ask.fact, QUESTIONS] = truth
-    for decision in replay.decisions:
-        rule = decision.spec.rule.id
-        for key, _ in decision.spec.exclusions:
-            found[rule, key] = worlds.certain.verdicts[key].truth
-        for part in decision.treatments if decision.status in {"recommended", "needs_data"} else ():
-            for key, rules in _monitored(guideline, part.treatment.target):
-                found[rule, rules, key] = worlds.certain.verdicts[key].truth is not False
-    for derivation in guideline.derivations:
-        found[(derivation.fact,)] = worlds.certain.facts.value(derivation.fact)
-    found[(PROBLEMS,)] = worlds.problems
-    return found
-
-
-def _monitored(guideline: Guideline, target: str) -> Iterator[tuple[str, str]]:
-    for key, rule in guideline.monitoring.get(target, ()):
-        if key is not None:
-            yield key, rule.id
-
-
-def _asks(replay: Replay) -> Iterator[tuple[str, Ask]]:
-    """List the questions that are put under a condition, of rules that apply and alerts that are given."""
-    guideline = replay.guideline
-    for decision in replay.decisions:
-        if decision.status != "not_applicable":
-            for key, ask in zip(decision.spec.ask_keys, decision.spec.rule.ask, strict=True):
-                if key is not None:
-                    yield key, ask
-    for _, alert in guideline.alerts:
-        for key, ask in zip(guideline.alert_ask_keys[alert.id], alert.ask, strict=True):
-            if key is not None:
-                yield key, ask
 
 
 def _orders_differ(known: Known, reach: Reach, new: Guideline) -> bool:

@@ -20,6 +20,7 @@ from cds_engine.lowering.guideline import Derivation, Guideline
 from cds_engine.pack.statements import Caution, Contraindication
 from cds_engine.patient.orders import Order, facts_of
 from cds_engine.patient.record import Record
+from cds_engine.proof.mutants.seen import ALERTS, ORDERS, PROBLEMS, QUESTIONS, RULES, beside, decided
 from cds_engine.proof.replay import Replay
 
 WITHIN = ("definition ", "term ", "value ")
@@ -42,6 +43,10 @@ class Known:
     """What is ordered or taken."""
     of_orders: tuple[Facts, ...]
     """The facts that conditions about each of his orders are decided on, in every reading."""
+    decided: tuple[tuple[object, ...], ...]
+    """What became of each rule, to be compared with."""
+    beside: Mapping[tuple[str, ...], object]
+    """What the answer holds beside, to be compared with."""
 
     @classmethod
     def of(cls, guideline: Guideline, record: Record, as_of: date | None, orders: list[Order]) -> Known:
@@ -54,6 +59,8 @@ class Known:
             as_of=as_of,
             drugs=frozenset(order.entry.drug for order in orders if order.entry.drug is not None),
             of_orders=tuple(_with_order(world, order) for order in orders for world in worlds),
+            decided=tuple(decided(decision) for decision in replay.decisions),
+            beside=beside(replay),
         )
 
 
@@ -90,6 +97,17 @@ class Reach:
     def changes_facts(self) -> bool:
         """Whether facts may come out otherwise, and not only what follows from them."""
         return bool(self.deep or self.deep_conditions)
+
+    def could_name(self, old: Guideline) -> frozenset[str]:
+        """Return what else may be answered otherwise than what the change concerns: facts asked for, any alert, ..."""
+        keys = {*self.conditions, *(key for _, key in self.safety)}
+        asked = frozenset().union(*(old.reads[key] for key in keys))
+        asked |= {ask.fact for _, alert in old.alerts for ask in alert.ask}
+        asked |= {ask.fact for spec in old.rules for ask in spec.rule.ask}
+        general = {ALERTS, QUESTIONS, ORDERS, RULES} | ({PROBLEMS} if self.changes_facts else set())
+        if self.changes_facts or self.regimens:
+            asked |= old.dictionary.facts.keys()
+        return asked | general
 
     def may_matter(self, known: Known, old: Guideline) -> bool:
         """Say whether a known patient may be answered otherwise."""
