@@ -12,8 +12,9 @@ from fhir_records import coded, dosage, observation
 from hospital import CHILD, DAILY, WEEKLY, draft, hook_call, jdm_record, order_call, searchset
 from scenario_patients import FIXTURES, fixture
 
+from cds_engine.service.calls import INFORM
 from cds_engine.service.cards import Call, cards_of
-from cds_engine.service.desk import INFORM, Desk
+from cds_engine.service.desk import Desk
 from cds_engine.service.markdown import escaped, shortened
 from cds_engine.service.prefetch import Sent, templates
 from cds_engine.service.refusals import Refusal

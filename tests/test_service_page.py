@@ -89,6 +89,17 @@ def test_a_record_fills_the_form(client):
     assert "is not JSON" in client.post(JDM, data={"_record": "{"}).text
 
 
+def test_what_of_a_record_was_not_used_is_told(client):
+    page = client.get("/packs/kidney_health_diabetes?fixture=due").text
+    assert "value set" in page, "nobody supplied them"
+    weight = {"resourceType": "Observation", "id": "o1", "status": "preliminary", "subject": {"reference": "Patient/p"},
+              "code": {"coding": [{"system": "http://loinc.org", "code": "29463-7"}]}}  # fmt: skip
+    entries = [{"resource": {"resourceType": "Patient", "id": "p"}}, {"resource": weight}]
+    record = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    page = client.post(JDM, data={"_record": json.dumps(record)}).text
+    assert "Observation/o1: its status is `preliminary`" in html.unescape(page)
+
+
 def test_orders_of_a_patient_stay_with_the_form(client):
     page = client.get(f"{JDM}?fixture=v42-boy-9-orders").text
     [orders] = re.findall(r'name="_orders" value="([^"]*)"', page)

@@ -20,19 +20,16 @@ from cds_engine.engine.packs import installed, load
 from cds_engine.engine.request import Request as Asked
 from cds_engine.record.store import Store
 from cds_engine.results.evaluation import Evaluation
+from cds_engine.service.calls import asked_of, focus_of, orders_of, wants_inform
 from cds_engine.service.cards import Call, cards_of
 from cds_engine.service.hooks import HOOKS, Hook
 from cds_engine.service.json_in import read_json
 from cds_engine.service.page.show import Page
-from cds_engine.service.prefetch import Sent, gathered, templates
+from cds_engine.service.prefetch import gathered, templates
 from cds_engine.service.refusals import Refusal, malformed, needs, too_large, unrecorded
-from cds_engine.service.requests import EvaluateRequest, HookRequest, OrderContext, SelectContext, read_request
+from cds_engine.service.requests import EvaluateRequest, read_request
 from cds_engine.service.responses import Cards, Service, Services, plain
 from cds_engine.service.settings import Settings
-
-INFORM = "cds-engine.inform"
-"""The key of a request's `extension` by which a client asks for what is only to be known."""
-MEDICATION = "MedicationRequest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,40 +95,15 @@ class Desk:
         if request.hook != hook.name:
             raise malformed(f"this service answers `{hook.name}`; the `hook` of the body is another")
         sent = gathered(self._templates[pack.id], request.prefetch)
-        orders = _orders(request)
+        orders = orders_of(request)
         self._refuse_many(len(sent.resources) + len(orders))
-        asked = self._asked(pack, request, sent, orders, day)
+        asked = asked_of(pack, request, sent, orders, day, self._settings.minimum_review)
         answer = self._answer(pack, asked, needs("the resources that were sent are not the record of one patient"))
-        call = Call(pack, hook.focus, uuid4(), sent, _focus(request, orders), _wants_inform(request))
+        call = Call(pack, hook.focus, uuid4(), sent, focus_of(request, orders), wants_inform(request))
         said = cards_of(answer, call)
         self._record(answer, asked, said.rules)
         body = _dumped(plain(Cards(cards=said.cards), "cards"))
         return Reply(body, Counter(card.indicator for card in said.cards), said.rules)
-
-    def _asked(
-        self, pack: LoadedPack, request: HookRequest, sent: Sent, orders: list[Mapping[str, Any]], day: date
-    ) -> Asked:
-        """Return what the call asks of the pack.
-
-        Raises:
-            Refusal: If the Patient is missing where it is needed, or is another than the context names.
-        """
-        patient = request.context.patient
-        found = sent.patients
-        if any(str(one.get("id", patient)) != patient for one in found):
-            raise needs("the Patient that was sent is another than `context.patientId`")
-        if not found and not isinstance(request.context, OrderContext):
-            raise needs("the Patient cannot be had: prefetch `patient` was not sent, is null or an error")
-        named = [] if found else [{"resourceType": "Patient", "id": patient}]
-        medicines = [order for order in orders if order.get("resourceType") == MEDICATION]
-        others = [order for order in orders if order.get("resourceType") == "Medication"]
-        return Asked(
-            sent.bundle(*named, *others),
-            as_of=day,
-            audience=_audience(pack, is_patient=request.context.is_read_by_patient),
-            minimum_review=self._settings.minimum_review,
-            orders=medicines,
-        )
 
     def _answer(self, pack: LoadedPack, asked: Asked, misfit: Refusal) -> Evaluation:
         """Return the answer.
@@ -219,38 +191,6 @@ class Desk:
 
 def _no_answer() -> Refusal:
     return Refusal(503, "no-answer", "the engines that must agree do not; there is no answer to this request")
-
-
-def _orders(request: HookRequest) -> list[Mapping[str, Any]]:
-    """Return the draft orders, each with an id to find it by."""
-    context = request.context
-    if not isinstance(context, OrderContext):
-        return []
-    resources = [entry.resource for entry in context.draft_orders.entry]
-    return [
-        one if isinstance(one.get("id"), str) else {**one, "id": f"draft-{index}"}
-        for index, one in enumerate(resources, 1)
-    ]
-
-
-def _focus(request: HookRequest, orders: list[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Return the references of the medication orders that the cards are about."""
-    listed = [f"{MEDICATION}/{order.get('id')}" for order in orders if order.get("resourceType") == MEDICATION]
-    context = request.context
-    if isinstance(context, SelectContext):
-        selected = {selection.split("/_history/", 1)[0] for selection in context.selections}
-        listed = [reference for reference in listed if reference in selected]
-    return tuple(dict.fromkeys(listed))
-
-
-def _wants_inform(request: HookRequest) -> bool:
-    return bool((request.extension or {}).get(INFORM))
-
-
-def _audience(pack: LoadedPack, *, is_patient: bool) -> str:
-    wanted = "patient" if is_patient else "clinician"
-    audiences = pack.guideline.pack.manifest.audiences
-    return next((name for name, audience in audiences.items() if audience.wording == wanted), next(iter(audiences)))
 
 
 def _count(record: Mapping[str, Any]) -> int:

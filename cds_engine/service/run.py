@@ -96,8 +96,8 @@ def serve(settings: Settings) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     app, server = server_of(settings)
     try:
-        asyncio.run(app.state.service.open())  # what is wrong with a pack is said before anything else
+        asyncio.run(app.state.front.open())  # what is wrong with a pack is said before anything else
         sys.stderr.write(banner(settings) + "\n")
         server.run()
     finally:
-        app.state.service.workers.stop()
+        app.state.front.workers.stop()

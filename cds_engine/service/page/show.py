@@ -44,6 +44,8 @@ class Shown:
     facts: Mapping[str, Any]
     name: str | None = None
     """Of the fixture or record that it began with."""
+    record: Mapping[str, Any] | None = None
+    """The FHIR record that was just read: then the answer says what of it was not used."""
 
 
 class Page:
@@ -90,7 +92,8 @@ class Page:
 
     def _loaded(self, pack: LoadedPack, data: Mapping[str, Any], form: Form, name: str) -> Shown:
         """Return the page filled with a patient: a FHIR record, a patient of the engine, or facts alone."""
-        if is_fhir(data):
+        record = data if is_fhir(data) else None
+        if record is not None:
             try:
                 data = pack.read_fhir(data, as_of=form.as_of).patient
             except InputError as error:
@@ -102,7 +105,9 @@ class Page:
         day = dt.date.fromisoformat(written) if isinstance(written, str) and len(written) == len("2026-11-21") else None
         orders = data.get("orders")
         listed = tuple(orders) if isinstance(orders, list) else ()
-        return Shown(replace(form, fields=fields, as_of=day or form.as_of, was=None, orders=listed), facts, name)
+        return Shown(
+            replace(form, fields=fields, as_of=day or form.as_of, was=None, orders=listed), facts, name, record
+        )
 
     def _show(self, pack: LoadedPack, shown: Shown, mistake: str | None = None) -> bytes:
         form = shown.form
@@ -110,7 +115,11 @@ class Page:
         audience = form.audience if form.audience in audiences else next(iter(audiences))
         evaluate = partial(pack.evaluate, orders=form.orders, as_of=form.as_of, audience=audience)
         try:
-            answer = evaluate({"facts": shown.facts})
+            answer = (
+                evaluate({"facts": shown.facts})
+                if shown.record is None
+                else pack.evaluate_fhir(shown.record, as_of=form.as_of, audience=audience)
+            )
             before = None if form.was is None else evaluate({"facts": form.was})
         except (EngineDisagreement, BackendFault):
             raise Refusal(503, "no-answer", "the engines that must agree do not; there is no answer") from None
