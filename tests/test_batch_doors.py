@@ -31,7 +31,7 @@ from cds_engine.batch.sample import Singles
 from cds_engine.batch.sources import ROW, Scratch
 from cds_engine.batch.told import answer_row
 from cds_engine.cli import app
-from cds_engine.cli.progress import progress_of
+from cds_engine.cli.progress import _Lines, progress_of
 from cds_engine.diagnostics import BackendFault, InputError
 from cds_engine.engine.guide import LoadedPack
 
@@ -353,6 +353,22 @@ def test_the_command_says_what_became_of_the_rows(tmp_path):
     assert command(source, "-o", tmp_path / "no" / "out.csv").exit_code == 2
     assert command(source, "-o", out, "--report", tmp_path / "no" / "r.html").exit_code == 2
     assert command(source, "-o", out, "--minimum-review", "approved").exit_code == 1
+
+
+def test_a_stopped_command_says_what_there_is_to_go_on_with(tmp_path, monkeypatch):
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text("patient,age\n" + "".join(f"p{n},30\n" for n in range(2500)))
+    words = (source, "-o", out, "--part-rows", "1000", "--sample", "5")
+    with monkeypatch.context() as patch:
+        patch.setattr(_Lines, "tell", lambda _, done, __: signal.raise_signal(signal.SIGINT) if done == 2000 else None)
+        found = command(*words)
+    assert found.exit_code == 3
+    assert f"stopped; the finished parts are in `{out}.parts`, `--resume` goes on with them" in found.output
+    with monkeypatch.context() as patch:
+        patch.setattr(_Lines, "tell", lambda _, done, __: signal.raise_signal(signal.SIGINT) if done == 0 else None)
+        assert "stopped; nothing was written" in command(*words).output
+    assert list(tmp_path.iterdir()) == [source]
+    assert "2,500 of 2,500 rows" in command(*words, "--resume").output
 
 
 def test_a_template_is_filled_in_and_answered(tmp_path, monkeypatch):

@@ -133,6 +133,8 @@ def deliver(sheets: Sheets, output: Output, metadata: Metadata, duck: Duck) -> N
             whole = {sheet: _whole(parts, output.of(sheet), output.kind, metadata, duck)
                      for sheet, parts in last_first.items()}  # fmt: skip
             for sheet, path in whole.items():
+                if output.kind != "PARQUET":
+                    _say_beside(output.of(sheet), metadata)
                 path.replace(output.of(sheet))
         case TableOutput():
             with database.writing(output.address) as writer:
@@ -163,6 +165,10 @@ def _whole(parts: Sequence[Path], into: Path, kind: str, metadata: Metadata, duc
                     one.readline()  # the names of the columns
                 while chunk := one.read(1 << 20):
                     out.write(chunk)
+    return whole
+
+
+def _say_beside(into: Path, metadata: Metadata) -> None:
+    """Write the metadata of a file that has no place for it."""
     beside = into.with_name(into.name + ".metadata.json")
     beside.write_text(json.dumps(metadata, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    return whole

@@ -10,7 +10,8 @@ from pathlib import Path
 from cds_engine.batch.columns import Columns
 from cds_engine.batch.duck import Duck, quoted
 from cds_engine.batch.sample import key_of
-from cds_engine.batch.sources import ROW, Bad, Source
+from cds_engine.batch.sources import ROW, Source
+from cds_engine.batch.staging import Bad
 from cds_engine.batch.workplace import Refused
 
 REASONS = {

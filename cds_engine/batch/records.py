@@ -14,7 +14,8 @@ from cds_engine.backends.sql.layout import Layout, layout_of
 from cds_engine.batch.columns import Cell, Columns
 from cds_engine.batch.duck import Duck
 from cds_engine.batch.orders import FOUND, rows_of
-from cds_engine.batch.sources import ROW, Bad, Told, keep_rows
+from cds_engine.batch.sources import ROW
+from cds_engine.batch.staging import Bad, Told, keep_rows
 from cds_engine.batch.told import answer_row, column_types
 from cds_engine.diagnostics import InputError
 from cds_engine.lowering.guideline import Guideline

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cds_engine.batch.sources import LONGEST, Bad, Told
+from cds_engine.batch.staging import LONGEST, Bad, Told
 from cds_engine.fhir.bulk import Exported, files_of, read_bulk
 from cds_engine.results.evaluation import Evaluation
 
