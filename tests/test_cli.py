@@ -460,7 +460,7 @@ def test_warnings_alone_are_findings_only_when_strict(monkeypatch):
     from cds_engine.cli import check as module  # noqa: PLC0415 - to be broken
     from cds_engine.diagnostics import Diagnostic  # noqa: PLC0415 - the only use
 
-    monkeypatch.setattr(module, "check", lambda _: (None, [Diagnostic("C109", "odd", severity="warning")]))
+    monkeypatch.setattr(module, "check_everything", lambda _: (None, [Diagnostic("C109", "odd", severity="warning")]))
     plain, strict = run("check"), run("check", "--strict")
     assert plain.stdout == "warning C109: odd\n1 warning\n"
     assert (plain.exit_code, strict.exit_code) == (0, 1)

@@ -7,6 +7,7 @@ import math
 import os
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -316,10 +317,72 @@ def test_gaps_are_found(changed):
         "safety/methotrexate.yaml", "    when: immunodeficiency\n", "    when: immunodeficiency and alcohol_misuse\n"
     )
     guideline, _ = opened(folder)
-    found = {(gap.check, gap.text.split("`")[1]) for gap in Gaps(guideline).run() if "`" in gap.text}
+    gaps = list(Gaps(guideline).run())
+    found = {(gap.check, gap.text.split("`")[1]) for gap in gaps if "`" in gap.text}
 
     assert ("never-matters", "methotrexate-immunodeficiency") in found, "alcohol misuse alone blocks already"
     assert ("never-matters", "methotrexate-alcohol") not in found
+    assert [gap.text for gap in gaps if gap.patient is None] == [], "each with somebody to look at"
+
+
+GOOD = Path(__file__).parent / "corpus" / "packs" / "good"
+TOO_MUCH = """
+      - id: never
+        when: lesions > 5 and lesions < 4
+        recommend: {drug: examplin, regimen: examplin-weekly, says: Never., patient_says: Never.}
+      - id: give-more
+        when: lesions > 3
+        recommend: {drug: examplin, regimen: examplin-more, says: More., patient_says: More.}
+      - id: give-again
+        when: lesions > 3 and lesions < 90 and not gout
+        recommend: {drug: examplin, regimen: examplin-weekly, says: Again., patient_says: Again.}
+"""
+MORE = """
+  examplin-more:
+    drug: examplin
+    dose: {range: 20 mg/m2, basis: body_surface_area, per: week, at_most: 30 mg, source: label-2026}
+"""
+
+
+@pytest.fixture(scope="module")
+def noticed(tmp_path_factory):
+    """Everything that is noticed in a pack with one gap of each kind."""
+    folder = tmp_path_factory.mktemp("gaps") / "pack"
+    shutil.copytree(GOOD, folder)
+    statements = folder / "statements" / "treatment.yaml"
+    text = statements.read_text(encoding="utf-8")
+    statements.write_text(text.replace("    rules:\n", f"    rules:{TOO_MUCH}", 1), encoding="utf-8")
+    for file, more in (
+        ("regimens.yaml", MORE),
+        ("safety/examplin.yaml", ""),
+    ):
+        with (folder / file).open("a", encoding="utf-8") as out:
+            out.write(more)
+    definitions = folder / "definitions.yaml"
+    text = definitions.read_text(encoding="utf-8")
+    scope = "definitions:\n  in_scope: {says: there is a weight, when: weight > 1 'kg'}\n"
+    definitions.write_text(text.replace("definitions:\n", scope, 1), encoding="utf-8")
+    guideline, _ = opened(folder)
+    return guideline, list(Gaps(guideline).run())
+
+
+@pytest.mark.parametrize("kind", ["never-fires", "doses-apart", "implied", "nothing-said"])
+def test_every_kind_of_gap_is_shown_with_a_patient(kind, noticed):
+    guideline, found = noticed
+    own = [gap for gap in found if gap.check == kind]
+    assert own, [gap.text for gap in found]
+    assert all(gap.patient is not None for gap in own), own
+    statuses = [{d.spec.rule.id: d.status for d in Replay.of(guideline, gap.patient).decisions} for gap in own]
+    match kind:
+        case "never-fires":
+            assert [gap.text.split("`")[1] for gap in own] == ["never"]
+            assert statuses[0]["never"] != "recommended"
+        case "doses-apart":
+            assert statuses[0]["give-more"] == "recommended"
+        case "implied":
+            assert {status["give-again"] for status in statuses} == {"recommended"}
+        case _:
+            assert set(statuses[0].values()) == {"not_applicable"}
 
 
 def test_the_command_shows_saves_and_ends_with_findings(changed, tmp_path):

@@ -16,6 +16,7 @@ from cds_engine.cli.packs import pack_folder
 from cds_engine.lowering.guideline import Guideline
 from cds_engine.lowering.lower import lower
 from cds_engine.proof.bearing import bears_on
+from cds_engine.proof.gaps import Gap, Gaps
 from cds_engine.proof.invariants import Promise, promises_of
 from cds_engine.proof.laws import Law, Laws
 from cds_engine.proof.limits import ABOUT, OUTSIDE
@@ -41,8 +42,10 @@ def prove_pack(name: str | None, format: ListFormat, save: Path | None, only: li
         typer.echo(json.dumps(_as_data(guideline, found, laws, prover, noticed), ensure_ascii=False, indent=2))
     else:
         _write_laws(laws)
-        for sentence in noticed:
-            typer.echo(f"noticed    {clean(str(sentence['text']))}")
+        for gap in noticed:
+            typer.echo(f"noticed    {clean(gap.text)}")
+            if gap.patient is not None:
+                typer.echo(f"             for example {'; '.join(patient_words(gap.patient, guideline))}")
         _write_end(found, prover)
     if save is not None:
         _save(found, save)
@@ -80,10 +83,8 @@ def open_promises(name: str | None, only: list[str]) -> tuple[Guideline, list[Pr
     return guideline, [promise for promise in promises if not only or promise.id in only]
 
 
-def _gaps(guideline: Guideline) -> list[dict[str, object]]:
-    from cds_engine.proof.gaps import Gaps  # noqa: PLC0415 - with its only use
-
-    return [{"check": gap.check, "text": gap.text, "patient": gap.patient} for gap in Gaps(guideline).run()]
+def _gaps(guideline: Guideline) -> list[Gap]:
+    return list(Gaps(guideline).run())
 
 
 WORDS = {"proved": "proved", "refuted": "REFUTED", "undecided": "UNDECIDED", "vacuous": "VACUOUS"}
@@ -144,7 +145,7 @@ def _write_end(found: list[Finding], prover: Prover) -> None:
 
 
 def _as_data(
-    guideline: Guideline, found: list[Finding], laws: list[Law], prover: Prover, noticed: list[dict[str, object]]
+    guideline: Guideline, found: list[Finding], laws: list[Law], prover: Prover, noticed: list[Gap]
 ) -> dict[str, object]:
     return {
         "hash": guideline.pack.hash,
@@ -163,7 +164,7 @@ def _as_data(
         "laws": [
             {"law": law.law, "of": law.of, "outcome": law.outcome, "seconds": round(law.seconds, 3)} for law in laws
         ],
-        "noticed": noticed,
+        "noticed": [{"check": gap.check, "text": gap.text, "patient": gap.patient} for gap in noticed],
         "proved_of": list(ABOUT),
         "outside": list(OUTSIDE),
         "bounds": prover.loose,

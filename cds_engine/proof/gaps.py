@@ -1,7 +1,7 @@
 """What was hardly meant, in any pack: rules that never fire, contraindications that never matter, and the like.
 
-Each is looked for over all patients in whose record no fact has two readings, and shown with a patient where there
-is one to show.
+Each is looked for over all patients in whose record no fact has two readings, and shown with a patient: somebody who
+has what is said, or, where the gap is that nobody has it, whoever comes nearest to it.
 """
 
 from __future__ import annotations
@@ -54,7 +54,18 @@ class Gaps:
     def _never_fires(self) -> Iterator[Gap]:
         for spec in self._guideline.rules:
             if self._none(self._acts(spec)):
-                yield Gap("never-fires", f"the rule `{spec.rule.id}` is recommended for no patient")
+                status, patient = self._nearest(spec)
+                near = f"; the nearest that anybody comes to it is {status.replace('_', ' ')}"
+                yield Gap("never-fires", f"the rule `{spec.rule.id}` is recommended for no patient{near}", patient)
+
+    def _nearest(self, spec: RuleSpec) -> tuple[str, Patient | None]:
+        """Return the status nearest to a recommendation that a rule has for anybody, with a patient."""
+        whole, _ = self._answer.rule(spec)
+        for status in ("needs_data", "blocked", "not_applicable"):
+            patient = self._found(getattr(whole, status), _has_status(spec.rule.id, status))
+            if patient is not None:
+                return status, patient
+        return "not_applicable", None
 
     def _never_matters(self) -> Iterator[Gap]:
         """A contraindication matters if for somebody it is the only one that blocks what a rule would offer."""
@@ -69,11 +80,23 @@ class Gaps:
                 others = [self._answer.believed(other).yes for other, _ in found if other != key]
                 alone = both(offers, self._answer.believed(key).yes, *(opposite(other) for other in others))
                 if self._none(alone):
-                    yield Gap(
-                        "never-matters",
-                        f"the contraindication `{rule.id}` is never the only one that keeps `{target}` from a patient:"
-                        " whenever it holds, no rule offers it or another one blocks too",
-                    )
+                    yield self._without_effect(target, key, rule.id)
+
+    def _without_effect(self, target: str, key: str, name: str) -> Gap:
+        """Show somebody for whom it holds beside another one, or, if it holds for nobody, whom the rest blocks."""
+        text = f"the contraindication `{name}` is never the only one that keeps `{target}` from a patient: "
+        holds = self._answer.believed(key).yes
+        if not self._none(holds):
+            says = "whenever it holds, no rule offers it or another one blocks too"
+            return Gap("never-matters", text + says, self._found(holds, _believes(key)))
+        rules = (self._answer.rule(spec)[1] for spec in self._guideline.rules)
+        blocked = some(parts[target].blocked for parts in rules if target in parts)
+
+        def is_blocked(replay: Replay) -> bool:
+            parts = (part for decision in replay.decisions for part in decision.treatments)
+            return any(part.status == "blocked" for part in parts if part.treatment.target == target)
+
+        return Gap("never-matters", text + "it holds for nobody", self._found(blocked, is_blocked))
 
     def _doses_apart(self) -> Iterator[Gap]:
         offers = [(spec, t) for spec in self._guideline.rules for t in spec.treatments if t.drug and t.dose]
@@ -96,9 +119,13 @@ class Gaps:
         """A rule is implied by another that offers the same, in the same dose, to everybody to whom it does."""
         for one, other in permutations(self._guideline.rules, 2):
             alike = _offer(one) == _offer(other) and one.modality == other.modality and one.mode == other.mode
-            if alike and self._none(both(self._acts(one), opposite(self._acts(other)))):
+            if (
+                alike
+                and self._none(both(self._acts(one), opposite(self._acts(other))))
+                and not self._none(self._acts(one))
+            ):
                 text = f"whoever `{one.rule.id}` is recommended for is recommended the same by `{other.rule.id}`"
-                yield Gap("implied", text)
+                yield Gap("implied", text, self._found(self._acts(one), _recommends(one.rule.id, other.rule.id)))
 
     def _nothing_said(self) -> Iterator[Gap]:
         scope = self._guideline.conditions.get(f"definition {SCOPE}")
@@ -134,6 +161,17 @@ def _recommends(*rules: str) -> Callable[[Replay], bool]:
         return {*rules} <= {d.spec.rule.id for d in replay.decisions if d.status == "recommended"}
 
     return shows
+
+
+def _has_status(rule: str, status: str) -> Callable[[Replay], bool]:
+    def shows(replay: Replay) -> bool:
+        return any(d.status == status for d in replay.decisions if d.spec.rule.id == rule)
+
+    return shows
+
+
+def _believes(key: str) -> Callable[[Replay], bool]:
+    return lambda replay: replay.believes(key)
 
 
 def _offer(spec: RuleSpec) -> tuple[tuple[str, str | None], ...]:

@@ -59,7 +59,7 @@ class Case:
     """Answers for one patient and one rule, as often as asked."""
 
     def __init__(self, guideline: Guideline, spec: RuleSpec, facts: Mapping[str, object], as_of: date | None) -> None:
-        self.guideline = _as_far_as(guideline, spec)
+        self.guideline = as_far_as(guideline, spec)
         self.spec = spec
         self.facts = facts
         self.as_of = as_of
@@ -142,7 +142,7 @@ class Case:
         return self._record.facts.get(name)
 
 
-def _as_far_as(guideline: Guideline, spec: RuleSpec) -> Guideline:
+def as_far_as(guideline: Guideline, spec: RuleSpec) -> Guideline:
     """Return the guideline with only what one rule rests on, so that it answers quickly."""
     targets = [treatment.target for treatment in spec.treatments]
     keys = {spec.key, *guideline.conflicts}
