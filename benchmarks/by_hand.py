@@ -128,7 +128,5 @@ def answer(row):
     found["growth_chart"] = status(both(no(adult), either(below(height, 140.0), small)), False)
     found["diet"] = status(both(above(alt, 60.0), above(weight, 90.0)), False)
     found["cooling"] = status(both(both(fever, above(row["crp"], 20.0)), no(infection)), False)
-    found["referral"] = status(
-        either(either(resistant, among(response, ("none",))), both(severe, no(small))), False
-    )
+    found["referral"] = status(either(either(resistant, among(response, ("none",))), both(severe, no(small))), False)
     return found

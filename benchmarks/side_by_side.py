@@ -139,7 +139,10 @@ def main(rows: int, rounds: int) -> None:
             for name, (run, scale) in runs.items():
                 wall, processor = timed(run)
                 found[name].append((wall * scale, processor * scale))
-        table_of(rows, {name: [statistics.median(part) for part in zip(*pairs, strict=True)] for name, pairs in found.items()})
+        table_of(
+            rows,
+            {name: [statistics.median(part) for part in zip(*pairs, strict=True)] for name, pairs in found.items()},
+        )
 
 
 def table_of(rows: int, medians: dict[str, list[float]]) -> None:

@@ -145,7 +145,7 @@ class PatientColumns:
         words = layout.code_bits(name, codes).items()
         held = (sql(f"(({{}} & {bits}) <> 0)", Sql(layout.held(name, word))) for word, bits in words)
         not_held = (sql(f"(({{}} & {bits}) = {bits})", Sql(layout.not_held(name, word))) for word, bits in words)
-        return Truth(every(usable, some(*held)), every(usable, *not_held))
+        return Truth.of(every(usable, some(*held)), every(usable, *not_held))
 
     def asks(self, name: str) -> Missing:
         """Return what a fact or property waits for where it is unknown."""
