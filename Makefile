@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO := $(addprefix fixtures/patients/,v01-new-onset-girl-8.json v07-boy-12-half-kidney-function.json \
 	v14-girl-14-pregnancy-status-unknown.json v17-boy-11-daily-methotrexate.json)
 
-.PHONY: demo test test-cql test-pages static check format bench soak docs clean
+.PHONY: demo test test-cql test-pages static check format bench bench-batch soak docs clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.base
@@ -47,6 +47,13 @@ format: $(VENV)/.develop
 bench: $(VENV)/.develop
 	$(BIN)/python benchmarks/one_patient.py
 	$(BIN)/python benchmarks/many_rules.py
+
+# The peer is for this target alone; everything else works without it.
+bench-batch: $(VENV)/.develop
+	$(BIN)/python -m pip install --quiet cel-expr-python==0.1.3
+	$(BIN)/python benchmarks/side_by_side.py
+	$(BIN)/python benchmarks/batch.py
+	$(BIN)/python benchmarks/batch_growth.py
 
 docs: $(VENV)/.docs
 	$(BIN)/sphinx-build -W -q docs build/docs

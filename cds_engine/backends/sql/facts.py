@@ -114,7 +114,8 @@ class PatientColumns:
             return Value(TRUE, self._unless_withheld(base, known))
         presumed = self._guideline.dictionary.presumed.get(name)
         given = NO_VALUE
-        if name in self._layout.carried:
+        is_carried = base in self._layout.given if self._doubt == "none" else name in self._layout.carried
+        if is_carried and name in self._layout.carried:
             known = self._unless_withheld(name, Sql(self._layout.known(name)))
             given = Value(Sql(self._layout.column(name)), known)
         if presumed is None:
