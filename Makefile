@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO := $(addprefix fixtures/patients/,v01-new-onset-girl-8.json v07-boy-12-half-kidney-function.json \
 	v14-girl-14-pregnancy-status-unknown.json v17-boy-11-daily-methotrexate.json)
 
-.PHONY: demo test test-cql test-pages static check format bench soak mutants docs clean
+.PHONY: demo test test-cql test-pages static check format bench bench-batch soak mutants docs clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.base
@@ -51,6 +51,13 @@ bench: $(VENV)/.develop
 mutants: $(VENV)/.develop
 	$(BIN)/cds-engine test jdm_calcinosis --coverage --mutate
 	$(BIN)/cds-engine test kidney_health_diabetes --coverage --mutate
+
+# The peer is for this target alone; everything else works without it.
+bench-batch: $(VENV)/.develop
+	$(BIN)/python -m pip install --quiet cel-expr-python==0.1.3
+	$(BIN)/python benchmarks/side_by_side.py
+	$(BIN)/python benchmarks/batch.py
+	$(BIN)/python benchmarks/batch_growth.py
 
 docs: $(VENV)/.docs
 	$(BIN)/sphinx-build -W -q docs build/docs

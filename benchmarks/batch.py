@@ -19,7 +19,7 @@ from cohort import NUMBERS, write_cohort
 import cds_engine
 from cds_engine.batch.columns import Wishes, understand
 from cds_engine.batch.sample import facts_of
-from cds_engine.batch.table import Order, evaluate_table
+from cds_engine.batch.table import PART_ROWS, Order, evaluate_table
 from cds_engine.engine.guide import LoadedPack
 
 AS_OF = date(2026, 11, 21)
@@ -63,4 +63,4 @@ def main(rows: int, part_rows: int) -> None:
 
 if __name__ == "__main__":
     given = [int(word) for word in sys.argv[1:]]
-    main(*[*given, *(1_000_000, 250_000)[len(given) :]])
+    main(*[*given, *(1_000_000, PART_ROWS)[len(given) :]])

@@ -4,20 +4,25 @@ import datetime as dt
 import json
 import math
 import re
+from importlib import import_module
+from pathlib import Path
 from random import Random
 
 import duckdb
 import pyarrow as pa
 import pytest
-from rows import answers_of, text
+from rows import answers_of, as_cells, text
 from strategies import PatientMaker
 
 import cds_engine
 from cds_engine.backends.sql.numbers import against_constant, highest, lowest
-from cds_engine.backends.sql.sheet import Sql
+from cds_engine.backends.sql.program import compile_pack
+from cds_engine.backends.sql.sheet import Sql, names_in
 from cds_engine.batch.check import differences
-from cds_engine.batch.columns import Wishes
+from cds_engine.batch.columns import Wishes, understand
 from cds_engine.batch.duck import Duck
+from cds_engine.batch.part import PartRunner, Task
+from cds_engine.batch.sources import ROW
 from cds_engine.batch.table import Order, evaluate_table
 from cds_engine.diagnostics import EngineDisagreement, InputError
 from cds_engine.engine.guide import LoadedPack
@@ -290,3 +295,47 @@ def test_generated_medicines_of_a_second_table_fold_as_one_list(jdm):
     report = evaluate_table(jdm.guideline, jdm.evaluate, order)
     assert report.checked == report.rows_out == len(patients)
     assert report.problems["current_medications:D111"] > 20
+
+
+# The text
+
+
+def test_no_column_of_a_reading_is_null(jdm):
+    maker, r = PatientMaker(jdm.guideline), Random(11)  # noqa: S311 - a seeded test
+    facts = ("height", "weight", "egfr", "cmas", "disease_phase", "birth_date", "breastfeeding")
+    facts += ("drug_hypersensitivity", "current_medications", "calcium_total")
+    rows = [as_cells(maker.patient(r), jdm.guideline.dictionary.facts) for _ in range(200)]
+    names = sorted({name for row in rows for name in row if name.startswith(("as_of", *facts))})
+    duck = Duck(threads=1)
+    cells = {name: pa.array([row.get(name) for row in rows], pa.string()) for name in names}
+    duck.register("src", pa.table({ROW: pa.array(range(len(rows)), pa.int64()), **cells}))
+    columns = understand(dict.fromkeys(names, "VARCHAR"), jdm.guideline.dictionary, Wishes())
+    PartRunner(Task(jdm.guideline, columns, None), duck).answer("src")
+    nulls = " + ".join(f"count_if({name} IS NULL)" for name in duck.columns("readings"))
+    assert duck.rows(f"SELECT count(*) > 0, {nulls} FROM readings") == [(True, 0)]
+
+
+def test_what_no_column_says_folds_away(jdm):
+    kept = {f"r{index}_status": f"r{index}_status" for index in range(len(jdm.guideline.rules))}
+    whole = compile_pack(jdm.guideline, jdm.guideline.dictionary.facts).plain.query(kept)
+    few = compile_pack(jdm.guideline, {"diagnosis_jdm", "disease_phase"}).plain.query(kept)
+    assert names_in([few]) & {f"v_{name}" for name in jdm.guideline.dictionary.facts} == {
+        "v_diagnosis_jdm", "v_disease_phase",
+    }  # fmt: skip
+    assert len(few) < len(whole) / 3
+
+
+def test_the_workload_by_hand_says_what_the_compiled_one_says(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).parent.parent / "benchmarks"))
+    side = import_module("side_by_side")
+    pack = LoadedPack(cds_engine.load(str(side.HERE / "made_up")).guideline, {})
+    table, ours, theirs = (tmp_path / name for name in ("in.parquet", "ours.parquet", "theirs.parquet"))
+    side.write_table(table, 1000)
+    side.compiled(pack, table, ours)
+    side.by_sql(table, theirs)
+    rows = side.rows_of(table, 1000)
+    said = side.by_python(rows)
+    side.compare(ours, theirs, rows, said)
+    said[7]["biopsy"] = "blocked by mistake"
+    with pytest.raises(AssertionError):
+        side.compare(ours, theirs, rows, said)

@@ -41,7 +41,9 @@ class Quantities:
         magnitude = self._magnitude(spec.name, found.value)
         beside = self._unit_beside(found)
         known = [part for part in (magnitude.written, beside) if part is not None]
-        named = self._sheet.shared(f"unit_{spec.name}", _first(known))
+        named = _first(known)
+        if not is_literal(named):
+            named = self._sheet.shared(f"unit_{spec.name}", named)
         nothing = FALSE
         if spec.entry.type == "quantity" and not is_literal(named):
             nothing = sql("({} IS NULL)", named)

@@ -77,14 +77,20 @@ class Conditions:
             self._kept.append(node)
             found = self._truth(node)
             if self._uses[id(node)] > 1 or isinstance(node, c.And | c.Or) or len(found.yes.text) > LONGEST:
-                found = Truth(self._column(found.yes), self._column(found.no))
+                found = Truth.of(self._column(found.yes), self._column(found.no))
             self._truths[id(node)] = found
         return found
 
     def _truth(self, node: c.Condition) -> Truth:
         match node:
             case c.Constant(value):
-                return UNKNOWN if not isinstance(value, bool) else Truth(TRUE, FALSE) if value else Truth(FALSE, TRUE)
+                return (
+                    UNKNOWN
+                    if not isinstance(value, bool)
+                    else Truth.of(TRUE, FALSE)
+                    if value
+                    else Truth.of(FALSE, TRUE)
+                )
             case c.Fact(name):
                 return truth_of(self._facts.value(name))
             case c.Compare():
@@ -97,7 +103,7 @@ class Conditions:
                 return self._facts.holds(name, codes)
             case c.IsUnknown(operand):
                 known = self._known(operand)
-                return Truth(negated(known), known)
+                return Truth(negated(known), known, TRUE)
             case c.Not(operand):
                 return self.truth(operand).opposite
             case c.And(parts):

@@ -71,9 +71,9 @@ def _end(sheet: Sheet, name: str, plan: DosePlan, rate: float, basis: Value, adj
     for adjustment, applies in zip(plan.adjustments, adjustments, strict=True):
         amount = sql("{} * {}", amount, choose(applies.yes, number(adjustment.multiply), number(1.0)))
     amount = sheet.shared(name, amount)
-    shown = cents_up(amount)
+    shown = sheet.shared(f"{name}_shown", cents_up(amount))
     if plan.cap is not None and not _stays_below(plan, plan.cap):
-        shown = below_cap(sheet.shared(f"{name}_shown", shown), plan.cap)
+        shown = below_cap(shown, plan.cap)
     return DoseEnd(amount, shown, capped)
 
 

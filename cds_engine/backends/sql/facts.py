@@ -114,7 +114,8 @@ class PatientColumns:
             return Value(TRUE, self._unless_withheld(base, known))
         presumed = self._guideline.dictionary.presumed.get(name)
         given = NO_VALUE
-        if name in self._layout.carried:
+        is_carried = base in self._layout.given if self._doubt == "none" else name in self._layout.carried
+        if is_carried and name in self._layout.carried:
             known = self._unless_withheld(name, Sql(self._layout.known(name)))
             given = Value(Sql(self._layout.column(name)), known)
         if presumed is None:
@@ -145,7 +146,7 @@ class PatientColumns:
         words = layout.code_bits(name, codes).items()
         held = (sql(f"(({{}} & {bits}) <> 0)", Sql(layout.held(name, word))) for word, bits in words)
         not_held = (sql(f"(({{}} & {bits}) = {bits})", Sql(layout.not_held(name, word))) for word, bits in words)
-        return Truth(every(usable, some(*held)), every(usable, *not_held))
+        return Truth.of(every(usable, some(*held)), every(usable, *not_held))
 
     def asks(self, name: str) -> Missing:
         """Return what a fact or property waits for where it is unknown."""

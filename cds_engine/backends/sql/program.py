@@ -97,7 +97,7 @@ def _believed_source(tables: WorldTables, keys: Iterable[str]) -> str:
         column.text
         for key in keys
         for column in (
-            *warnings.truth[key],
+            *warnings.truth[key][:2],
             *(column for bits in warnings.missing[key].values() for column in bits.others),
         )
     ]

@@ -16,11 +16,13 @@ class Truth(NamedTuple):
 
     yes: Sql
     no: Sql
+    known: Sql
+    """Whether it is true or false."""
 
-    @property
-    def known(self) -> Sql:
-        """Whether it is true or false."""
-        return some(self.yes, self.no)
+    @classmethod
+    def of(cls, yes: Sql, no: Sql) -> Truth:
+        """Return the truth of which only the two sides are known."""
+        return cls(yes, no, some(yes, no))
 
     @property
     def unknown(self) -> Sql:
@@ -30,7 +32,7 @@ class Truth(NamedTuple):
     @property
     def opposite(self) -> Truth:
         """True for false, false for true, unknown for unknown."""
-        return Truth(self.no, self.yes)
+        return Truth(self.no, self.yes, self.known)
 
 
 class Value(NamedTuple):
@@ -45,7 +47,7 @@ class Value(NamedTuple):
         return negated(self.known)
 
 
-UNKNOWN = Truth(FALSE, FALSE)
+UNKNOWN = Truth(FALSE, FALSE, FALSE)
 
 
 def truth_of(value: Value) -> Truth:
@@ -55,22 +57,22 @@ def truth_of(value: Value) -> Truth:
 
 def decided(known: Sql, holds: Sql) -> Truth:
     """Return the truth that is what *holds* says where it is known."""
-    return Truth(every(known, holds), every(known, negated(holds)))
+    return Truth(every(known, holds), every(known, negated(holds)), known)
 
 
 def both(*parts: Truth) -> Truth:
     """Return Kleene's *and*."""
-    return Truth(every(*(part.yes for part in parts)), some(*(part.no for part in parts)))
+    return Truth.of(every(*(part.yes for part in parts)), some(*(part.no for part in parts)))
 
 
 def either(*parts: Truth) -> Truth:
     """Return Kleene's *or*."""
-    return Truth(some(*(part.yes for part in parts)), every(*(part.no for part in parts)))
+    return Truth.of(some(*(part.yes for part in parts)), every(*(part.no for part in parts)))
 
 
 def chosen_truth(condition: Truth, yes: Truth, no: Truth) -> Truth:
     """Return one of two truths by a condition; unknown where it is."""
-    return Truth(
+    return Truth.of(
         some(every(condition.yes, yes.yes), every(condition.no, no.yes)),
         some(every(condition.yes, yes.no), every(condition.no, no.no)),
     )

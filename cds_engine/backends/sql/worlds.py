@@ -236,7 +236,7 @@ class WorldTables:
         sheet = Sheet()
         facts = PatientColumns(sheet, self._layout, self._uses, "worlds")
         for index, key in enumerate(warning_keys(self._layout)):
-            truth[key] = Truth(Sql(f"y_{index}"), Sql(f"no_{index}"))
+            truth[key] = Truth.of(Sql(f"y_{index}"), Sql(f"no_{index}"))
             words = (
                 set() if key.startswith("alert ") else set(facts.conditions.missing(self._guideline.conditions[key]))
             )
