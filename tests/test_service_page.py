@@ -100,6 +100,17 @@ def test_what_of_a_record_was_not_used_is_told(client):
     assert "Observation/o1: its status is `preliminary`" in html.unescape(page)
 
 
+def test_what_would_change_a_status_can_be_asked(client, jdm):
+    path = next(path for path in PATIENTS if "v16" in path.stem)
+    patient = json.loads(path.read_text())
+    fields = fields_of(patient["facts"], jdm.guideline.dictionary)
+    page = client.post(JDM, data={**fields, "_as_of": "2026-11-21", "_ask": "start-methotrexate"}).text
+    said = html.unescape(page.partition('id="supposed"')[2].partition("</div>")[0])
+    assert "would apply if breastfeeding were no" in said
+    assert "no advice" in said
+    assert 'id="supposed"' not in client.post(JDM, data={"_ask": "no-such-rule"}).text
+
+
 def test_orders_of_a_patient_stay_with_the_form(client):
     page = client.get(f"{JDM}?fixture=v42-boy-9-orders").text
     [orders] = re.findall(r'name="_orders" value="([^"]*)"', page)

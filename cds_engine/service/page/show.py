@@ -157,9 +157,9 @@ class Page:
 
 def _supposed(answer: Evaluation, rule: str | None) -> tuple[str, list[str]] | None:
     """Return what would change the status of a rule, line by line, if the reader asked for it."""
-    if rule is None or not hasattr(answer, "what_would_change"):
+    if rule is None:
         return None
     try:
-        return rule, str(answer.what_would_change(rule)).splitlines()
+        return rule, answer.what_would_change(rule).text.splitlines()
     except UnknownRuleError:
         return None
