@@ -5,7 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
 
+import httpx
 import pytest
 from scenario_patients import ROOT
 from typer.main import get_command
@@ -96,7 +101,7 @@ def test_everything_that_a_page_tells_to_do_works(page, place):
 EVERYWHERE = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
 FENCE = re.compile(r"^ *```(\S+)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
 SERVERS = "sh"
-"""The language of blocks that start a server: the tests of the service start it, here their options are looked at."""
+"""The language of blocks that start a server: they are started by a test of their own, or by those of the service."""
 
 
 def test_no_command_and_no_python_escapes_the_tests():
@@ -120,6 +125,30 @@ def test_no_command_and_no_python_escapes_the_tests():
 def _joined(text):
     """Return the lines of a shell, those that end in a backslash with the next."""
     return [line.strip() for line in text.replace("\\\n", " ").splitlines()]
+
+
+def test_the_service_of_the_how_to_starts_and_answers():
+    """The block that answers without tokens is run as it stands; that with a certificate by the service's tests."""
+    page = (DOCS / "how-to" / "serve.md").read_text(encoding="utf-8")
+    _, start, ask = (
+        shlex.split(line) for line in _joined(next(t for kind, t in FENCE.findall(page) if kind == SERVERS))
+    )
+    command = Path(sys.executable).with_name(start[0])
+    with subprocess.Popen([command, *start[1:]], stderr=subprocess.DEVNULL) as service:  # noqa: S603 - our own
+        try:
+            assert _answered(ask[-1], service)["services"]
+        finally:
+            service.terminate()
+
+
+def _answered(address, service):
+    """Return what a service says, once it listens."""
+    while service.poll() is None:
+        try:
+            return httpx.get(address, timeout=60).json()
+        except httpx.ConnectError:
+            time.sleep(0.05)
+    raise AssertionError("the service ended at once")
 
 
 def test_commands_within_sentences_exist_with_their_options():
