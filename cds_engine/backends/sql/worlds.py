@@ -75,7 +75,7 @@ class WorldTables:
             wanted |= {f"c_{name}": derived.computed.value, f"ck_{name}": derived.computed.known}
         wanted |= {f"i_{name}": facts.derived[name].is_implausible for name in self._plausible_derived}
         for name in self._withdrawn():
-            wanted |= {f"fv_{name}": facts.value(name).value, f"fk_found_{name}": facts.value(name).known}
+            wanted |= {f"fv_{name}": facts.value(name).value, f"fvk_{name}": facts.value(name).known}
         wanted |= self._conflict_columns(facts)
         return sheet.select(source, wanted)
 
@@ -105,7 +105,7 @@ class WorldTables:
             if by:
                 replaced = f"NOT ({' OR '.join([withheld, *disagrees])}) AND ({' OR '.join(by)})"
                 wanted[value] = f"CASE WHEN {replaced} THEN fv_{name} ELSE {value} END"
-                wanted[known] = f"CASE WHEN {replaced} THEN fk_found_{name} ELSE {known} END"
+                wanted[known] = f"CASE WHEN {replaced} THEN fvk_{name} ELSE {known} END"
             if disagrees:
                 wanted[self._layout.second(name)] = f"c_{name}"
                 wanted[self._layout.has_second(name)] = f"NOT {withheld} AND x_{name} AND ck_{name}"
