@@ -77,7 +77,7 @@ class Answer:
         asked, manifest = self._asked, self._guideline.pack.manifest
         alerts = self._alerts()
         patient = self._is_for_patient
-        evaluation = Evaluation.model_construct(
+        evaluation = Evaluation.made(
             schema_version=1,
             pack=PackReference.made(
                 id=manifest.id,
@@ -104,7 +104,6 @@ class Answer:
                 *assumptions_of(self._guideline, self._worlds, self._decisions, asked.as_of, patient=patient),
             ],
             derived=self._derived(),
-            held_back=[],
             notices=[notice.patient_says if patient else notice.says for notice in manifest.notices],
         )
         by_rule = {decision.spec.rule.id: decision for decision in self._decisions}

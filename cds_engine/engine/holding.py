@@ -41,14 +41,9 @@ def held_back(evaluation: Evaluation, minimum: str) -> Evaluation:
             questions.append(question.but(settles=settles))
     count = counted(len(below), "recommendation")
     notice = f"{count} of this guideline held back, because the review state is below `{spoken(minimum)}`."
-    found = Evaluation.model_construct(
-        **{
-            **evaluation.__dict__,
-            "recommendations": kept,
-            "questions": questions,
-            "held_back": [HeldBack.made(rule=r.rule, statement=r.statement, review=r.review) for r in below],
-            "notices": [notice, *evaluation.notices],
-        }
+    return evaluation.but(
+        recommendations=kept,
+        questions=questions,
+        held_back=[HeldBack.made(rule=r.rule, statement=r.statement, review=r.review) for r in below],
+        notices=[notice, *evaluation.notices],
     )
-    found._explain, found._suppose = evaluation._explain, evaluation._suppose  # noqa: SLF001 - the same answer, shortened
-    return found

@@ -36,6 +36,7 @@ class Result(BaseModel):
 
     _defaults: ClassVar[dict[str, Any]] = {}
     _fields_set: ClassVar[set[str]] = set()
+    _privates: ClassVar[dict[str, Any] | None] = None
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: object) -> None:
@@ -47,6 +48,7 @@ class Result(BaseModel):
         }
         cls._defaults = {name: Shared(value) if isinstance(value, list) else value for name, value in defaults.items()}
         cls._fields_set = set(cls.model_fields)
+        cls._privates = {name: one.get_default() for name, one in cls.__private_attributes__.items()} or None
 
     @classmethod
     def made(cls, **values: Any) -> Self:
@@ -54,20 +56,20 @@ class Result(BaseModel):
 
         An answer has hundreds of parts; this costs a tenth of `model_construct`, which it otherwise equals.
         """
-        return cls._of({**cls._defaults, **values})
+        return cls._of({**cls._defaults, **values}, cls._privates)
 
     def but(self, **values: Any) -> Self:
         """Return a copy in which only *values* differ, not validated either."""
-        return self._of({**self.__dict__, **values})
+        return self._of({**self.__dict__, **values}, self.__pydantic_private__)
 
     @classmethod
-    def _of(cls, values: dict[str, Any]) -> Self:
+    def _of(cls, values: dict[str, Any], privates: dict[str, Any] | None) -> Self:
         model = cls.__new__(cls)
         assign = object.__setattr__
         assign(model, "__dict__", values)
         assign(model, "__pydantic_fields_set__", cls._fields_set)
         assign(model, "__pydantic_extra__", None)
-        assign(model, "__pydantic_private__", None)
+        assign(model, "__pydantic_private__", privates and {**privates})
         return model
 
 
