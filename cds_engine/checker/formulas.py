@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cds_engine.checker.expressions import Typed
+from cds_engine.checker.sites import WITHOUT_UNIT
 from cds_engine.checker.types import FactSymbol
 from cds_engine.checker.walk import base_fact, parts
 from cds_engine.diagnostics import Diagnostic, did_you_mean
@@ -32,7 +33,7 @@ def _check_taken(pack: Pack, formula: Formula, value: Typed, findings: list[Diag
         name = base_fact(part.symbol.name) if isinstance(part.symbol, FactSymbol) else None
         if name in pack.facts.facts and name not in formula.takes:
             fact = pack.facts.facts[name]
-            unit = fact.unit or (fact.type if fact.type in {"code", "boolean"} else "1")
+            unit = fact.unit or (fact.type if fact.type in WITHOUT_UNIT else "1")
             hint = f"add `{name}: {unit}` under `takes:`"
             findings.append(Diagnostic("N101", f"the formula does not take `{name}`", part.node.span, hint))
 
@@ -51,7 +52,7 @@ def _check_unit(pack: Pack, formula: Formula, key: str, name: str, unit: str, fi
 
 def _unfit(fact: FactEntry, unit: str, key: str) -> str | None:
     """Say why a fact cannot be computed with in *unit*, or None when it can."""
-    if unit in {"code", "boolean"}:
+    if unit in WITHOUT_UNIT:
         return f"this is no {unit}" if fact.type != unit or key == "gives" else None
     if fact.type not in _NUMBERS:
         return f"a fact of type {fact.type.replace('_', ' ')} has no unit"

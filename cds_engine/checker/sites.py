@@ -13,6 +13,9 @@ from cds_engine.pack.load import Pack
 from cds_engine.pack.statements import Exclusion
 from cds_engine.units import UnitError, parse_unit
 
+WITHOUT_UNIT = frozenset({"code", "boolean"})
+"""What formulas write in place of a unit; no unit, and found out without loading the grammar of units."""
+
 
 @dataclass(frozen=True, slots=True)
 class Site:
@@ -114,6 +117,8 @@ def _safety(pack: Pack) -> Iterator[Site]:
 
 def formula_unit(unit: str) -> QuantityType | None:
     """Return the type of a unit that a formula names, None for `code`, `boolean` and nonsense."""
+    if unit in WITHOUT_UNIT:
+        return None
     try:
         return QuantityType(parse_unit(unit).code)
     except UnitError:
