@@ -6,6 +6,7 @@ A worker that dies takes the requests with it that it worked on; the next reques
 from __future__ import annotations
 
 import asyncio
+import gc
 import multiprocessing
 import signal
 import threading
@@ -75,10 +76,11 @@ def _started(settings: Settings) -> tuple[Executor, Work]:
 
 
 class Seat:
-    """A place of work with a desk, which is loaded when first asked."""
+    """A place of work with a desk, which is loaded when first asked; in a process *of its own*, or beside others."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, of_its_own: bool = False) -> None:
         self._settings = settings
+        self._of_its_own = of_its_own
         self._desk: Desk | None = None
         self._loading = threading.Lock()
 
@@ -105,7 +107,10 @@ class Seat:
     def _loaded(self) -> Desk:
         with self._loading:
             try:
-                self._desk = self._desk or Desk(self._settings)
+                if self._desk is None:
+                    self._desk = Desk(self._settings)
+                    if self._of_its_own:
+                        gc.freeze()  # packs stay: walking through them again and again would hold up answers
             except PackError as error:  # with all its findings it would not reach another process
                 first = error.diagnostics[0]
                 raise CdsError(f"{first.span}: {first.code}: {first.message}; see `cds-engine check`") from None
@@ -123,7 +128,7 @@ _SEATS: list[Seat] = []
 def _sit(settings: Settings) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the service ends its workers itself
     signal.signal(signal.SIGALRM, _ring)
-    _SEATS[:] = [Seat(settings)]
+    _SEATS[:] = [Seat(settings, of_its_own=True)]
 
 
 def _ring(*_: object) -> None:
