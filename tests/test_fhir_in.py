@@ -307,6 +307,13 @@ def test_the_dose_of_an_order_a_week(jdm, repeat, weekly):
     assert entry.weekly_mg == weekly
 
 
+@pytest.mark.parametrize("status", ["draft", "active", "completed", "stopped", "cancelled", "entered-in-error", None])
+def test_what_is_about_to_be_signed_is_screened_whatever_its_status(jdm, status):
+    daily = {**request("6851", dosage(15, "mg", frequency=1, period=1, periodUnit="d")), "status": status}
+    answer = jdm.evaluate_fhir(bundle(), as_of=DAY, orders=[daily])
+    assert "critical" in {finding.severity for screened in answer.screened for finding in screened.findings}
+
+
 DAILY = {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d"}}
 DOSE = [{"doseQuantity": {"value": 15, "unit": "mg", "code": "mg", "system": UCUM}}]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -10,6 +12,7 @@ from strategies import AS_OF, READY, PatientMaker
 from typer.testing import CliRunner
 
 from cds_engine.cli import app
+from cds_engine.engine.guide import LoadedPack
 from cds_engine.engine.what_if import lines
 from cds_engine.results.evaluation import Evaluation, UnknownRuleError
 
@@ -176,6 +179,29 @@ def test_it_is_worded_as_a_reading_and_never_as_advice(jdm):
     body = [line for line in text.splitlines() if line.startswith("- ")]
     assert body
     assert all(line.startswith("- would ") and " if " in line for line in body)
+
+
+def test_it_is_asked_of_the_patient_who_was_answered(jdm):
+    facts = {**READY, "current_medications": []}
+    answer = jdm.evaluate(facts, as_of=AS_OF)
+    before = answer.what_would_change(START)
+    facts["current_medications"].append("methotrexate")
+    facts.clear()
+    assert answer.what_would_change(START) == before
+    assert copy.deepcopy(answer) == answer
+
+
+def test_a_search_that_stopped_says_so(jdm):
+    found = asked(jdm, {}, "add-cyclophosphamide")
+    assert not found.is_complete
+
+
+def test_no_name_of_an_audience_is_taken_for_granted(jdm):
+    audiences = jdm.guideline.pack.manifest.audiences
+    manifest = jdm.guideline.pack.manifest.model_copy(update={"audiences": {"doctor": audiences["clinician"]}})
+    pack = replace(jdm.guideline, pack=replace(jdm.guideline.pack, manifest=manifest))
+    answer = LoadedPack(pack, {}).evaluate(READY, as_of=AS_OF, audience="doctor")
+    assert answer.what_would_change(START).status == "recommended"
 
 
 def test_it_needs_the_patient_and_a_rule_of_the_pack(jdm):

@@ -65,6 +65,10 @@ class LoadedPack:
         self._deciders = second_engines(guideline.conditions) if deciders is None else deciders
         self._order_deciders = second_engines(guideline.order_conditions) if deciders is None else {}
 
+    def __deepcopy__(self, _: object) -> LoadedPack:
+        """A copy of what never changes is the thing itself; an answer, which holds its pack, can be copied."""
+        return self
+
     @property
     def id(self) -> str:
         """The id of the pack."""
@@ -134,16 +138,16 @@ class LoadedPack:
             assumptions=self._undated if day is None else (),
         )
         answer = Answer(self.guideline, worlds, decisions, asked).build()
-        answer._suppose = partial(self._what_would_change, given, day, terms.wording)  # noqa: SLF001 - ours to fill
+        answer._suppose = partial(self._what_would_change, _as_sent(given), day, audience_name, terms.wording)  # noqa: SLF001 - ours to fill
         return answer if minimum is None else held_back(answer, minimum)
 
     def _what_would_change(
-        self, facts: Mapping[str, object], day: date | None, wording: Wording, rule: str
+        self, facts: Mapping[str, object], day: date | None, audience: str, wording: Wording, rule: str
     ) -> WhatWouldChange:
         from cds_engine.engine.what_if.answer import what_would_change  # noqa: PLC0415 - loaded when asked
 
         def replay(changed: Mapping[str, object]) -> Status:
-            return self.evaluate({"facts": changed}, as_of=day).recommendation(rule).status
+            return self.evaluate({"facts": changed}, as_of=day, audience=audience).recommendation(rule).status
 
         return what_would_change(self.guideline, rule, facts, day, wording, replay)
 
@@ -380,3 +384,10 @@ def _day(as_of: object) -> date | None:
 
 def _problem(found: values.Problem) -> Problem:
     return Problem.made(fact=found.fact, code=found.code, message=found.message)
+
+
+def _as_sent(value: Any) -> Any:
+    """Return a copy of what a caller sent, so that a later change of it changes nothing here."""
+    if isinstance(value, Mapping):
+        return {key: _as_sent(item) for key, item in value.items()}
+    return [_as_sent(item) for item in value] if isinstance(value, list | tuple) else value

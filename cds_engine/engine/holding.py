@@ -1,7 +1,8 @@
 """Recommendations below a review state, held back and named: what nobody has approved is not shown as if it were.
 
-Alerts, contraindications, the screening of orders, questions about what is wrong, and problems are never held back:
-silence about a danger is no caution.
+With a recommendation goes what blocks it: there is nothing to block. Alerts, the screening of what is ordered or taken
+with its contraindications, questions about what is wrong, and problems are never held back: silence about a danger is
+no caution.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Orders held against the pack: interval, cap, range for this patient, contraindications, duplicates, route.
 
-An order is never passed over: what cannot be determined is itself a finding.
+An order is never passed over: what cannot be determined is itself a finding. One whose status says that it is over
+(stopped, completed, cancelled, entered in error) is no order any more and does not come here.
 """
 
 from __future__ import annotations

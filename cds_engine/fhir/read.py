@@ -144,7 +144,9 @@ class _Reading:
         """Return a prescription that is about to be signed, unless it is somebody else's or forbids something."""
         reason = self._counting.why_no_order(resource)
         if reason is None:
-            return self._saying.doses(None, resource)
+            return self._saying.doses(
+                None, {**resource, "status": "draft"}
+            )  # whatever it says: it is about to be signed
         self._unused.append(Unused(place_of(resource), None, reason.text))
         return []
 

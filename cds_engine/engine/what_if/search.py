@@ -55,11 +55,12 @@ class Search:
                     if supposed.changes.keys() not in [other.changes.keys() for other in found.supposed] or size == 1:
                         found.supposed.append(supposed)
                     if len(found.supposed) >= MOST_FOUND:
+                        found.is_complete = False
                         return found
             found.is_complete = not self._is_out_of_tries()
             if found.supposed or not found.is_complete:
                 return found
-        return Found()
+        return Found(is_complete=end == most)
 
     def _down(self, index: int, way: Way, supposed: Supposed, left: int) -> Iterator[Supposed]:
         """List those who meet every need with at most *left* further facts changed."""
