@@ -8,6 +8,7 @@ from typing import Any
 
 from cds_engine.engine.guide import LoadedPack
 from cds_engine.engine.request import Request
+from cds_engine.service.audiences import audience_of
 from cds_engine.service.draft_names import is_selected, named
 from cds_engine.service.prefetch import Sent
 from cds_engine.service.refusals import needs
@@ -40,7 +41,7 @@ def asked_of(
     return Request(
         sent.bundle(*whose, *others),
         as_of=day,
-        audience=_audience(pack, is_patient=request.context.is_read_by_patient),
+        audience=audience_of(pack, "patient" if request.context.is_read_by_patient else "clinician"),
         minimum_review=minimum_review,
         orders=medicines,
     )
@@ -72,9 +73,3 @@ def focus_of(request: HookRequest, orders: Orders) -> tuple[str, ...]:
 def wants_inform(request: HookRequest) -> bool:
     """Say whether the client asks for what is only to be known, too."""
     return bool((request.extension or {}).get(INFORM))
-
-
-def _audience(pack: LoadedPack, *, is_patient: bool) -> str:
-    wanted = "patient" if is_patient else "clinician"
-    audiences = pack.guideline.pack.manifest.audiences
-    return next((name for name, audience in audiences.items() if audience.wording == wanted), next(iter(audiences)))
