@@ -107,12 +107,14 @@ class Trust:
             raise _refused("its audience is not this endpoint") from None
         except jwt.ExpiredSignatureError:
             raise _refused("it has expired") from None
-        except (jwt.PyJWTError, ValueError, TypeError):
+        except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
             raise _refused("it is malformed, lacks a claim, or its signature does not hold") from None
         self._judge(claims, known.entry)
         return str(claims["iss"])
 
     def _judge(self, claims: Mapping[str, Any], entry: Issuer) -> None:
+        if not _is_time(claims["exp"]) or not _is_time(claims["iat"]):
+            raise _refused("its `exp` or `iat` is no number")
         if claims["exp"] - claims["iat"] > self._most_seconds:
             raise _refused(f"it holds longer than {self._most_seconds} seconds")
         if entry.tenants and claims.get("tenant") not in entry.tenants:
@@ -130,6 +132,11 @@ class Trust:
         if len(self._used) >= MOST_REMEMBERED:
             raise Refusal(503, "busy", "too many tokens are in use; come again later", {"Retry-After": "60"})
         self._used[name] = until
+
+
+def _is_time(claimed: object) -> bool:
+    """Say whether a claim is a time; PyJWT itself reads a text of digits as one."""
+    return isinstance(claimed, int | float) and not isinstance(claimed, bool)
 
 
 def _token(authorization: str | None) -> str:
