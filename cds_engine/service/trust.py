@@ -79,7 +79,9 @@ class Trust:
         self._used: dict[tuple[str, str], float] = {}
 
     def check(self, authorization: str | None, audience: str) -> str:
-        """Return the issuer of the token of an `Authorization` header, for the endpoint at *audience*.
+        """Return who calls the endpoint at *audience*, by the token of an `Authorization` header.
+
+        It is the issuer; where tenants are listed for it, a blank and the tenant follow, for they are callers apart.
 
         Raises:
             Refusal: If there is none, or it is not one that may be used now and here.
@@ -107,10 +109,10 @@ class Trust:
             raise _refused("its audience is not this endpoint") from None
         except jwt.ExpiredSignatureError:
             raise _refused("it has expired") from None
-        except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
+        except (jwt.PyJWTError, ValueError, TypeError):
             raise _refused("it is malformed, lacks a claim, or its signature does not hold") from None
         self._judge(claims, known.entry)
-        return str(claims["iss"])
+        return f"{claimed} {claims['tenant']}" if known.entry.tenants else str(claimed)
 
     def _judge(self, claims: Mapping[str, Any], entry: Issuer) -> None:
         if not _is_time(claims["exp"]) or not _is_time(claims["iat"]):
