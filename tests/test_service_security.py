@@ -273,6 +273,8 @@ def test_it_listens_on_this_machine_only_and_says_when_it_asks_for_no_token():
     assert settings.host == "127.0.0.1"
     assert "DEVELOPMENT" in banner(settings)
     assert not Settings(development=True, host="10.0.0.1").has_page
+    assert "without a token to whoever reaches" in banner(Settings(trust=Path("trust.json")))
+    assert "whoever reaches" not in banner(Settings(trust=Path("trust.json"), page=False))
     assert "no TLS" in banner(Settings(development=True, host="10.0.0.1"))
 
 
@@ -319,7 +321,8 @@ def test_only_named_origins_may_call(guarded):
 
 def test_a_foreign_name_is_not_answered(guarded):
     """A page of the web whose name leads here must not reach the service."""
-    assert guarded.get("/health", headers={"host": "evil.example"}).status_code == 400
+    refused = guarded.get("/health", headers={"host": "evil.example"})
+    assert (refused.status_code, refused.text) == (400, "Invalid host header")
     assert guarded.get("/health", headers={"host": "cds.example"}).status_code == 200
 
 
