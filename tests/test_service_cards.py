@@ -193,6 +193,43 @@ def test_only_selected_orders_are_the_focus(cards):
     assert any("ordered per day" in card["summary"] for card in cards(body))
 
 
+@pytest.mark.parametrize(
+    ("order", "selections"),
+    [
+        ({"id": "m1"}, ["m1"]),
+        ({"id": "m1"}, ["http://x/fhir/MedicationRequest/m1"]),
+        ({"id": "m1"}, ["MedicationRequest/m1/_history/2"]),
+        ({"id": "m1"}, ["MedicationRequest/other"]),
+        ({"id": "m1"}, ["ServiceRequest/m1"]),
+        ({"id": "m1"}, []),
+        ({"id": None}, ["MedicationRequest/m1"]),
+        ({"id": ""}, ["MedicationRequest/m1"]),
+    ],
+)
+def test_a_selection_that_names_no_draft_hides_none(cards, order, selections):
+    """However the client names it, or fails to: what can kill is said."""
+    one = {key: value for key, value in draft(DAILY, **order).items() if value is not None}
+    found = cards(order_call(one, hook="order-select", prefetch=jdm_record(), selections=selections))
+    assert any(card["indicator"] == "critical" and "ordered per day" in card["summary"] for card in found)
+
+
+def test_a_selection_of_another_kind_of_order_leaves_the_medicines_alone(cards):
+    other = {"resourceType": "ServiceRequest", "id": "d1"}
+    body = order_call(draft(DAILY), other, hook="order-select", prefetch=jdm_record(), selections=["ServiceRequest/d1"])
+    assert all("ordered per day" not in card["summary"] for card in cards(body))
+
+
+@pytest.mark.parametrize("mine", [{"id": ""}, {"id": 7}, {"id": "draft:1"}, {}])
+def test_an_order_that_the_client_cannot_name_is_screened_and_nothing_is_proposed_on_it(cards, mine):
+    """An id of ours would be one that the client never gave, or that of another order."""
+    nameless = {**{key: value for key, value in draft(DAILY).items() if key != "id"}, **mine}
+    other = draft(WEEKLY, name="prednisolone", id="draft-1")
+    found = cards(order_call(nameless, other, prefetch=jdm_record()))
+    [card] = [one for one in found if "ordered per day" in one["summary"]]
+    assert card["indicator"] == "critical"
+    assert "suggestions" not in card
+
+
 def test_a_draft_that_the_record_holds_too_is_not_taken_already(cards):
     order = draft(WEEKLY, status="active", authoredOn="2026-11-20")
     found = cards(order_call(order, prefetch=jdm_record(medicationRequest=searchset(order))))

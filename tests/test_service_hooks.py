@@ -107,6 +107,21 @@ def test_rest_gives_the_answer_of_the_library(client, jdm):
     assert answer.json() == json.loads(jdm.evaluate(facts, id="a", as_of="2026-11-21").model_dump_json())
 
 
+@pytest.mark.parametrize(
+    ("wishes", "day", "audience"),
+    [
+        ({}, "2020-02-03", "patient_or_caregiver"),
+        ({"as_of": "2026-11-21"}, "2026-11-21", "patient_or_caregiver"),
+        ({"audience": "clinician"}, "2020-02-03", "clinician"),
+    ],
+)
+def test_rest_answers_for_the_day_and_reader_that_the_patient_names(client, wishes, day, audience):
+    """Unless the request itself names others."""
+    patient = {"facts": {"weight": "26 kg"}, "as_of": "2020-02-03", "audience": "patient_or_caregiver"}
+    answer = client.post("/evaluate", json={"pack": "jdm_calcinosis", "patient": patient, **wishes}).json()
+    assert (answer["as_of"], answer["audience"]) == (day, audience)
+
+
 def test_rest_reads_records(client):
     record = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": CHILD}]}
     answer = client.post("/evaluate", json={"pack": "jdm_calcinosis", "record": record, "as_of": "2026-11-21"})
@@ -126,6 +141,10 @@ def test_rest_reads_records(client):
         {"pack": "jdm_calcinosis", "patient": {"facts": 3}},
         {"pack": "jdm_calcinosis", "patient": {}, "audience": "nobody"},
         {"pack": "jdm_calcinosis", "patient": {}, "as_of": "soon"},
+        {"pack": "jdm_calcinosis", "patient": {"facts": {}, "as_of": "soon"}},
+        {"pack": "jdm_calcinosis", "patient": {"facts": {}, "as_of": 7}},
+        {"pack": "jdm_calcinosis", "patient": {"facts": {}, "as_of": ""}},
+        {"pack": "jdm_calcinosis", "patient": {"facts": {}, "audience": "nobody"}},
         {"pack": "jdm_calcinosis", "patient": {}, "further": 1},
     ],
 )

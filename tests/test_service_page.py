@@ -10,8 +10,10 @@ import pytest
 from hospital import running
 from scenario_patients import FIXTURES
 
+from cds_engine.patient.read import read_facts
+from cds_engine.service.audiences import audience_of
 from cds_engine.service.page.changes import changes
-from cds_engine.service.page.form import Form, facts_of, fields_of, read_form
+from cds_engine.service.page.form import Form, facts_of, fields_of, kept_of, patient_of, read_form
 from cds_engine.service.settings import Settings
 
 JDM = "/packs/jdm_calcinosis"
@@ -113,10 +115,99 @@ def test_what_would_change_a_status_can_be_asked(client, jdm):
 
 def test_orders_of_a_patient_stay_with_the_form(client):
     page = client.get(f"{JDM}?fixture=v42-boy-9-orders").text
-    [orders] = re.findall(r'name="_orders" value="([^"]*)"', page)
-    again = client.post(JDM, data={"_orders": html.unescape(orders), "weight": "29", "weight.unit": "kg"}).text
+    again = client.post(JDM, data={"_kept": hidden(page, "_kept"), "weight": "29", "weight.unit": "kg"}).text
     assert "ordered per day" in page
     assert "ordered per day" in again
+
+
+def hidden(page, name):
+    """Return what a page carries along in a hidden field."""
+    [carried] = re.findall(rf'name="{name}" value="([^"]*)"', page)
+    return html.unescape(carried)
+
+
+@pytest.mark.parametrize(
+    ("patient", "said"),
+    [
+        ({"facts": {}, "orders": {"drug": "methotrexate", "dose": "15 mg", "per": "day"}}, "`orders` must be a list"),
+        ({"facts": {}, "ordres": [{"drug": "methotrexate"}]}, "there is no key `ordres` in a patient"),
+        ({"facts": {"wieght": "26 kg"}}, "wieght"),
+        ({"wieght": "26 kg"}, "wieght"),
+    ],
+)
+def test_what_a_patient_came_with_and_no_field_shows_is_not_lost(client, patient, said):
+    """Neither when it is loaded nor by the next answer."""
+    page = client.post(JDM, data={"_record": json.dumps(patient)}).text
+    again = client.post(JDM, data={"_kept": hidden(page, "_kept"), "weight": "29", "weight.unit": "kg"}).text
+    for shown in (page, again):
+        assert said in html.unescape(shown.partition('id="problems"')[2])
+
+
+def test_what_the_page_carried_along_and_cannot_read_is_no_empty_patient(client):
+    for kept in ("{", "[]", '{"facts": 3}'):
+        answer = client.post(JDM, data={"_kept": kept})
+        assert (answer.status_code, "load the patient again" in answer.text) == (400, True)
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ({"_record": {"facts": {}, "as_of": "21.11.2026"}}, "must be a date"),
+        ({"_record": {"facts": {}, "as_of": "2026-13-45"}}, "must be a date"),
+        ({"_record": {"facts": {}, "as_of": "soon"}}, "must be a date"),
+        ({"_record": {"facts": {}, "audience": "nobody"}}, "there is no audience `nobody`"),
+        ({"_record": {"facts": {"resourceType": "x"}}}, "FHIR resource and no patient"),
+        ({"_record": {"facts": ["weight 26 kg"]}}, "must be a mapping"),
+        ({"_was": {"resourceType": "x"}}, "FHIR resource and no patient"),
+        ({"_was": {"facts": 3}}, "must be a mapping"),
+    ],
+)
+def test_what_the_library_refuses_the_page_refuses(client, sent, said):
+    answer = client.post(JDM, data={name: json.dumps(value) for name, value in sent.items()})
+    assert answer.status_code == 400
+    assert said in html.unescape(answer.text)
+
+
+def test_a_loaded_patient_is_answered_for_its_own_day_and_reader(client):
+    patient = {"facts": {}, "as_of": "2020-02-03", "audience": "patient_or_caregiver"}
+    page = client.post(JDM, data={"_record": json.dumps(patient), "_audience": "clinician"}).text
+    assert 'type="date" value="2020-02-03"' in page
+    assert '<option value="patient_or_caregiver" selected>' in page
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        {"clinical_improvement": {"value": True, "date": "2020-01-01"}},
+        {"clinical_improvement": [{"value": False, "date": "2020-01-01"}]},
+        {"drug_hypersensitivity": {"value": "methotrexate", "date": "2020-01-01"}},
+        {"drug_hypersensitivity": {"value": ["methotrexate"], "date": "2020-01-01"}},
+        {"drug_hypersensitivity": [{"value": "methotrexate", "date": "2020-01-01"}]},
+        {"clinical_improvement": {"value": None, "date": "2020-01-01"}},
+        {"clinical_improvement": ""},
+    ],
+)
+def test_a_fact_keeps_its_date_in_the_form(jdm, fact):
+    dictionary = jdm.guideline.dictionary
+    fields = fields_of(fact, dictionary)
+    back = patient_of(Form(fields, kept=kept_of({"facts": fact}, fields)), dictionary)["facts"]
+    assert read_facts(back, dictionary, None) == read_facts(fact, dictionary, None)
+
+
+def test_what_another_day_changed_is_said(client, jdm):
+    """The answer before was of the day before; three years later its measurements are too old."""
+    patient = json.loads(next(path for path in PATIENTS if "v01" in path.stem).read_text())
+    fields = fields_of(patient["facts"], jdm.guideline.dictionary)
+    page = client.post(JDM, data={**fields, "_as_of": "2026-11-21"}).text
+    later = client.post(JDM, data={**fields, "_as_of": "2029-11-21", "_was": hidden(page, "_was")}).text
+    assert "waits for data; before, it was recommended" in later
+
+
+def test_a_pack_calls_its_audiences_as_it_likes(jdm):
+    """The first that is worded for clinicians is taken where nobody is named."""
+    audiences = jdm.guideline.pack.manifest.audiences
+    assert audiences[audience_of(jdm)].wording == "clinician"
+    assert audiences[audience_of(jdm, "patient")].wording == "patient"
 
 
 def test_the_page_is_for_this_machine_only():

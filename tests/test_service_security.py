@@ -81,6 +81,11 @@ WRONG = {
     "no issue time": {"iat": None},
     "issued in the future": {"iat": NOW + 600, "exp": NOW + 900},
     "holds for days": {"exp": NOW + 100_000},
+    "an expiry that is text": {"exp": str(NOW + 300)},
+    "an issue time that is text": {"iat": str(NOW)},
+    "an endless expiry": {"exp": float("inf")},
+    "an endless issue time": {"iat": float("inf")},
+    "a truth as issue time": {"iat": True},
     "no jti": {"jti": None},
     "an empty jti": {"jti": ""},
     "another issuer": {"iss": "https://evil.example"},
@@ -206,6 +211,34 @@ def test_every_call_needs_a_token(guarded, ehr, method, path):
     assert guarded.get("/health").status_code == 200
 
 
+REPORT = {"card": "c1", "outcome": "overridden", "outcomeTimestamp": "2026-11-21T10:00:00Z"}
+
+
+@pytest.mark.parametrize("record", [None, "decisions.db"])
+def test_each_caller_reads_and_replaces_its_own_feedback_alone(tmp_path, record):
+    """What a clinician wrote in one house is no business of another, nor of another tenant of the same."""
+    first, other = Keys(), Keys(kid="k2", issuer="https://other.example")
+    trust = trust_file(tmp_path, first, other, tenants=["ward-1", "ward-2"])
+    callers = [(first, "ward-1"), (first, "ward-2"), (other, "ward-1")]
+    settings = Settings(
+        trust=trust, workers=0, packs=("jdm_calcinosis",), public_url=BASE, record=record and str(tmp_path / record)
+    )
+    path = f"{SIGN}/feedback"
+    with running(settings) as client:
+        body = order_call(draft(DAILY), prefetch=jdm_record())
+        cards = client.post(SIGN, json=body, headers=bearer(first.token(BASE + SIGN, tenant="ward-1"))).json()["cards"]
+        card = cards[0]["uuid"]
+        for keys, tenant in callers:
+            said = {"feedback": [{**REPORT, "card": card, "overrideReason": {"userComment": keys.issuer + tenant}}]}
+            answer = client.post(path, json=said, headers=bearer(keys.token(BASE + path, tenant=tenant)))
+            assert answer.status_code == 200
+        for keys, tenant in callers:
+            found = client.get(path, headers=bearer(keys.token(BASE + path, tenant=tenant))).json()["feedback"]
+            assert [one["overrideReason"]["userComment"] for one in found] == [keys.issuer + tenant]
+            assert all("caller" not in one for one in found)
+            assert bool(found[0]["rules"]) == ((keys, tenant) == callers[0])
+
+
 def test_a_service_that_trusts_nobody_does_not_start():
     with pytest.raises(ValidationError, match="no client is trusted"):
         Settings()
@@ -240,6 +273,8 @@ def test_it_listens_on_this_machine_only_and_says_when_it_asks_for_no_token():
     assert settings.host == "127.0.0.1"
     assert "DEVELOPMENT" in banner(settings)
     assert not Settings(development=True, host="10.0.0.1").has_page
+    assert "without a token to whoever reaches" in banner(Settings(trust=Path("trust.json")))
+    assert "whoever reaches" not in banner(Settings(trust=Path("trust.json"), page=False))
     assert "no TLS" in banner(Settings(development=True, host="10.0.0.1"))
 
 
@@ -286,7 +321,8 @@ def test_only_named_origins_may_call(guarded):
 
 def test_a_foreign_name_is_not_answered(guarded):
     """A page of the web whose name leads here must not reach the service."""
-    assert guarded.get("/health", headers={"host": "evil.example"}).status_code == 400
+    refused = guarded.get("/health", headers={"host": "evil.example"})
+    assert (refused.status_code, refused.text) == (400, "Invalid host header")
     assert guarded.get("/health", headers={"host": "cds.example"}).status_code == 200
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from cds_engine.engine.guide import LoadedPack
 from cds_engine.engine.request import Request
+from cds_engine.service.audiences import audience_of
+from cds_engine.service.draft_names import is_selected, named
 from cds_engine.service.prefetch import Sent
 from cds_engine.service.refusals import needs
 from cds_engine.service.requests import HookRequest, OrderContext, SelectContext
@@ -33,13 +35,13 @@ def asked_of(
         raise needs("the Patient that was sent is another than `context.patientId`")
     if not found and not isinstance(request.context, OrderContext):
         raise needs("the Patient cannot be had: prefetch `patient` was not sent, is null or an error")
-    named = [] if found else [{"resourceType": "Patient", "id": patient}]
+    whose = [] if found else [{"resourceType": "Patient", "id": patient}]
     medicines = [order for order in orders if order.get("resourceType") == MEDICATION]
     others = [order for order in orders if order.get("resourceType") == "Medication"]
     return Request(
-        sent.bundle(*named, *others),
+        sent.bundle(*whose, *others),
         as_of=day,
-        audience=_audience(pack, is_patient=request.context.is_read_by_patient),
+        audience=audience_of(pack, "patient" if request.context.is_read_by_patient else "clinician"),
         minimum_review=minimum_review,
         orders=medicines,
     )
@@ -50,29 +52,24 @@ def orders_of(request: HookRequest) -> Orders:
     context = request.context
     if not isinstance(context, OrderContext):
         return []
-    resources = [entry.resource for entry in context.draft_orders.entry]
-    return [
-        one if isinstance(one.get("id"), str) else {**one, "id": f"draft-{index}"}
-        for index, one in enumerate(resources, 1)
-    ]
+    return named(entry.resource for entry in context.draft_orders.entry)
 
 
 def focus_of(request: HookRequest, orders: Orders) -> tuple[str, ...]:
-    """Return the references of the medication orders that the cards are about."""
-    listed = [f"{MEDICATION}/{order.get('id')}" for order in orders if order.get("resourceType") == MEDICATION]
+    """Return the references of the medication orders that the cards are about.
+
+    A selection that names no draft, or none at all, leaves open what was meant: then all of them are looked at.
+    """
     context = request.context
+    focus = orders
     if isinstance(context, SelectContext):
-        selected = {selection.split("/_history/", 1)[0] for selection in context.selections}
-        listed = [reference for reference in listed if reference in selected]
+        meant = [[order for order in orders if is_selected(order, selection)] for selection in context.selections]
+        chosen = [order for order in orders if any(order in found for found in meant)]
+        focus = chosen if meant and all(meant) else orders
+    listed = (f"{MEDICATION}/{order.get('id')}" for order in focus if order.get("resourceType") == MEDICATION)
     return tuple(dict.fromkeys(listed))
 
 
 def wants_inform(request: HookRequest) -> bool:
     """Say whether the client asks for what is only to be known, too."""
     return bool((request.extension or {}).get(INFORM))
-
-
-def _audience(pack: LoadedPack, *, is_patient: bool) -> str:
-    wanted = "patient" if is_patient else "clinician"
-    audiences = pack.guideline.pack.manifest.audiences
-    return next((name for name, audience in audiences.items() if audience.wording == wanted), next(iter(audiences)))

@@ -20,6 +20,7 @@ from cds_engine.engine.packs import installed, load
 from cds_engine.engine.request import Request as Asked
 from cds_engine.record.store import Store
 from cds_engine.results.evaluation import Evaluation
+from cds_engine.service.audiences import audience_of
 from cds_engine.service.calls import asked_of, focus_of, orders_of, wants_inform
 from cds_engine.service.cards import Call, cards_of
 from cds_engine.service.hooks import HOOKS, Hook
@@ -143,23 +144,27 @@ class Desk:
     def evaluate(self, raw: bytes, day: date) -> Reply:
         """Return everything a pack has to say about one patient: the JSON contract.
 
+        The wishes of the request count first, then those that the patient names, then today and clinicians.
+
         Raises:
             Refusal: If the body is not what the endpoint takes.
         """
         request = read_request(EvaluateRequest, read_json(raw, self._settings.most_depth))
         pack = self._pack(request.pack)
-        audience = request.audience or "clinician"
-        if audience not in pack.guideline.pack.manifest.audiences:
+        if request.audience is not None and request.audience not in pack.guideline.pack.manifest.audiences:
             raise malformed("there is no such `audience` in the pack")
         if request.record is not None:
             self._refuse_many(_count(request.record))
         asked = Asked(
             request.record if request.record is not None else request.patient or {},
-            as_of=request.as_of or day,
-            audience=audience,
+            as_of=request.as_of or (None if _names(request.patient, "as_of") else day),
+            audience=request.audience or (None if _names(request.patient, "audience") else audience_of(pack)),
             minimum_review=self._settings.minimum_review,
         )
-        misfit = malformed("`patient` is no mapping of facts, or `record` no Bundle with exactly one Patient")
+        misfit = malformed(
+            "`patient` is no mapping of facts, or names a day or an audience that cannot be used; "
+            "or `record` is no Bundle with exactly one Patient"
+        )
         if asked.is_fhir != (request.record is not None):
             raise misfit
         answer = self._answer(pack, asked, misfit)
@@ -191,6 +196,11 @@ class Desk:
 
 def _no_answer() -> Refusal:
     return Refusal(503, "no-answer", "the engines that must agree do not; there is no answer to this request")
+
+
+def _names(patient: Mapping[str, Any] | None, wish: str) -> bool:
+    """Say whether a whole patient names a wish; among bare facts the word would be a fact."""
+    return patient is not None and "facts" in patient and patient.get(wish) is not None
 
 
 def _count(record: Mapping[str, Any]) -> int:

@@ -17,6 +17,8 @@ from cds_engine.service.trust import Trust
 from cds_engine.service.workers import Workers
 
 JSON = "application/json"
+ANYBODY = ""
+"""Who calls a service that asks for no token."""
 
 
 class Front:
@@ -60,13 +62,23 @@ class Front:
         return {} if self.trust is None else {"security": [{"token": []}]}
 
     async def _check(self, request: Request) -> None:
-        """Refuse whoever may not call.
+        """Refuse whoever may not call, and note who it is that may.
 
         Raises:
             Refusal: If the token is missing or not accepted.
         """
-        if self.trust is not None:
-            self.trust.check(request.headers.get("authorization"), f"{self.settings.base}{request.url.path}")
+        address = f"{self.settings.base}{request.url.path}"
+        header = request.headers.get("authorization")
+        request.state.caller = ANYBODY if self.trust is None else self.trust.check(header, address)
+
+
+async def _caller(request: Request) -> str:
+    caller: str = request.state.caller
+    return caller
+
+
+Caller = Annotated[str, Depends(_caller)]
+"""Who calls a guarded endpoint, as the token says."""
 
 
 async def _json_body(request: Request) -> bytes:

@@ -11,6 +11,7 @@ from cds_engine.fhir.proposals import proposed_orders
 from cds_engine.results import wording as w
 from cds_engine.results.evaluation import Evaluation
 from cds_engine.results.models import Citation, Finding, Screened
+from cds_engine.service.draft_names import is_ours
 from cds_engine.service.drafts import Draft, Proposal, cited, created, deleted
 from cds_engine.service.markdown import bold, bullets, escaped, paragraphs
 from cds_engine.service.responses import INDICATORS, Action
@@ -86,8 +87,11 @@ def _line(finding: Finding) -> str:
 
 
 def _proposals(sheet: OrderSheet, pack: LoadedPack, answer: Evaluation) -> Iterator[Proposal]:
-    """Yield: take the order back; put what the guideline recommends of the same drug in its place."""
-    if "/" not in sheet.reference:
+    """Yield: take the order back; put what the guideline recommends of the same drug in its place.
+
+    On an order whose id the client never gave nothing is proposed: it would not know which one is meant.
+    """
+    if is_ours(sheet.reference):
         return
     cancel = deleted(sheet.reference, f"Cancel {sheet.name}")
     for found in answer.recommended:

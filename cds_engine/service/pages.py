@@ -1,4 +1,4 @@
-"""The endpoints of the page; it is answered on this machine, without tokens, and keeps nothing."""
+"""The endpoints of the page: answered to whoever reaches it, without tokens, and nothing is kept."""
 
 from __future__ import annotations
 

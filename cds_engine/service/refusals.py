@@ -75,3 +75,9 @@ def busy() -> Refusal:
 def unrecorded() -> Refusal:
     """Say that something could not be kept, and was therefore not done."""
     return Refusal(503, "not-recorded", "it could not be recorded, and was therefore not done", {"Retry-After": "5"})
+
+
+def partly_unrecorded() -> Refusal:
+    """Say that not all of several reports could be kept; a repeat replaces, so that it does no harm."""
+    sentence = "some of the reports could not be recorded; send all of them again"
+    return Refusal(503, "not-recorded", sentence, {"Retry-After": "5"})

@@ -46,7 +46,8 @@ def banner(settings: Settings) -> str:
     """Say where the service listens, whom it answers, and what is not as it should be for patients."""
     lines = [f"cds-engine serves {settings.base}/cds-services"]
     if settings.has_page:
-        lines.append(f"the page to try it on: {settings.base}/")
+        asked = "" if settings.trust is None else ", answered without a token to whoever reaches this address"
+        lines.append(f"the page to try it on: {settings.base}/{asked}")
     if settings.development:
         lines.append(UNSAFE)
     else:

@@ -79,7 +79,9 @@ class Trust:
         self._used: dict[tuple[str, str], float] = {}
 
     def check(self, authorization: str | None, audience: str) -> str:
-        """Return the issuer of the token of an `Authorization` header, for the endpoint at *audience*.
+        """Return who calls the endpoint at *audience*, by the token of an `Authorization` header.
+
+        It is the issuer; where tenants are listed for it, a blank and the tenant follow, for they are callers apart.
 
         Raises:
             Refusal: If there is none, or it is not one that may be used now and here.
@@ -110,9 +112,11 @@ class Trust:
         except (jwt.PyJWTError, ValueError, TypeError):
             raise _refused("it is malformed, lacks a claim, or its signature does not hold") from None
         self._judge(claims, known.entry)
-        return str(claims["iss"])
+        return f"{claimed} {claims['tenant']}" if known.entry.tenants else str(claimed)
 
     def _judge(self, claims: Mapping[str, Any], entry: Issuer) -> None:
+        if not _is_time(claims["exp"]) or not _is_time(claims["iat"]):
+            raise _refused("its `exp` or `iat` is no number")
         if claims["exp"] - claims["iat"] > self._most_seconds:
             raise _refused(f"it holds longer than {self._most_seconds} seconds")
         if entry.tenants and claims.get("tenant") not in entry.tenants:
@@ -130,6 +134,11 @@ class Trust:
         if len(self._used) >= MOST_REMEMBERED:
             raise Refusal(503, "busy", "too many tokens are in use; come again later", {"Retry-After": "60"})
         self._used[name] = until
+
+
+def _is_time(claimed: object) -> bool:
+    """Say whether a claim is a time; PyJWT itself reads a text of digits as one."""
+    return isinstance(claimed, int | float) and not isinstance(claimed, bool)
 
 
 def _token(authorization: str | None) -> str:

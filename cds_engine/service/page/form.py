@@ -21,9 +21,11 @@ MOST_FIELDS = 2000
 NONE = "none"
 """What stands in the field of a list that is known to be empty."""
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,15})?")
-_ABOUT = {"_as_of", "_audience", "_was", "_ask", "_record", "_orders"}
+_ABOUT = {"_as_of", "_audience", "_was", "_ask", "_record", "_kept"}
 _PARTS = ("unit", "date")
 _ENDS = ("low", "high")
+_HAVE_FIELDS = {"facts", "as_of", "audience"}
+"""The keys of a patient that are filled in; any other is carried along."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +35,16 @@ class Form:
     fields: Mapping[str, str] = field(default_factory=dict)
     """By fact, and beside it `FACT.unit`, `FACT.date`, and the laboratory's range as `FACT.range.low` and `.high`."""
     as_of: dt.date | None = None
-    audience: str = "clinician"
+    audience: str = ""
+    """As the pack calls it; the first that is worded for clinicians where empty."""
     was: Mapping[str, Any] | None = None
-    """The facts of the answer that the reader has before them."""
-    orders: tuple[Any, ...] = ()
-    """The prescriptions that the patient came with."""
+    """The patient of the answer that the reader has before them, with its day."""
+    kept: Mapping[str, Any] = field(default_factory=dict)
+    """What the patient came with and no field shows: orders, keys and facts that the pack does not know."""
     ask: str | None = None
     """The rule of which the reader asks what would change it."""
     record: str = ""
-    """A FHIR record that was pasted."""
+    """A FHIR record, or a patient, that was pasted."""
 
 
 def read_form(raw: bytes) -> Form:
@@ -58,9 +61,9 @@ def read_form(raw: bytes) -> Form:
     return Form(
         fields={name: value.strip() for name, value in sent.items() if name not in _ABOUT and value.strip()},
         as_of=_day(sent.get("_as_of", "")),
-        audience=sent.get("_audience", "clinician"),
+        audience=sent.get("_audience", ""),
         was=was if isinstance(was := _carried(sent.get("_was", "")), dict) else None,
-        orders=tuple(orders) if isinstance(orders := _carried(sent.get("_orders", "")), list) else (),
+        kept=_kept(sent.get("_kept", "")),
         ask=sent.get("_ask") or None,
         record=sent.get("_record", "").strip(),
     )
@@ -79,6 +82,25 @@ def _carried(text: str) -> Any:
         return json.loads(text) if text else None
     except (ValueError, RecursionError):
         return None
+
+
+def _kept(text: str) -> Mapping[str, Any]:
+    """Return what the patient came with; to answer without it would be to answer for another patient."""
+    kept = _carried(text) if text else {}
+    if not isinstance(kept, dict) or not isinstance(kept.get("facts", {}), dict):
+        raise malformed("what the page carries along of the patient cannot be read; load the patient again")
+    return kept
+
+
+def patient_of(form: Form, dictionary: Dictionary) -> dict[str, Any]:
+    """Return the patient that was filled in, with what it came with and no field shows."""
+    return {**form.kept, "facts": {**form.kept.get("facts", {}), **facts_of(form, dictionary)}}
+
+
+def kept_of(patient: Mapping[str, Any], fields: Mapping[str, str]) -> dict[str, Any]:
+    """Return what of a whole patient the *fields* do not hold."""
+    beside = {key: value for key, value in patient.items() if key not in _HAVE_FIELDS}
+    return {**beside, "facts": {name: value for name, value in patient["facts"].items() if name not in fields}}
 
 
 def facts_of(form: Form, dictionary: Dictionary) -> dict[str, Any]:
@@ -102,15 +124,19 @@ def _value(kind: str, text: str, beside: dict[str, Any]) -> Any:
         return _json(text)
     match kind:
         case "boolean":
-            return {"true": True, "false": False}.get(text, text)
+            return _with({"true": True, "false": False}.get(text, text), beside)
         case "codes":
-            return [] if text == NONE else [item.strip() for item in text.split(",") if item.strip()]
+            return _with([] if text == NONE else [item.strip() for item in text.split(",") if item.strip()], beside)
         case "medications":
             return [] if text == NONE else [_medicine(line) for line in text.splitlines() if line.strip()]
         case "quantity" | "decimal" | "integer":
-            return {"value": _number(text), **beside} if beside else _number(text)
+            return _with(_number(text), beside)
         case _:
-            return {"value": text, **beside} if beside else text
+            return _with(text, beside)
+
+
+def _with(value: Any, beside: dict[str, Any]) -> Any:
+    return {"value": value, **beside} if beside else value
 
 
 def _json(text: str) -> Any:
@@ -136,12 +162,16 @@ def _medicine(line: str) -> Any:
 
 
 def fields_of(facts: Mapping[str, Any], dictionary: Dictionary) -> dict[str, str]:
-    """Return what would be filled in for *facts*: the form from which `facts_of` makes the same."""
+    """Return what would be filled in for *facts*: the form from which `facts_of` makes the same.
+
+    Facts that are unknown, not known to the pack or blank have no field.
+    """
     found: dict[str, str] = {}
     for name, value in facts.items():
         spec = dictionary.facts.get(name)
-        if spec is not None and value not in (None, "unknown"):
-            found |= _filled(name, spec.entry.type, value)
+        if spec is not None and "." not in name and value not in (None, "unknown"):
+            filled = _filled(name, spec.entry.type, value)
+            found |= filled if filled[name].strip() else {}
     return found
 
 
@@ -165,7 +195,7 @@ def _is_plain(given: Mapping[str, Any]) -> bool:
     spread = given.get("range", {})
     return (
         set(given) <= {"value", "range", *_PARTS}
-        and not isinstance(given.get("value"), list | dict)
+        and isinstance(given.get("value"), str | bool | int | float)
         and isinstance(spread, Mapping)
         and set(spread) <= set(_ENDS)
     )

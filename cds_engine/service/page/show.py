@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 from cds_engine.diagnostics import BackendFault, EngineDisagreement, InputError
 from cds_engine.engine.guide import LoadedPack
 from cds_engine.fhir.record import is_fhir
 from cds_engine.results.evaluation import Evaluation, UnknownRuleError
+from cds_engine.service.audiences import audience_of
 from cds_engine.service.json_in import read_json
 from cds_engine.service.page.changes import changes
 from cds_engine.service.page.charts import charts_of
 from cds_engine.service.page.fields import fields_for
 from cds_engine.service.page.fixtures import fixtures_for
-from cds_engine.service.page.form import Form, facts_of, fields_of, read_form
+from cds_engine.service.page.form import Form, fields_of, kept_of, patient_of, read_form
 from cds_engine.service.page.render import render
-from cds_engine.service.refusals import Refusal
+from cds_engine.service.refusals import Refusal, malformed
 
 HEADINGS = {
     "clinician": {
@@ -41,7 +42,8 @@ class Shown:
     """One state of the page of a pack."""
 
     form: Form
-    facts: Mapping[str, Any]
+    patient: Mapping[str, Any]
+    """The whole patient, with the key `facts`."""
     name: str | None = None
     """Of the fixture or record that it began with."""
     record: Mapping[str, Any] | None = None
@@ -68,7 +70,7 @@ class Page:
         """
         pack = self._pack(name)
         if not fixture:
-            return self._show(pack, Shown(Form(as_of=day), {}))
+            return self._show(pack, Shown(Form(as_of=day), {"facts": {}}))
         found = fixtures_for(pack).get(fixture)
         if found is None:
             raise Refusal(404, "no-fixture", "there is no such patient to begin with")
@@ -78,17 +80,14 @@ class Page:
         """Return the page with the answer to a form.
 
         Raises:
-            Refusal: If there is no such pack, or the body is no form.
+            Refusal: If there is no such pack, the body is no form, or what it holds is no patient.
         """
         pack, form = self._pack(name), read_form(raw)
         form = form if form.as_of else replace(form, as_of=day)
         if form.record:
-            try:
-                data = read_json(form.record.encode(), self._most_depth)
-                return self._show(pack, self._loaded(pack, data, form, "the record"))
-            except Refusal as refusal:
-                return self._show(pack, Shown(form, {}), mistake=refusal.sentence)
-        return self._show(pack, Shown(form, facts_of(form, pack.guideline.dictionary)))
+            data = read_json(form.record.encode(), self._most_depth)
+            return self._show(pack, self._loaded(pack, data, form, "the record"))
+        return self._show(pack, Shown(form, patient_of(form, pack.guideline.dictionary)))
 
     def _loaded(self, pack: LoadedPack, data: Mapping[str, Any], form: Form, name: str) -> Shown:
         """Return the page filled with a patient: a FHIR record, a patient of the engine, or facts alone."""
@@ -97,51 +96,33 @@ class Page:
             try:
                 data = pack.read_fhir(data, as_of=form.as_of).patient
             except InputError as error:
-                raise Refusal(400, "malformed", str(error)) from None
-        facts = data.get("facts", data)
-        facts = facts if isinstance(facts, dict) else {}
-        fields = fields_of(facts, pack.guideline.dictionary)
-        written = data.get("as_of")
-        day = dt.date.fromisoformat(written) if isinstance(written, str) and len(written) == len("2026-11-21") else None
-        orders = data.get("orders")
-        listed = tuple(orders) if isinstance(orders, list) else ()
-        return Shown(
-            replace(form, fields=fields, as_of=day or form.as_of, was=None, orders=listed), facts, name, record
-        )
+                raise malformed(str(error)) from None
+        patient = data if "facts" in data else {"facts": data}
+        if not isinstance(patient["facts"], Mapping):
+            raise malformed("`facts` of a patient must be a mapping of fact names to values")
+        fields = fields_of(patient["facts"], pack.guideline.dictionary)
+        return Shown(replace(form, fields=fields, was=None, kept=kept_of(patient, fields)), patient, name, record)
 
-    def _show(self, pack: LoadedPack, shown: Shown, mistake: str | None = None) -> bytes:
-        form = shown.form
-        audiences = pack.guideline.pack.manifest.audiences
-        audience = form.audience if form.audience in audiences else next(iter(audiences))
-        evaluate = partial(pack.evaluate, orders=form.orders, as_of=form.as_of, audience=audience)
-        try:
-            answer = (
-                evaluate({"facts": shown.facts})
-                if shown.record is None
-                else pack.evaluate_fhir(shown.record, as_of=form.as_of, audience=audience)
-            )
-            before = None if form.was is None else evaluate({"facts": form.was})
-        except (EngineDisagreement, BackendFault):
-            raise Refusal(503, "no-answer", "the engines that must agree do not; there is no answer") from None
-        wording = audiences[audience].wording
+    def _show(self, pack: LoadedPack, shown: Shown) -> bytes:
+        form, audiences = shown.form, pack.guideline.pack.manifest.audiences
+        answer = _answered(pack, shown)
+        wording = audiences[answer.audience].wording
         return self._render(
             "patient.html",
             pack=pack,
-            form=form,
-            audience=audience,
+            audience=answer.audience,
             audiences=audiences,
             head=HEADINGS[wording],
             answer=answer,
             charts=charts_of(answer, pack.guideline),
             fields=fields_for(pack.guideline, form, answer, for_patient=wording == "patient"),
-            changed=None if before is None else changes(before, answer),
+            changed=None if form.was is None else changes(_before(pack, form.was, answer.audience), answer),
             supposed=_supposed(answer, form.ask),
             traces={found.rule: answer.trace(found.rule) for found in answer.recommendations},
             fixtures=list(fixtures_for(pack)),
             name=shown.name,
-            was=json.dumps(shown.facts),
-            orders=json.dumps(form.orders),
-            mistake=mistake,
+            was=json.dumps({**shown.patient, "as_of": answer.as_of and str(answer.as_of)}),
+            kept=json.dumps(form.kept),
             reads_records=pack.guideline.pack.fhir is not None,
         )
 
@@ -153,6 +134,42 @@ class Page:
 
     def _render(self, template: str, **view: Any) -> bytes:
         return render(template, development=self._development, **view)
+
+
+def _answered(pack: LoadedPack, shown: Shown) -> Evaluation:
+    """Return the answer; a day and an audience that the patient names count before those of the form.
+
+    Raises:
+        Refusal: If the library refuses the patient, or there is no answer.
+    """
+    form = shown.form
+    wished = form.audience if form.audience in pack.guideline.pack.manifest.audiences else audience_of(pack)
+    with _refusing():
+        if shown.record is not None:
+            return pack.evaluate_fhir(shown.record, as_of=form.as_of, audience=wished)
+        day = form.as_of if shown.patient.get("as_of") is None else None
+        return pack.evaluate({**shown.patient, "audience": shown.patient.get("audience") or wished}, as_of=day)
+
+
+def _before(pack: LoadedPack, was: Mapping[str, Any], audience: str) -> Evaluation:
+    """Return the answer that the reader had, of its own day, in the words of the new one.
+
+    Raises:
+        Refusal: If the library refuses the patient, or there is no answer.
+    """
+    with _refusing():
+        return pack.evaluate({**(was if "facts" in was else {"facts": was}), "audience": audience})
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Say what the library refuses, or cannot answer, as a refusal."""
+    try:
+        yield
+    except InputError as error:
+        raise malformed(str(error)) from None
+    except (EngineDisagreement, BackendFault):
+        raise Refusal(503, "no-answer", "the engines that must agree do not; there is no answer") from None
 
 
 def _supposed(answer: Evaluation, rule: str | None) -> tuple[str, list[str]] | None:
