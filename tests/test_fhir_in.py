@@ -315,6 +315,7 @@ def test_what_is_about_to_be_signed_is_screened_whatever_its_status(jdm, status)
 
 
 DAILY = {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d"}}
+WEEKLY = {"repeat": {"frequency": 1, "period": 1, "periodUnit": "wk"}}
 DOSE = [{"doseQuantity": {"value": 15, "unit": "mg", "code": "mg", "system": UCUM}}]
 
 
@@ -327,6 +328,12 @@ DOSE = [{"doseQuantity": {"value": 15, "unit": "mg", "code": "mg", "system": UCU
         {"timing": {"code": coded("x", "BED")}},
         {"timing": {"code": coded("x", "QOD")}},
         {"timing": {"code": {"text": "once daily"}}},
+        {"timing": {"code": {**coded("x", "LOCAL12"), "text": "once daily"}}},
+        {"timing": {"code": {**coded("x", "WK"), "text": "once daily"}}},
+        {"timing": {"code": coded("x", "LOCAL12")}, "text": "2.5 mg once daily"},
+        {"timing": {"repeat": {"frequency": "1", "period": 1, "periodUnit": "d"}, "code": coded("x", "QD")}},
+        {"timing": {"repeat": WEEKLY["repeat"], "code": {**coded("x", "3 times a week"), "text": "once daily"}}},
+        {"timing": {"repeat": WEEKLY["repeat"], "code": {"text": "several times a week"}}},
         {"timing": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "wk"}, "code": coded("x", "QD")}},
         {"timing": {"repeat": {"frequency": 1, "period": 2, "periodUnit": "d"}}},
         {"timing": {"repeat": {"frequency": 30, "period": 1, "periodUnit": "mo"}}},
@@ -405,7 +412,6 @@ def test_a_dose_that_cannot_be_determined_is_said(read, dosages, said):
     assert ("MedicationRequest/m6851", f"dose could not be determined: {said}") in unused
 
 
-WEEKLY = {"repeat": {"frequency": 1, "period": 1, "periodUnit": "wk"}}
 MG = {"unit": "mg", "code": "mg", "system": "http://unitsofmeasure.org"}
 
 
@@ -454,6 +460,17 @@ def rate(value, kind=None):
         ([{"timing": WEEKLY, "doseAndRate": [rate(15)], "modifierExtension": [{"url": "x"}]}], None, "is modified"),
         ([{"timing": WEEKLY, "doseAndRate": [{"doseQuantity": {"value": 15}}]}], None, "the dose has no unit"),
         ([{"timing": {"code": coded("x", "CUSTOM")}, "doseAndRate": [rate(15)]}], None, None),
+        ([{"timing": {"code": {**coded("x", "BID"), "text": "twice daily"}}, "doseAndRate": [rate(15)]}], 210, None),
+        (
+            [{"timing": {"code": {**coded("x", "QOD"), "text": "every other day"}}, "doseAndRate": [rate(15)]}],
+            52.5,
+            None,
+        ),
+        (
+            [{"timing": {"code": {**coded("x", "WK"), "text": "once daily"}}, "doseAndRate": [rate(15)]}],
+            None,
+            "its codes say different things of how often: all of them are heard",
+        ),
         (
             [{"timing": {**WEEKLY, "code": coded("x", "BID")}, "doseAndRate": [rate(15)]}],
             None,
