@@ -506,6 +506,28 @@ def test_instructions_that_follow_one_another_are_not_added_up(jdm, answer):
 
 
 @pytest.mark.parametrize(
+    ("first", "second", "amounts", "is_raised"),
+    [
+        ((20, WEEKLY), (15, {"repeat": {"frequency": 3, "period": 1, "periodUnit": "wk"}}), [None, 45], True),
+        ((20, WEEKLY), (15, {"code": {"text": "3 times a week"}}), [None, 45], True),
+        ((20, WEEKLY), (15, {"repeat": {"frequency": 1, "period": 2, "periodUnit": "wk"}}), [20, None], False),
+        ((20, WEEKLY), (15, {"code": coded("x", "CUSTOM")}), [None, None], False),
+        ((20, WEEKLY), (15, {"code": {**coded("x", "BID"), "text": "twice daily"}}), [None, 210], True),
+        ((20, WEEKLY), (45, {"code": {**coded("x", "WK"), "text": "once daily"}}), [None, None], False),
+    ],
+)
+def test_of_instructions_that_follow_one_another_the_most_a_week_counts(jdm, answer, first, second, amounts, is_raised):
+    phases = [
+        {"timing": timing, "doseAndRate": [rate(value)], "sequence": number}
+        for number, (value, timing) in enumerate((first, second), 1)
+    ]
+    facts = jdm.read_fhir(bundle(request("6851", *phases)), as_of=DAY).patient["facts"]
+    assert [entry.weekly_mg for entry in read_facts(facts, jdm.guideline.dictionary, None).medicines] == amounts
+    alerts = {alert.rule for alert in answer(request("6851", *phases)).alerts}
+    assert ("methotrexate-above-weekly-maximum" in alerts) == is_raised
+
+
+@pytest.mark.parametrize(
     ("below", "weekly"), [({"value": 1}, 15), ({"value": 1, "unit": "TAB"}, 15), ({"value": 1, "unit": "h"}, None)]
 )
 def test_a_strength_is_that_of_one_piece(jdm, below, weekly):

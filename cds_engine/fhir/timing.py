@@ -37,6 +37,8 @@ _CODES: Mapping[str, Often] = {
     "every other day": {"per": "week", "times": 3.5},
 }
 """Codes of FHIR's own list, and the words of one, that the engine's words do not hold."""
+_IN_A_WEEK = {"day": 7.0, "several_times_a_week": 1.0, "week": 1.0, "two_weeks": 0.5, "month": 0.25}
+"""How many of an interval of the list, or of its counted parts, a week holds at most."""
 _TOO_OFTEN = frozenset({"day", "several_times_a_week"})
 
 
@@ -55,6 +57,21 @@ def often(dosage: Resource, remarks: list[str]) -> Often:
     if not words:
         remarks.append(_UNREADABLE)
     return _in_code(words, remarks)
+
+
+def times_a_week(said: Often) -> float | None:
+    """Return how many times a week a statement comes to, None where it has no one interval that can be counted."""
+    per = said.get("per")
+    listed = [plain(words) for words in (per if isinstance(per, list) else [per])]
+    intervals = {read.interval for read in listed}
+    if len(intervals) != 1:
+        return None
+    (interval,) = intervals
+    count = max(read.times or 0 for read in listed) * said.get("times", 1)
+    if interval == "several_times_a_week" and count <= 1:
+        return None
+    weeks = _IN_A_WEEK.get(str(interval))
+    return None if weeks is None else count * weeks
 
 
 def _words(concept: object) -> Iterator[str]:
