@@ -298,6 +298,11 @@ def test_a_diagnosis_is_as_sure_as_its_verification(answer, verified, wanted):
         ({"frequency": 0, "period": 1, "periodUnit": "wk"}, None),
         ({"frequency": 1, "period": 1, "periodUnit": "fortnight"}, None),
         ({"frequency": 1, "period": "1", "periodUnit": "d"}, None),
+        ({"frequency": 1, "period": 1, "periodUnit": ["wk"]}, None),
+        ({"frequency": 10**400, "period": 1, "periodUnit": "wk"}, None),
+        ({"frequency": 1, "period": 10**400, "periodUnit": "wk"}, None),
+        ({"frequency": float("nan"), "period": 1, "periodUnit": "wk"}, None),
+        ({"frequency": 1, "period": float("inf"), "periodUnit": "wk"}, None),
     ],
 )
 def test_the_dose_of_an_order_a_week(jdm, repeat, weekly):
@@ -457,6 +462,8 @@ def rate(value, kind=None):
             None,
             "the dose is no number",
         ),
+        ([{"timing": WEEKLY, "doseAndRate": [rate(10**400)]}], None, "the dose is no possible amount"),
+        ([{"timing": WEEKLY, "doseAndRate": [rate(float("nan"))]}], None, "the dose is no possible amount"),
         ([{"timing": WEEKLY, "doseAndRate": [rate(15)], "modifierExtension": [{"url": "x"}]}], None, "is modified"),
         ([{"timing": WEEKLY, "doseAndRate": [{"doseQuantity": {"value": 15}}]}], None, "the dose has no unit"),
         ([{"timing": {"code": coded("x", "CUSTOM")}, "doseAndRate": [rate(15)]}], None, None),
@@ -528,9 +535,18 @@ def test_of_instructions_that_follow_one_another_the_most_a_week_counts(jdm, ans
 
 
 @pytest.mark.parametrize(
-    ("below", "weekly"), [({"value": 1}, 15), ({"value": 1, "unit": "TAB"}, 15), ({"value": 1, "unit": "h"}, None)]
+    ("below", "pieces", "weekly"),
+    [
+        ({"value": 1}, 6, 15),
+        ({"value": 1, "unit": "TAB"}, 6, 15),
+        ({"value": 1, "unit": "h"}, 6, None),
+        ({"value": 10**400}, 6, None),
+        ({"value": 10**400, "unit": "TAB"}, 6, None),
+        ({"value": -1}, 6, None),
+        ({"value": 1}, 10**400, None),
+    ],
 )
-def test_a_strength_is_that_of_one_piece(jdm, below, weekly):
+def test_a_strength_is_that_of_one_piece(jdm, below, pieces, weekly):
     product = {
         "resourceType": "Medication",
         "id": "t",
@@ -539,7 +555,7 @@ def test_a_strength_is_that_of_one_piece(jdm, below, weekly):
     }
     order = request(
         "6851",
-        dosage(6, "Tablets", frequency=1, period=1, periodUnit="wk"),
+        dosage(pieces, "Tablets", frequency=1, period=1, periodUnit="wk"),
         medicationCodeableConcept=None,
         medicationReference={"reference": "Medication/t"},
     )

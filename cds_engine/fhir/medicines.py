@@ -12,7 +12,7 @@ from typing import Any
 from cds_engine.fhir.elements import Resource, codings, elements, system_of
 from cds_engine.fhir.record import Record
 from cds_engine.fhir.timing import UNDETERMINED, often, times_a_week
-from cds_engine.fhir.values import unit_of
+from cds_engine.fhir.values import is_amount, unit_of
 from cds_engine.pack.dictionary import DrugsFile
 from cds_engine.pack.fhir import SYSTEMS
 
@@ -168,6 +168,9 @@ def _dose(dosage: Resource, strength: tuple[float, str] | None, remarks: list[st
     if isinstance(value, bool) or not isinstance(value, int | float) or "comparator" in doses[0]:
         remarks.append(f"{UNDETERMINED}the dose is no number")
         return None
+    if not is_amount(value):
+        remarks.append(f"{UNDETERMINED}the dose is no possible amount")
+        return None
     if unit is None:
         remarks.append(f"{UNDETERMINED}the dose has no unit")
         return None
@@ -198,9 +201,9 @@ def _strength(medication: Resource | None) -> tuple[float, str] | None:
     above, below = ratios[0].get("numerator"), ratios[0].get("denominator")
     if not isinstance(above, Mapping) or not isinstance(below, Mapping):
         return None
-    unit, count, piece = unit_of(above), below.get("value", 1), unit_of(below)
-    is_number = all(isinstance(n, int | float) and not isinstance(n, bool) for n in (above.get("value"), count))
+    amount, count = above.get("value"), below.get("value", 1)
+    unit, piece = unit_of(above), unit_of(below)
     is_piece = piece is None or piece.lower() in _COUNTED
-    if unit is None or not is_number or not count or not is_piece or "comparator" in above:
+    if unit is None or not is_amount(amount) or not is_amount(count) or not is_piece or "comparator" in above:
         return None
-    return above["value"] / count, unit
+    return amount / count, unit

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cds_engine.fhir.elements import Resource, codings
+from cds_engine.fhir.values import is_amount
 from cds_engine.patient.intervals import plain, read_interval
 
 Often = dict[str, Any]
@@ -147,10 +148,10 @@ def _listed_word(said: Often) -> str:
 def _repeated(repeat: Resource, remarks: list[str]) -> Often:
     """Read `Timing.repeat`: times in a period, on days of the week, at hours of the day."""
     counts = [repeat[name] for name in ("frequency", "frequencyMax") if name in repeat]
-    times = max(counts, default=1) if all(map(_is_count, counts)) else None
+    times = max(counts, default=1) if all(map(is_amount, counts)) else None
     period, unit = repeat.get("period", repeat.get("periodMax")), repeat.get("periodUnit")
     weekdays, hours = _listed(repeat.get("dayOfWeek")), _listed(repeat.get("timeOfDay", repeat.get("when")))
-    if times is None or not (period is None or (_is_count(period) and unit in _HOURS)):
+    if times is None or not (period is None or (is_amount(period) and isinstance(unit, str) and unit in _HOURS)):
         remarks.append(_UNREADABLE)
         return {"unreadable": True}
     times = max(times, len(hours))
@@ -188,7 +189,3 @@ def _every(times: float, period: float, unit: str, remarks: list[str]) -> Often:
 
 def _listed(value: object) -> list[object]:
     return value if isinstance(value, list) else []
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
