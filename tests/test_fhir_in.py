@@ -298,6 +298,11 @@ def test_a_diagnosis_is_as_sure_as_its_verification(answer, verified, wanted):
         ({"frequency": 0, "period": 1, "periodUnit": "wk"}, None),
         ({"frequency": 1, "period": 1, "periodUnit": "fortnight"}, None),
         ({"frequency": 1, "period": "1", "periodUnit": "d"}, None),
+        ({"frequency": 1, "period": 1, "periodUnit": ["wk"]}, None),
+        ({"frequency": 10**400, "period": 1, "periodUnit": "wk"}, None),
+        ({"frequency": 1, "period": 10**400, "periodUnit": "wk"}, None),
+        ({"frequency": float("nan"), "period": 1, "periodUnit": "wk"}, None),
+        ({"frequency": 1, "period": float("inf"), "periodUnit": "wk"}, None),
     ],
 )
 def test_the_dose_of_an_order_a_week(jdm, repeat, weekly):
@@ -315,6 +320,7 @@ def test_what_is_about_to_be_signed_is_screened_whatever_its_status(jdm, status)
 
 
 DAILY = {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d"}}
+WEEKLY = {"repeat": {"frequency": 1, "period": 1, "periodUnit": "wk"}}
 DOSE = [{"doseQuantity": {"value": 15, "unit": "mg", "code": "mg", "system": UCUM}}]
 
 
@@ -327,6 +333,12 @@ DOSE = [{"doseQuantity": {"value": 15, "unit": "mg", "code": "mg", "system": UCU
         {"timing": {"code": coded("x", "BED")}},
         {"timing": {"code": coded("x", "QOD")}},
         {"timing": {"code": {"text": "once daily"}}},
+        {"timing": {"code": {**coded("x", "LOCAL12"), "text": "once daily"}}},
+        {"timing": {"code": {**coded("x", "WK"), "text": "once daily"}}},
+        {"timing": {"code": coded("x", "LOCAL12")}, "text": "2.5 mg once daily"},
+        {"timing": {"repeat": {"frequency": "1", "period": 1, "periodUnit": "d"}, "code": coded("x", "QD")}},
+        {"timing": {"repeat": WEEKLY["repeat"], "code": {**coded("x", "3 times a week"), "text": "once daily"}}},
+        {"timing": {"repeat": WEEKLY["repeat"], "code": {"text": "several times a week"}}},
         {"timing": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "wk"}, "code": coded("x", "QD")}},
         {"timing": {"repeat": {"frequency": 1, "period": 2, "periodUnit": "d"}}},
         {"timing": {"repeat": {"frequency": 30, "period": 1, "periodUnit": "mo"}}},
@@ -405,7 +417,6 @@ def test_a_dose_that_cannot_be_determined_is_said(read, dosages, said):
     assert ("MedicationRequest/m6851", f"dose could not be determined: {said}") in unused
 
 
-WEEKLY = {"repeat": {"frequency": 1, "period": 1, "periodUnit": "wk"}}
 MG = {"unit": "mg", "code": "mg", "system": "http://unitsofmeasure.org"}
 
 
@@ -451,9 +462,22 @@ def rate(value, kind=None):
             None,
             "the dose is no number",
         ),
+        ([{"timing": WEEKLY, "doseAndRate": [rate(10**400)]}], None, "the dose is no possible amount"),
+        ([{"timing": WEEKLY, "doseAndRate": [rate(float("nan"))]}], None, "the dose is no possible amount"),
         ([{"timing": WEEKLY, "doseAndRate": [rate(15)], "modifierExtension": [{"url": "x"}]}], None, "is modified"),
         ([{"timing": WEEKLY, "doseAndRate": [{"doseQuantity": {"value": 15}}]}], None, "the dose has no unit"),
         ([{"timing": {"code": coded("x", "CUSTOM")}, "doseAndRate": [rate(15)]}], None, None),
+        ([{"timing": {"code": {**coded("x", "BID"), "text": "twice daily"}}, "doseAndRate": [rate(15)]}], 210, None),
+        (
+            [{"timing": {"code": {**coded("x", "QOD"), "text": "every other day"}}, "doseAndRate": [rate(15)]}],
+            52.5,
+            None,
+        ),
+        (
+            [{"timing": {"code": {**coded("x", "WK"), "text": "once daily"}}, "doseAndRate": [rate(15)]}],
+            None,
+            "its codes say different things of how often: all of them are heard",
+        ),
         (
             [{"timing": {**WEEKLY, "code": coded("x", "BID")}, "doseAndRate": [rate(15)]}],
             None,
@@ -489,9 +513,40 @@ def test_instructions_that_follow_one_another_are_not_added_up(jdm, answer):
 
 
 @pytest.mark.parametrize(
-    ("below", "weekly"), [({"value": 1}, 15), ({"value": 1, "unit": "TAB"}, 15), ({"value": 1, "unit": "h"}, None)]
+    ("first", "second", "amounts", "is_raised"),
+    [
+        ((20, WEEKLY), (15, {"repeat": {"frequency": 3, "period": 1, "periodUnit": "wk"}}), [None, 45], True),
+        ((20, WEEKLY), (15, {"code": {"text": "3 times a week"}}), [None, 45], True),
+        ((20, WEEKLY), (15, {"repeat": {"frequency": 1, "period": 2, "periodUnit": "wk"}}), [20, None], False),
+        ((20, WEEKLY), (15, {"code": coded("x", "CUSTOM")}), [None, None], False),
+        ((20, WEEKLY), (15, {"code": {**coded("x", "BID"), "text": "twice daily"}}), [None, 210], True),
+        ((20, WEEKLY), (45, {"code": {**coded("x", "WK"), "text": "once daily"}}), [None, None], False),
+    ],
 )
-def test_a_strength_is_that_of_one_piece(jdm, below, weekly):
+def test_of_instructions_that_follow_one_another_the_most_a_week_counts(jdm, answer, first, second, amounts, is_raised):
+    phases = [
+        {"timing": timing, "doseAndRate": [rate(value)], "sequence": number}
+        for number, (value, timing) in enumerate((first, second), 1)
+    ]
+    facts = jdm.read_fhir(bundle(request("6851", *phases)), as_of=DAY).patient["facts"]
+    assert [entry.weekly_mg for entry in read_facts(facts, jdm.guideline.dictionary, None).medicines] == amounts
+    alerts = {alert.rule for alert in answer(request("6851", *phases)).alerts}
+    assert ("methotrexate-above-weekly-maximum" in alerts) == is_raised
+
+
+@pytest.mark.parametrize(
+    ("below", "pieces", "weekly"),
+    [
+        ({"value": 1}, 6, 15),
+        ({"value": 1, "unit": "TAB"}, 6, 15),
+        ({"value": 1, "unit": "h"}, 6, None),
+        ({"value": 10**400}, 6, None),
+        ({"value": 10**400, "unit": "TAB"}, 6, None),
+        ({"value": -1}, 6, None),
+        ({"value": 1}, 10**400, None),
+    ],
+)
+def test_a_strength_is_that_of_one_piece(jdm, below, pieces, weekly):
     product = {
         "resourceType": "Medication",
         "id": "t",
@@ -500,7 +555,7 @@ def test_a_strength_is_that_of_one_piece(jdm, below, weekly):
     }
     order = request(
         "6851",
-        dosage(6, "Tablets", frequency=1, period=1, periodUnit="wk"),
+        dosage(pieces, "Tablets", frequency=1, period=1, periodUnit="wk"),
         medicationCodeableConcept=None,
         medicationReference={"reference": "Medication/t"},
     )

@@ -11,8 +11,8 @@ from typing import Any
 
 from cds_engine.fhir.elements import Resource, codings, elements, system_of
 from cds_engine.fhir.record import Record
-from cds_engine.fhir.timing import UNDETERMINED, often
-from cds_engine.fhir.values import unit_of
+from cds_engine.fhir.timing import UNDETERMINED, often, times_a_week
+from cds_engine.fhir.values import is_amount, unit_of
 from cds_engine.pack.dictionary import DrugsFile
 from cds_engine.pack.fhir import SYSTEMS
 
@@ -114,18 +114,22 @@ def _dosages(resource: Resource, strength: tuple[float, str] | None, remarks: li
     if len(found) == 1:
         return found
     if len({str(dosage.get("sequence")) for dosage in dosed}) == len(dosed) and "sequence" in dosed[0]:
-        remarks.append(f"{len(found)} dosage instructions follow one another: the largest counts for warnings")
+        remarks.append(f"{len(found)} dosage instructions follow one another: the most a week counts for warnings")
         return _phases(found)
     remarks.append(f"{len(found)} dosage instructions were added up")
     return found
 
 
 def _phases(found: list[Entry]) -> list[Entry]:
-    """Leave the largest dose its amount and the others their interval alone: nobody says which holds today."""
-    doses = [dose for phase in found if (dose := phase.get("dose")) is not None]
-    if len({dose["unit"] for dose in doses}) != 1:
-        return [{key: value for key, value in phase.items() if key != "dose"} for phase in found]
-    largest = max(found, key=lambda phase: phase["dose"]["value"] if "dose" in phase else 0)
+    """Leave the most a week its amount and the others their interval alone: nobody says which holds today.
+
+    Where the doses cannot be compared, because an interval is not known or the units differ, none keeps its amount.
+    """
+    dosed = [phase for phase in found if "dose" in phase]
+    a_week = [None if (times := times_a_week(phase)) is None else phase["dose"]["value"] * times for phase in dosed]
+    comparable = [amount for amount in a_week if amount is not None]
+    is_clear = len(comparable) == len(dosed) and len({phase["dose"]["unit"] for phase in dosed}) == 1
+    largest = dosed[comparable.index(max(comparable))] if is_clear else None
     return [p if p is largest else {key: value for key, value in p.items() if key != "dose"} for p in found]
 
 
@@ -164,6 +168,9 @@ def _dose(dosage: Resource, strength: tuple[float, str] | None, remarks: list[st
     if isinstance(value, bool) or not isinstance(value, int | float) or "comparator" in doses[0]:
         remarks.append(f"{UNDETERMINED}the dose is no number")
         return None
+    if not is_amount(value):
+        remarks.append(f"{UNDETERMINED}the dose is no possible amount")
+        return None
     if unit is None:
         remarks.append(f"{UNDETERMINED}the dose has no unit")
         return None
@@ -194,9 +201,9 @@ def _strength(medication: Resource | None) -> tuple[float, str] | None:
     above, below = ratios[0].get("numerator"), ratios[0].get("denominator")
     if not isinstance(above, Mapping) or not isinstance(below, Mapping):
         return None
-    unit, count, piece = unit_of(above), below.get("value", 1), unit_of(below)
-    is_number = all(isinstance(n, int | float) and not isinstance(n, bool) for n in (above.get("value"), count))
+    amount, count = above.get("value"), below.get("value", 1)
+    unit, piece = unit_of(above), unit_of(below)
     is_piece = piece is None or piece.lower() in _COUNTED
-    if unit is None or not is_number or not count or not is_piece or "comparator" in above:
+    if unit is None or not is_amount(amount) or not is_amount(count) or not is_piece or "comparator" in above:
         return None
-    return above["value"] / count, unit
+    return amount / count, unit

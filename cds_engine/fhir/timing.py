@@ -10,12 +10,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cds_engine.fhir.elements import Resource, codings
+from cds_engine.fhir.values import is_amount
 from cds_engine.patient.intervals import plain, read_interval
 
 Often = dict[str, Any]
 """`per` and `times` of an entry of the list; empty where nothing can be read."""
 UNDETERMINED = "dose could not be determined: "
 _UNREADABLE = f"{UNDETERMINED}how often it is taken cannot be read"
+_NO_TIMING = "an unreadable rhythm"
+"""Stands beside what codes say, so that a weekly code is not taken for all that was said."""
 _HOURS = {"s": 1 / 3600, "min": 1 / 60, "h": 1, "d": 24, "wk": 168, "mo": 672, "a": 8760}
 """A month has at least 28 days."""
 _DAY, _WEEK = _HOURS["d"], _HOURS["wk"]
@@ -32,8 +35,11 @@ _CODES: Mapping[str, Often] = {
     "pm": {"per": "day", "times": 1},
     "bed": {"per": "day", "times": 1},
     "qod": {"per": "week", "times": 3.5},
+    "every other day": {"per": "week", "times": 3.5},
 }
-"""Codes of FHIR's own list that the engine's words do not hold."""
+"""Codes of FHIR's own list, and the words of one, that the engine's words do not hold."""
+_IN_A_WEEK = {"day": 7.0, "several_times_a_week": 1.0, "week": 1.0, "two_weeks": 0.5, "month": 0.25}
+"""How many of an interval of the list, or of its counted parts, a week holds at most."""
 _TOO_OFTEN = frozenset({"day", "several_times_a_week"})
 
 
@@ -43,18 +49,30 @@ def often(dosage: Resource, remarks: list[str]) -> Often:
     timing = timing if isinstance(timing, Mapping) else {}
     repeat = timing.get("repeat")
     repeated = _repeated(repeat, remarks) if isinstance(repeat, Mapping) else {}
+    codes = list(dict.fromkeys(_words(timing.get("code"))))
     if "per" in repeated:
-        return _with_code(repeated, timing, remarks)
+        return _with_code(repeated, codes, remarks)
+    words = _in_words(dosage, codes)
     if repeated.get("unreadable"):
-        return {}
-    words = next(_words(timing.get("code")), None)
-    if words is not None:
-        return _CODES.get(words, {"per": words})
-    for text in (dosage.get("text"), dosage.get("patientInstruction")):
-        if isinstance(text, str) and read_interval(text).interval in _TOO_OFTEN:
-            return {"per": text}  # in words: what they say too often is heard, but they never stand for once a week
-    remarks.append(_UNREADABLE)
-    return {}
+        return {"per": [*words, _NO_TIMING]} if words else {}
+    if not words:
+        remarks.append(_UNREADABLE)
+    return _in_code(words, remarks)
+
+
+def times_a_week(said: Often) -> float | None:
+    """Return how many times a week a statement comes to, None where it has no one interval that can be counted."""
+    per = said.get("per")
+    listed = [plain(words) for words in (per if isinstance(per, list) else [per])]
+    intervals = {read.interval for read in listed}
+    if len(intervals) != 1:
+        return None
+    (interval,) = intervals
+    count = max(read.times or 0 for read in listed) * said.get("times", 1)
+    if interval == "several_times_a_week" and count <= 1:
+        return None
+    weeks = _IN_A_WEEK.get(str(interval))
+    return None if weeks is None else count * weeks
 
 
 def _words(concept: object) -> Iterator[str]:
@@ -66,30 +84,74 @@ def _words(concept: object) -> Iterator[str]:
         yield text.lower()
 
 
-def _with_code(repeated: Often, timing: Resource, remarks: list[str]) -> Often:
-    """Return what `repeat` says, beside what a code says that is not the same."""
-    for words in _words(timing.get("code")):
-        coded = _CODES.get(words)
-        if coded is None:
-            said = plain(words)
-            interval = "week" if said.interval == "several_times_a_week" else said.interval
-            coded = {"per": interval, "times": said.times or 1}
-        if coded["per"] is None or coded == repeated:
-            continue
-        remarks.append(f"its code, `{words}`, says otherwise than its timing: both are heard")
-        if coded["per"] == repeated["per"]:
-            return {**repeated, "times": max(coded["times"], repeated["times"])}
-        return {"per": [repeated["per"], coded["per"]]}
-    return repeated
+def _in_words(dosage: Resource, codes: list[str]) -> list[str]:
+    """Return the *codes*; where none of them can be read, also what a text of the instruction says too often.
+
+    A text is never heard as once a week: it says much else.
+    """
+    if any(words in _CODES or read_interval(words).interval is not None for words in codes):
+        return codes
+    texts = (text for key in ("text", "patientInstruction") if isinstance(text := dosage.get(key), str))
+    too_often = next((text for text in texts if read_interval(text).interval in _TOO_OFTEN), None)
+    return codes if too_often is None else [*codes, too_often]
+
+
+def _in_code(codes: list[str], remarks: list[str]) -> Often:
+    """Return what all the codes say. One that cannot be read goes on, so that it is told and stands for nothing."""
+    heard: list[Often] = []
+    for words in codes:
+        said = _CODES.get(words, {"per": words})
+        if said not in heard:
+            heard.append(said)
+    if len({read_interval(_listed_word(said)).interval for said in heard}) > 1:
+        remarks.append("its codes say different things of how often: all of them are heard")
+    return _together(heard)
+
+
+def _with_code(repeated: Often, codes: list[str], remarks: list[str]) -> Often:
+    """Return what `repeat` says, beside what codes say that is not the same."""
+    heard = [repeated]
+    for words in codes:
+        coded = _coded(words)
+        if coded is not None and coded not in heard:
+            remarks.append(f"its code, `{words}`, says otherwise than its timing: both are heard")
+            heard.append(coded)
+    return _together(heard)
+
+
+def _coded(words: str) -> Often | None:
+    """Return what a code plainly says."""
+    if words in _CODES:
+        return _CODES[words]
+    said = plain(words)
+    if said.interval is None:
+        return None
+    if said.interval == "several_times_a_week" and said.times is not None and said.times > 1:
+        return {"per": "week", "times": said.times}
+    return {"per": said.interval, "times": said.times or 1}
+
+
+def _together(heard: list[Often]) -> Often:
+    """Return several statements as one entry: the most times of one interval, else every interval."""
+    if not heard:
+        return {}
+    if len({said["per"] for said in heard}) == 1:
+        return {**heard[0], **({"times": max(said.get("times", 1) for said in heard)} if len(heard) > 1 else {})}
+    return {"per": [_listed_word(said) for said in heard]}
+
+
+def _listed_word(said: Often) -> str:
+    """Return how a statement stands among others, where it has no count of its own."""
+    return "several times a week" if said["per"] == "week" and said.get("times", 1) > 1 else str(said["per"])
 
 
 def _repeated(repeat: Resource, remarks: list[str]) -> Often:
     """Read `Timing.repeat`: times in a period, on days of the week, at hours of the day."""
     counts = [repeat[name] for name in ("frequency", "frequencyMax") if name in repeat]
-    times = max(counts, default=1) if all(map(_is_count, counts)) else None
+    times = max(counts, default=1) if all(map(is_amount, counts)) else None
     period, unit = repeat.get("period", repeat.get("periodMax")), repeat.get("periodUnit")
     weekdays, hours = _listed(repeat.get("dayOfWeek")), _listed(repeat.get("timeOfDay", repeat.get("when")))
-    if times is None or not (period is None or (_is_count(period) and unit in _HOURS)):
+    if times is None or not (period is None or (is_amount(period) and isinstance(unit, str) and unit in _HOURS)):
         remarks.append(_UNREADABLE)
         return {"unreadable": True}
     times = max(times, len(hours))
@@ -127,7 +189,3 @@ def _every(times: float, period: float, unit: str, remarks: list[str]) -> Often:
 
 def _listed(value: object) -> list[object]:
     return value if isinstance(value, list) else []
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0

@@ -6,7 +6,7 @@ Units go on as written; the one door for units reads them. Nothing is repaired h
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from cds_engine.fhir.days import Stretch
 from cds_engine.fhir.elements import Resource, codings, system_of
@@ -16,6 +16,15 @@ Given = dict[str, Any]
 """A value as a patient's file holds it."""
 
 UCUM = "http://unitsofmeasure.org"
+
+
+_MOST = 1e9
+"""More than any count or dose of a prescription; what is larger is an error of writing."""
+
+
+def is_amount(value: object) -> TypeGuard[float]:
+    """Say whether a value is a number that a count, a dose or a strength may be: above 0, finite, no nonsense."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < _MOST
 
 
 def value_element(resource: Resource) -> tuple[str, object] | None:
