@@ -20,7 +20,7 @@ LONGEST = 400
 """Characters that are shown of a line that is no row."""
 
 
-GUESSED = re.compile(r'(?<!")\b(?:DATE|TIMESTAMP(?: WITH TIME ZONE|_\w+)?|TIME|UUID)\b(?!")')
+GUESSED = re.compile(r"\b(?:DATE|TIME(?:STAMP(?:_\w+)?)?(?: WITH TIME ZONE)?|UUID)(?=[\[,)]|$)")
 """Types that JSON does not have: where a column gets one, its texts would be rewritten (`03-04-10` as a day of 2003)."""
 
 
