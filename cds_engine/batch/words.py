@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from cds_engine.backends.sql.layout import Layout
 from cds_engine.backends.sql.sheet import Sql
-from cds_engine.batch.cells import LONGEST, QUANTITY, day_of
+from cds_engine.batch.cells import LONGEST, NUMBER, QUANTITY, day_of
 from cds_engine.batch.columns import Columns, FactSource, no_unit
 from cds_engine.batch.duck import Duck, literal, quoted
 from cds_engine.batch.medicines import fold_steps
@@ -216,6 +217,9 @@ class Words:
 def entry_of(row: Mapping[str, object]) -> dict[str, object]:
     """Return one row of the table of medicines as an entry of a patient's list."""
     entry = {key: value for key, value in row.items() if value is not None and key not in {"dose", "unit"}}
+    times = entry.get("times")
+    if isinstance(times, str) and re.fullmatch(NUMBER, times.strip()):  # a cell of CSV is text
+        entry["times"] = float(times)
     if row.get("dose") is not None:
         dose, unit = row["dose"], row.get("unit")
         entry["dose"] = {"value": dose, "unit": unit} if unit is not None else dose

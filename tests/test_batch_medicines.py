@@ -1,0 +1,51 @@
+"""Medicines in a batch: an amount counts whatever kind of column it stands in, once, and for nobody else."""
+
+import decimal
+import json
+
+import duckdb
+import pyarrow as pa
+import pytest
+from scenario_patients import ROOT
+
+import cds_engine
+
+AS_OF = "2026-11-21"
+TOO_MUCH = "examplin-too-much"
+"""The alert of more than 50 mg of examplin a week."""
+
+
+@pytest.fixture(scope="module")
+def pack():
+    return cds_engine.load(ROOT / "tests" / "corpus" / "packs" / "good")
+
+
+def alerts(pack, tmp_path, patients, medicines=None):
+    """Return the alerts of each patient and the problems of all; the sample holds every row to the evaluator."""
+    out = tmp_path / "out.parquet"
+    report = pack.evaluate_table(patients, out, as_of=AS_OF, medicines=medicines)
+    assert report.checked == report.rows_out
+    return dict(duckdb.sql(f"SELECT patient, alerts FROM '{out}'").fetchall()), report.problems
+
+
+def people(*names):
+    return pa.table({"patient": names, "age": [30] * len(names)})
+
+
+@pytest.mark.parametrize("times", ["1", " 1.0 ", ""])
+def test_how_often_is_read_from_a_cell_of_text(pack, tmp_path, times):
+    file = tmp_path / "medicines.csv"
+    file.write_text(f"patient,drug,dose,unit,per,times\nA,examplin,60,mg,week,{times}\n")
+    assert alerts(pack, tmp_path, people("A"), file) == ({"A": TOO_MUCH}, {})
+    file.write_text("patient,drug,dose,unit,per,times\nA,examplin,60,mg,week,often\n")
+    assert alerts(pack, tmp_path, people("A"), file) == ({"A": None}, {"medications:D111": 1})
+
+
+def test_how_often_an_order_is_given_is_read_from_a_cell_of_text(pack, tmp_path):
+    file, out = tmp_path / "orders.csv", tmp_path / "out.parquet"
+    file.write_text("patient,id,drug,dose,unit,per,times\nA,o1,examplin,15,mg,week,5\n")
+    pack.evaluate_table(people("A"), out, as_of=AS_OF, orders=file)
+    order = {"id": "o1", "drug": "examplin", "dose": "15 mg", "per": "week", "times": 5}
+    [screened] = pack.evaluate({"age": 30}, orders=[order], as_of=AS_OF).screened
+    found = duckdb.sql(f"SELECT finding, text FROM '{tmp_path / 'out.orders.parquet'}'").fetchall()
+    assert sorted(found) == sorted((one.rule, one.text) for one in screened.findings)
