@@ -1,7 +1,6 @@
 """Medicines in a batch: an amount counts whatever kind of column it stands in, once, and for nobody else."""
 
-import decimal
-import json
+from decimal import Decimal
 
 import duckdb
 import pyarrow as pa
@@ -49,3 +48,20 @@ def test_how_often_an_order_is_given_is_read_from_a_cell_of_text(pack, tmp_path)
     [screened] = pack.evaluate({"age": 30}, orders=[order], as_of=AS_OF).screened
     found = duckdb.sql(f"SELECT finding, text FROM '{tmp_path / 'out.orders.parquet'}'").fetchall()
     assert sorted(found) == sorted((one.rule, one.text) for one in screened.findings)
+
+
+def test_a_dose_of_a_database_is_a_number(pack, tmp_path):
+    """PostgreSQL and Parquet keep amounts as `NUMERIC`; so may who asks about one patient."""
+    entry = {"drug": "examplin", "dose": Decimal("12.5"), "unit": "mg", "per": "week", "times": Decimal(5)}
+    medicines = pa.Table.from_pylist([{"patient": "A", **entry}])
+    assert pa.types.is_decimal(medicines.schema.field("dose").type)
+    assert alerts(pack, tmp_path, people("A"), medicines) == ({"A": TOO_MUCH}, {})
+
+
+@pytest.mark.parametrize("number", ["NaN", "sNaN", "Infinity", "1e999", "-1"])
+def test_a_decimal_that_is_no_amount_is_told(pack, number):
+    entry = {"drug": "examplin", "per": "week"}
+    for said in ({"dose": {"value": Decimal(number), "unit": "mg"}}, {"dose": "60 mg", "times": Decimal(number)}):
+        answer = pack.evaluate({"medications": [entry | said]}, as_of=AS_OF)
+        assert [problem.code for problem in answer.problems] == ["D111"]
+        assert not answer.alerts
