@@ -65,3 +65,33 @@ def test_a_decimal_that_is_no_amount_is_told(pack, number):
         answer = pack.evaluate({"medications": [entry | said]}, as_of=AS_OF)
         assert [problem.code for problem in answer.problems] == ["D111"]
         assert not answer.alerts
+
+
+def test_a_dose_counts_once_whatever_another_row_leaves_open(pack, tmp_path):
+    """NULL and an empty text say the same, but they are two cells: no patient takes the medicine twice for that."""
+    rows = [{"patient": name, "drug": "examplin", "dose": "30", "unit": "mg", "per": "week", "route": route}
+            for name, route in (("A", None), ("B", ""), ("C", "oral"))]  # fmt: skip
+    medicines = pa.Table.from_pylist(rows)
+    assert alerts(pack, tmp_path, people("A", "B", "C"), medicines) == (dict.fromkeys("ABC"), {})
+
+
+def test_cells_with_a_bar_are_not_taken_for_two(pack, tmp_path):
+    rows = [{"patient": "A", "drug": "examplin", "dose": "60 mg", "per": "week|x", "route": None},
+            {"patient": "B", "drug": "examplin", "dose": "60 mg", "per": "week", "route": "x|"}]  # fmt: skip
+    found, problems = alerts(pack, tmp_path, people("A", "B"), pa.Table.from_pylist(rows))
+    assert (found, problems) == ({"A": None, "B": TOO_MUCH}, {"medications:D111": 2})
+
+
+@pytest.mark.parametrize("nothing", ["\t", "\u00a0", " unknown\t", "\n", ""])
+def test_a_cell_of_blanks_is_no_empty_list(pack, tmp_path, nothing):
+    out = tmp_path / "out.parquet"
+    patients = pa.table({"patient": ["A", "B"], "age": [30, 30], "medications": [nothing, "none"]})
+    pack.evaluate_table(patients, out, as_of=AS_OF)
+    missing = dict(duckdb.sql(f"SELECT patient, missing FROM '{out}'").fetchall())
+    assert "medications" in missing["A"].split(";")
+    assert "medications" not in missing["B"].split(";")
+
+
+def test_a_day_of_blanks_is_no_bad_day(pack, tmp_path):
+    patients = pa.table({"patient": ["A"], "age": [30], "as_of": ["\t"]})
+    assert pack.evaluate_table(patients, tmp_path / "out.parquet", as_of=AS_OF).quarantined == 0
