@@ -105,6 +105,20 @@ def test_lines_of_ndjson_that_are_no_objects_are_in_quarantine(pack, tmp_path):
     assert problems == {"A": None, "B": "height:D103", "C": "height:D102;allergies:D107"}
 
 
+def test_texts_of_ndjson_stay_what_they_are(pack, tmp_path):
+    """An id that looks like a day or in capitals, and a day that could be read in three ways."""
+    source, medicines, out = tmp_path / "in.ndjson", tmp_path / "medicines.csv", tmp_path / "out.csv"
+    ids = ["2020-1-1", "0A1B2C3D-0000-4000-8000-00000000000A"]
+    for place, own in enumerate(ids):
+        rows = [{"patient": own, "birth_date": "03-04-10", "since": {"DATE": "2020-1-1"}, "beside": ["10:00"]}]
+        source.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        medicines.write_text(f"patient,drug,dose,unit,per\n{own},examplin,60,mg,week\n")
+        report = pack.evaluate_table(source, out, as_of=AS_OF, medicines=medicines, keep=True)
+        assert (report.strays, report.problems) == (0, {"birth_date:D102": 1})
+        read = duckdb.sql(f"SELECT patient, since, beside, alerts FROM read_csv('{out}', all_varchar=true)")
+        assert read.fetchall() == [(ids[place], "{'DATE': 2020-1-1}", "['10:00']", "examplin-too-much")]
+
+
 def test_unreadable_rows_of_csv_are_in_quarantine_also_where_a_second_table_has_none(pack, tmp_path):
     source, out = tmp_path / "in.csv", tmp_path / "out.csv"
     source.write_bytes(b"patient,height\nA,128 cm\nB,1,2\nC\nD,\xff\nE,130 cm\n")

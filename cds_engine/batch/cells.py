@@ -18,6 +18,7 @@ BLANK = r"\s\x1c-\x1f\pZ" + "\x85"
 QUANTITY = rf"^[{BLANK}]*({NUMBER})[{BLANK}]*([^{BLANK}].*?)?[{BLANK}]*$"
 DAY = rf"^[{BLANK}]*[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][{BLANK}]*$"
 LONGEST = 400
+UNSAID = "('', 'unknown')"
 NO_TEXT = Sql("CAST(NULL AS VARCHAR)")
 SOME_DAY = "DATE '1970-01-01'"
 
@@ -72,8 +73,7 @@ class Cells:
     def word(self, cell: Cell) -> Sql:
         """Return a text without the space around it, in lower case."""
         if cell.alias not in self._words:
-            trimmed = sql(f"lower(trim({{}}, '{SPACE}'))", Sql(cell.alias))
-            self._words[cell.alias] = self._sheet.column(f"word_{cell.alias}", trimmed)
+            self._words[cell.alias] = self._sheet.column(f"word_{cell.alias}", word_of(Sql(cell.alias)))
         return self._words[cell.alias]
 
     def is_said(self, cell: Cell) -> Sql:
@@ -81,7 +81,7 @@ class Cells:
         if cell.alias not in self._said:
             said = sql("({} IS NOT NULL)", Sql(cell.alias))
             if cell.kind == "text":
-                said = sql("coalesce({} NOT IN ('', 'unknown'), FALSE)", self.word(cell))
+                said = says_anything(self.word(cell))
             self._said[cell.alias] = self._sheet.column(f"said_{cell.alias}", said)
         return self._said[cell.alias]
 
@@ -103,6 +103,21 @@ class Cells:
         found = self._sheet.shared(f"named_day_{cell.alias}", day_of(cell))
         is_day = self._sheet.column(f"is_day_{cell.alias}", sql("({} IS NOT NULL)", found))
         return Value(self._sheet.column(f"day_{cell.alias}", sql(f"coalesce({{}}, {SOME_DAY})", found)), is_day)
+
+
+def word_of(cell: Sql) -> Sql:
+    """Return what a cell says as text, without the space around it, in lower case."""
+    return sql(f"lower(trim(CAST({{}} AS VARCHAR), '{SPACE}'))", cell)
+
+
+def says_anything(word: Sql) -> Sql:
+    """Return whether the word of a cell says anything: not where it is empty, `unknown` or NULL."""
+    return sql(f"coalesce({{}} NOT IN {UNSAID}, FALSE)", word)
+
+
+def is_said(alias: str) -> str:
+    """Return whether a cell says anything, as text that stands by itself."""
+    return says_anything(word_of(Sql(alias))).text
 
 
 def day_of(cell: Cell) -> Sql:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from cds_engine.backends.sql.layout import Layout
 from cds_engine.backends.sql.program import Program, compile_pack
-from cds_engine.batch.cells import day_of
+from cds_engine.batch.cells import day_of, is_said
 from cds_engine.batch.duck import Duck, quoted
 from cds_engine.batch.readings import Readings
 from cds_engine.batch.sources import ROW
@@ -76,5 +76,4 @@ class PartRunner:
         cell = self._task.columns.as_of
         if cell is None or cell.kind == "day":
             return "FALSE"
-        said = f"coalesce(lower(trim(CAST({cell.alias} AS VARCHAR))) NOT IN ('', 'unknown'), FALSE)"
-        return f"{said} AND {day_of(cell).text} IS NULL"
+        return f"{is_said(cell.alias)} AND {day_of(cell).text} IS NULL"

@@ -6,6 +6,7 @@ Lines that are no rows are put aside, each with its place and the reason.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,10 @@ from cds_engine.diagnostics import InputError
 
 LONGEST = 400
 """Characters that are shown of a line that is no row."""
+
+
+GUESSED = re.compile(r"\b(?:DATE|TIME(?:STAMP(?:_\w+)?)?(?: WITH TIME ZONE)?|UUID)(?=[\[,)]|$)")
+"""Types that JSON does not have: where a column gets one, its texts would be rewritten (`03-04-10` as a day of 2003)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +93,10 @@ def write_csv(files: list[Path], into: Path, duck: Duck) -> tuple[Bad, ...]:
 
 
 def write_ndjson(files: list[Path], into: Path, duck: Duck) -> tuple[Bad, ...]:
-    """Write the lines that are JSON objects; a column of which the lines disagree on the type is one of texts."""
+    """Write the lines that are JSON objects; a column of which the lines disagree on the type is one of texts.
+
+    A text stays the text that it is, also where it looks like a day or like an id of another kind.
+    """
     options = "header=false, delim='\\x01', quote='', escape='', auto_detect=false, store_rejects=true"
     clean, bad = into.with_suffix(".ndjson"), list[Bad]()
     parts: list[Path] = []
@@ -107,7 +115,10 @@ def write_ndjson(files: list[Path], into: Path, duck: Duck) -> tuple[Bad, ...]:
     bad += _rejected(duck)
     listed = ", ".join(literal(str(part)) for part in parts)
     read = f"read_ndjson([{listed}], sample_size=-1, map_inference_threshold=-1, union_by_name=true)"
-    columns = duck.columns(read)
+    columns = {name: GUESSED.sub("VARCHAR", kind) for name, kind in duck.columns(read).items()}
+    if columns:
+        typed = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in columns.items())
+        read = f"read_ndjson([{listed}], columns={{{typed}}})"
     as_text = ", ".join(f"{quoted(c)} ->> '$' AS {quoted(c)}" for c, kind in columns.items() if kind == "JSON")
     write_table(f"(SELECT *{f' REPLACE ({as_text})' if as_text else ''} FROM {read})", into, duck)
     for part in parts:

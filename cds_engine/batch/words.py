@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from cds_engine.backends.sql.layout import Layout
 from cds_engine.backends.sql.sheet import Sql
-from cds_engine.batch.cells import LONGEST, QUANTITY, day_of
+from cds_engine.batch.cells import LONGEST, NUMBER, QUANTITY, day_of, is_said
 from cds_engine.batch.columns import Columns, FactSource, no_unit
 from cds_engine.batch.duck import Duck, literal, quoted
 from cds_engine.batch.medicines import fold_steps
@@ -19,8 +20,6 @@ from cds_engine.units import Conversion
 
 MEDICINE_COLUMNS = ("drug", "dose", "unit", "per", "times", "route")
 """Of the second table, beside the patient."""
-
-UNSAID = "('', 'unknown')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +170,8 @@ class Words:
     def _list_words(self, source: FactSource) -> tuple[str, list[dict[str, object]]]:
         """Return the key of a row's list, NULL where nothing is said, and what the distinct lists mean."""
         name, alias = source.spec.name, source.value.alias
-        said = f"lower(trim(CAST({alias} AS VARCHAR))) NOT IN {UNSAID}"
-        key = f"(CASE WHEN {said} THEN 'list ' || CAST({alias} AS VARCHAR) END)"
+        said = is_said(alias)
+        key = f"(CASE WHEN {said} THEN {_key('list', alias)} END)"
         found = self._duck.rows(f"SELECT DISTINCT {alias}, {key} FROM cells WHERE {said}")
         return key, medicine_rows(name, [(key, listed(cell)) for cell, key in found], self._dictionary)
 
@@ -181,18 +180,17 @@ class Words:
         name, alias = source.spec.name, source.value.alias
         unit = "CAST(NULL AS VARCHAR)" if source.unit is None else literal(source.unit)
         if source.unit_column is not None:
-            unit = f"coalesce(CAST({source.unit_column.alias} AS VARCHAR), {unit})"
+            own = source.unit_column.alias
+            unit = f"(CASE WHEN {is_said(own)} THEN CAST({own} AS VARCHAR) ELSE {unit} END)"
         late = "CAST(NULL AS VARCHAR)"
         if source.date is not None:
             day = day_of(source.date).text
-            written = f"lower(trim(CAST({source.date.alias} AS VARCHAR)))"
             late = (
-                f"CASE WHEN coalesce({written}, '') IN {UNSAID} THEN NULL"
+                f"CASE WHEN NOT {is_said(source.date.alias)} THEN NULL"
                 f" WHEN {day} IS NULL THEN 'bad' WHEN {day} > {self._task.day.text} THEN 'future' END"
             )
-        said = f"lower(trim(CAST({alias} AS VARCHAR))) NOT IN {UNSAID}"
-        written = f"CAST({alias} AS VARCHAR) || '|' || coalesce({unit}, '') || '|' || coalesce({late}, '')"
-        key = f"(CASE WHEN {said} THEN 'dose {name} ' || {written} END)"
+        said = is_said(alias)
+        key = f"(CASE WHEN {said} THEN {_key(f'dose {name}', alias, unit, late)} END)"
         found = self._duck.rows(f"SELECT DISTINCT {key}, {alias}, {unit}, {late} FROM cells WHERE {said}")
         return key, dose_rows(name, [tuple(row) for row in found], self._dictionary)
 
@@ -203,7 +201,7 @@ class Words:
             raise InputError("a table of medicines needs a column `patient` in both tables")
         name = self._dictionary.medications or ""
         present = [column for column in MEDICINE_COLUMNS if column in columns]
-        key = "'entry ' || " + " || '|' || ".join(f"coalesce(CAST({quoted(c)} AS VARCHAR), '')" for c in present)
+        key = _key("entry", *map(quoted, present))
         own = next(c for c in ("patient", "patient_id", "id") if c in columns)
         same = f"CAST(cells.{patient.alias} AS VARCHAR) = CAST(medicines_in.{quoted(own)} AS VARCHAR)"
         source = f"medicines_in JOIN cells ON {same}"
@@ -213,9 +211,18 @@ class Words:
         return part, medicine_rows(name, words, self._dictionary)
 
 
+def _key(kind: str, *cells: str) -> str:
+    """Return the key of what some cells say together; cells that differ have keys that differ, NULL among them."""
+    listed_cells = ", ".join(f"CAST({cell} AS VARCHAR)" for cell in cells)
+    return f"{literal(f'{kind} ')} || CAST(to_json([{listed_cells}]) AS VARCHAR)"
+
+
 def entry_of(row: Mapping[str, object]) -> dict[str, object]:
     """Return one row of the table of medicines as an entry of a patient's list."""
     entry = {key: value for key, value in row.items() if value is not None and key not in {"dose", "unit"}}
+    times = entry.get("times")
+    if isinstance(times, str) and re.fullmatch(NUMBER, times.strip()):  # a cell of CSV is text
+        entry["times"] = float(times)
     if row.get("dose") is not None:
         dose, unit = row["dose"], row.get("unit")
         entry["dose"] = {"value": dose, "unit": unit} if unit is not None else dose

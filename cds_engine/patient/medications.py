@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
 from cds_engine.patient import complaints
 from cds_engine.patient.intervals import (
@@ -268,10 +269,23 @@ def _count(fact: str, drug: object, times: object, problems: list[Problem]) -> f
     """Return how often in the interval; once when it is not said, None when it cannot be read."""
     if is_absent(times):
         return 1.0
-    if isinstance(times, bool) or not isinstance(times, int | float) or not 0 < times < 100:  # noqa: PLR2004
+    count = _number(times)
+    if count is None or not 0 < count < 100:  # noqa: PLR2004
         problems.append(complaints.bad_medication(fact, drug, f"`times` {complaints.shown(times)} is no count"))
         return None
-    return float(times)
+    return count
+
+
+def _number(value: object) -> float | None:
+    """Return a number of any kind, infinite where it is too large for one of ours; None for what is no number."""
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+    except ValueError:  # a `Decimal` that refuses to be computed with
+        return None
 
 
 def _said(fact: str, drug: object, value: object, problems: list[Problem]) -> Said:
@@ -312,14 +326,11 @@ def _dose(fact: str, drug: object, raw: object, problems: list[Problem]) -> tupl
     if any(found.interval is None for found in said):
         reason = f"what the dose {complaints.shown(raw)} says of how often is not known; write `per`, one of {ACCEPTED}"
         problems.append(complaints.bad_medication(fact, drug, reason))
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isinstance(unit, str):
+    amount = _number(value)
+    if amount is None or not isinstance(unit, str):
         reason = f"the dose {complaints.shown(raw)} needs a number and a unit"
         problems.append(complaints.bad_medication(fact, drug, reason))
         return None, said
-    try:
-        amount = float(value)
-    except OverflowError:
-        amount = math.inf
     try:
         milligrams = exact(conversion(unit, "mg").apply(amount))
     except UnitError as error:
