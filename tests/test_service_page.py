@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import html
 import json
 import re
+import shutil
+from pathlib import Path
 
 import pytest
 from hospital import running
@@ -12,11 +15,13 @@ from scenario_patients import FIXTURES
 
 from cds_engine.patient.read import read_facts
 from cds_engine.service.audiences import audience_of
+from cds_engine.service.desk import Desk
 from cds_engine.service.page.changes import changes
 from cds_engine.service.page.form import Form, facts_of, fields_of, kept_of, patient_of, read_form
 from cds_engine.service.settings import Settings
 
 JDM = "/packs/jdm_calcinosis"
+GOOD = Path(__file__).parent / "corpus" / "packs" / "good"
 PATIENTS = [path for path in FIXTURES if isinstance(json.loads(path.read_text()), dict)]
 
 
@@ -203,11 +208,21 @@ def test_what_another_day_changed_is_said(client, jdm):
     assert "waits for data; before, it was recommended" in later
 
 
-def test_a_pack_calls_its_audiences_as_it_likes(jdm):
-    """The first that is worded for clinicians is taken where nobody is named."""
-    audiences = jdm.guideline.pack.manifest.audiences
-    assert audiences[audience_of(jdm)].wording == "clinician"
-    assert audiences[audience_of(jdm, "patient")].wording == "patient"
+def test_a_pack_calls_its_audiences_as_it_likes(tmp_path):
+    """The first that is worded for clinicians is taken where nobody is named, on the page and over REST."""
+    folder = tmp_path / "pack"
+    shutil.copytree(GOOD, folder)
+    manifest = (folder / "pack.yaml").read_text()
+    named = "  clinician: {label: Clinician, wording: clinician}"
+    assert named in manifest
+    family, doctor = "  family: {label: Family, wording: patient}", "  doctor: {label: Doctor, wording: clinician}"
+    (folder / "pack.yaml").write_text(manifest.replace(named, f"{family}\n{doctor}"))
+    day = dt.date(2026, 11, 21)
+    desk = Desk(Settings(development=True, workers=0, packs=(str(folder),)))
+    [(name, pack)] = desk.packs.items()
+    assert (audience_of(pack), audience_of(pack, "patient")) == ("doctor", "family")
+    assert json.loads(desk.evaluate(b'{"patient": {"facts": {}}}', day).body)["audience"] == "doctor"
+    assert '<option value="doctor" selected>' in desk.page_begin(name, None, day).decode()
 
 
 def test_the_page_is_for_this_machine_only():
