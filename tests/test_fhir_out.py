@@ -11,6 +11,8 @@ from scenario_patients import FIXTURES
 
 import cds_engine
 from cds_engine.cli import main
+from cds_engine.fhir.dosing import dosage
+from cds_engine.results.models import Dose
 
 
 def validated(bundle):
@@ -146,6 +148,23 @@ def test_a_proposal_carries_its_cap(jdm, answer_to):
         if "maxDosePerPeriod" in line and line["timing"]["repeat"]["periodUnit"] == "wk"
     ]
     assert 40 in caps
+
+
+@pytest.mark.parametrize(
+    ("per", "times_per_day", "repeat"),
+    [
+        ("week", 2, {"frequency": 1, "period": 1, "periodUnit": "wk"}),
+        ("week", None, {"frequency": 1, "period": 1, "periodUnit": "wk"}),
+        ("day", 2, {"frequency": 2, "period": 1, "periodUnit": "d"}),
+        ("dose", 3, {"frequency": 3, "period": 1, "periodUnit": "d"}),
+    ],
+)
+def test_a_weekly_dose_in_parts_is_never_written_as_several_times_a_week(per, times_per_day, repeat):
+    ends = {"low": 15, "high": 15, "unrounded_low": 15, "unrounded_high": 15, "low_capped": False, "high_capped": False}
+    dose = Dose(**ends, unit="mg", cap=None, regimen="r", working=[], per=per, times_per_day=times_per_day)
+    written = dosage(dose, None)
+    assert written["timing"] == {"repeat": repeat}
+    assert ("doseAndRate" in written) == (per == "dose" or times_per_day is None)
 
 
 def test_a_data_requirement_asks_for_what_the_mapping_reads():

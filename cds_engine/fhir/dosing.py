@@ -75,7 +75,8 @@ def _timing(per: str, times_per_day: int | None) -> Json | None:
     if per == "dose":
         return _every(times_per_day, "d") if times_per_day else None
     unit = _PERIOD.get(per)
-    return _every(times_per_day or 1, unit) if unit else None
+    parts_a_day = times_per_day if per == "day" else None  # a dose a week in parts is still taken once a week
+    return _every(parts_a_day or 1, unit) if unit else None
 
 
 def _every(times: int, unit: str) -> Json:

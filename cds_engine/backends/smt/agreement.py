@@ -29,12 +29,20 @@ def _numbers_agree(spec: FactSpec, first: z3.ArithRef, second: z3.ArithRef, arit
     apart = first - second
     if not spec.tolerance:
         return either(apart == 0, FALSE)
-    largest = z3.If(first > second, first, second) if spec.tolerance_is_share else rational(1.0)
+    largest = _larger(_size(first), _size(second)) if spec.tolerance_is_share else rational(1.0)
     allowed = rational(spec.tolerance) * largest
     margin = allowed * rational(1e-9)
     edge = arithmetic.flag("agrees at the edge", apart, allowed)
     arithmetic.linear.append(z3.Implies(arithmetic.ideal, edge == _within(apart, allowed)))
     return either(_within(apart, allowed - margin), both(edge, _within(apart, allowed + margin)))
+
+
+def _size(number: z3.ArithRef) -> z3.ArithRef:
+    return z3.If(number >= 0, number, -number)
+
+
+def _larger(first: z3.ArithRef, second: z3.ArithRef) -> z3.ArithRef:
+    return z3.If(first > second, first, second)
 
 
 def _within(apart: z3.ArithRef, allowed: z3.ArithRef) -> z3.BoolRef:
