@@ -29,10 +29,12 @@ from cds_engine.batch.page import page_of
 from cds_engine.batch.part import PartRunner, Task
 from cds_engine.batch.sample import Singles
 from cds_engine.batch.sources import ROW, Scratch
+from cds_engine.batch.staging import Told
+from cds_engine.batch.table import Order, evaluate_table
 from cds_engine.batch.told import answer_row
 from cds_engine.cli import app
 from cds_engine.cli.progress import _Lines, progress_of
-from cds_engine.diagnostics import BackendFault, InputError
+from cds_engine.diagnostics import BackendFault, EngineDisagreement, InputError
 from cds_engine.engine.guide import LoadedPack
 
 PACK = ROOT / "tests" / "corpus" / "packs" / "good"
@@ -488,6 +490,47 @@ def test_a_fhir_export_goes_on_too_and_needs_a_mapping(kidneys, pack, export, tm
         LoadedPack(without).evaluate_table(export)
     with pytest.raises(InputError, match="a period is for a FHIR export"):
         pack.evaluate_table(pa.table({"age": [30]}), period="2024")
+
+
+def test_an_export_is_answered_where_rules_with_a_choice_do_not_apply(tmp_path):
+    (tmp_path / "Patient.ndjson").write_text('{"resourceType": "Patient", "id": "A", "birthDate": "2015-03-04"}\n')
+    jdm = cds_engine.load("jdm_calcinosis")
+    for form in ("wide", "long"):
+        out = tmp_path / f"{form}.csv"
+        report = jdm.evaluate_table(tmp_path, out, as_of=AS_OF, form=form)
+        assert (report.rows_in, report.rows_out, report.quarantined) == (1, 1, 0)
+    choices = [spec.rule.id for spec in jdm.guideline.rules if len(spec.treatments) > 1]
+    assert any(report.statuses[rule]["not_applicable"] for rule in choices)
+
+
+def test_a_record_that_nobody_foresaw_costs_no_other(kidneys, tmp_path):
+    """Of the fault only its kind is told, since its words may hold anything of the patient."""
+
+    class Spoilt:
+        read_with = ""
+
+        def listed(self):
+            return [Told("A", "good"), Told("B", "spoilt"), Told("C", "good")]
+
+        def answer(self, record):
+            if record == "spoilt":
+                raise KeyError("what the record says")
+            if record == "engines":
+                raise EngineDisagreement("a condition", {"one": "true", "other": "false"})
+            return kidneys.evaluate({}, as_of=AS_OF)
+
+    (tmp_path / "Patient.ndjson").touch()
+    out = tmp_path / "out.csv"
+    order = Order(tmp_path, out, dt.date.fromisoformat(AS_OF), records=Spoilt())
+    report = evaluate_table(kidneys.guideline, kidneys.evaluate, order)
+    assert (report.rows_in, report.rows_out, report.reasons) == (3, 2, {"no_answer": 1})
+    [line] = map(json.loads, report.quarantine.read_text().splitlines())
+    assert (line["row"], line["code"]) == (1, "no_answer")
+    assert "`KeyError`" in line["reason"]
+    assert "what the record says" not in line["reason"]
+    Spoilt.listed = lambda _: [Told("A", "engines")]
+    with pytest.raises(EngineDisagreement):
+        evaluate_table(kidneys.guideline, kidneys.evaluate, order)
 
 
 def test_an_answer_of_the_evaluator_is_the_row_that_columns_say(pack):
