@@ -22,6 +22,7 @@ from typer.testing import CliRunner
 import cds_engine
 from cds_engine.batch.answers import kept_columns
 from cds_engine.batch.columns import Wishes, understand
+from cds_engine.batch.database import Address
 from cds_engine.batch.duck import Duck
 from cds_engine.batch.held import Held
 from cds_engine.batch.orders import rows_of
@@ -555,6 +556,41 @@ def test_an_answer_of_the_evaluator_is_the_row_that_columns_say(pack):
 
 
 # PostgreSQL
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("ann:geheim@h/db#t", "ann:***@h/db#t"),
+        ("ann:ge/heim@h/db#t", "ann:***@h/db#t"),
+        ("ann:ge@heim@h/db#t", "ann:***@h/db#t"),
+        ("ann:ge?heim@h/db#t", "ann:***@h/db#t"),
+        ("ann:5/geheim@h/db#t", "ann:***@h/db#t"),
+        ("ann:5432@h/db?x=geheim@b#t", "ann:***@b#t"),
+        ("h/db?user=ann&password=geheim#t", "h/db?user=ann&password=***#t"),
+        ("h/db?sslpassword=geheim&x=geheim@geheim#t", "h/db?sslpassword=***#t"),
+        ("ann:geheim@h/db?password=ge@heim#t", "ann:***@h/db?password=***#t"),
+        ("h:5432/db?x=a@b#t", "h:5432/db?x=a@b#t"),
+        ("ann@h:5432/db?x=a@b#t", "ann@h:5432/db?x=a@b#t"),
+        ("h:5432,i:5433/db?x=a@b#select 'a@b' # 1", "h:5432,i:5433/db?x=a@b#select 'a@b' # 1"),
+    ],
+)
+def test_an_address_is_shown_without_its_password(address, shown):
+    assert str(Address.of(f"postgresql://{address}")) == f"postgresql://{shown}"
+
+
+@pytest.mark.parametrize("password", ["ge#heim", "ge/heim", "ge@heim", "ge?heim", "5432/geheim", "ge heim", "%zzgeheim"])
+def test_no_refusal_repeats_a_password_that_the_database_reads_otherwise(pack, tmp_path, password):
+    pytest.importorskip("adbc_driver_postgresql", reason="needs `cds_engine[postgres]`")
+    hosts = (f"ann:{password}@127.0.0.1:1/db", f"127.0.0.1:1/db?user=ann&password={password}",
+             f"127.0.0.1:1/db?sslpassword={password}&nonsense=1")  # fmt: skip
+    for host in hosts[: 1 if "#" in password else None]:  # behind `password=` it is where the table begins
+        for table in ("", "#t"):
+            with pytest.raises(InputError) as error:
+                pack.evaluate_table(f"postgresql://{host}{table}", tmp_path / "out.csv", as_of=AS_OF)
+            assert "heim" not in str(error.value)
+            assert "5432" not in str(error.value)
+            assert "PGPASSWORD" in str(error.value) or "%23" in str(error.value) or not table
 
 
 @pytest.fixture(scope="module")
