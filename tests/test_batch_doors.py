@@ -150,6 +150,18 @@ def test_files_of_one_table_are_joined_by_name_and_must_have_the_same_columns(pa
         pack.evaluate_table(tmp_path / "in", out, as_of=AS_OF)
 
 
+@pytest.mark.parametrize("name", ["file_row_number", "File_Row_Number", "__row", "__ROW"])
+def test_a_column_with_the_name_of_a_row_number_is_refused_by_its_name(pack, tmp_path, name):
+    rows = pa.table({"patient": ["A"], "age": [30], "drug": ["examplin"], name: [7]})
+    (tmp_path / "in.csv").write_text(f"patient,age,{name}\nA,30,7\n")
+    sentence = f"^a column may not be called `{name}`; rename it in the table$"
+    for table in (rows, parquet(tmp_path / "in.parquet", rows.to_pylist()), tmp_path / "in.csv"):
+        with pytest.raises(InputError, match=sentence):
+            pack.evaluate_table(table, as_of=AS_OF)
+    with pytest.raises(InputError, match=sentence):
+        pack.evaluate_table(pa.table({"patient": ["A"], "age": [30]}), as_of=AS_OF, medicines=rows)
+
+
 def test_a_time_counts_as_its_day_for_both(pack):
     """A time with a zone is what databases and files often hold in place of a date."""
     when = dt.datetime(2026, 11, 20, 23, 30, tzinfo=dt.UTC)
