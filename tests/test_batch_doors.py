@@ -112,14 +112,14 @@ def test_texts_of_ndjson_stay_what_they_are(pack, tmp_path):
     """An id that looks like a day or in capitals, and a day that could be read in three ways."""
     source, medicines, out = tmp_path / "in.ndjson", tmp_path / "medicines.csv", tmp_path / "out.csv"
     ids = ["2020-1-1", "0A1B2C3D-0000-4000-8000-00000000000A"]
-    for place, own in enumerate(ids):
+    for own in ids:
         rows = [{"patient": own, "birth_date": "03-04-10", "since": {"DATE": "2020-1-1"}, "beside": ["10:00"]}]
         source.write_text("".join(json.dumps(row) + "\n" for row in rows))
         medicines.write_text(f"patient,drug,dose,unit,per\n{own},examplin,60,mg,week\n")
         report = pack.evaluate_table(source, out, as_of=AS_OF, medicines=medicines, keep=True)
         assert (report.strays, report.problems) == (0, {"birth_date:D102": 1})
         read = duckdb.sql(f"SELECT patient, since, beside, alerts FROM read_csv('{out}', all_varchar=true)")
-        assert read.fetchall() == [(ids[place], "{'DATE': 2020-1-1}", "['10:00']", "examplin-too-much")]
+        assert read.fetchall() == [(own, "{'DATE': 2020-1-1}", "['10:00']", "examplin-too-much")]
 
 
 def test_unreadable_rows_of_csv_are_in_quarantine_also_where_a_second_table_has_none(pack, tmp_path):
@@ -254,6 +254,23 @@ def test_a_part_that_cannot_be_read_stops_the_run_and_the_ones_before_it_stay(pa
 
 
 # Beside the answers
+
+
+@pytest.mark.parametrize("form", ["wide", "long"])
+@pytest.mark.parametrize("name", ["missing", "Row", "give_examplin", "give_examplin_low_mg_per_week", "alerts", "rule"])
+def test_a_kept_column_takes_the_name_of_none_of_ours(pack, tmp_path, name, form):
+    rows, out = pa.table({"patient": ["A"], "age": [30], name: ["x"]}), tmp_path / "out.parquet"
+    wish = {"as_of": AS_OF, "keep": True, "form": form}
+    pack.evaluate_table(rows, out, **wish, columns={name: "of_the_ward"})
+    names = duckdb.sql(f"FROM '{out}'").columns
+    assert names[:2] == ["patient", "of_the_ward"]
+    assert not any(column.endswith("_1") for column in names)
+    if name.lower() in names:
+        with pytest.raises(InputError, match=f"the output has a column `{name}` of its own; rename `{name}` by `--map"):
+            pack.evaluate_table(rows, out, **wish)
+    else:
+        pack.evaluate_table(rows, out, **wish)
+        assert name in duckdb.sql(f"FROM '{out}'").columns
 
 
 def test_orders_are_screened_as_for_one_patient(pack, tmp_path):
@@ -591,7 +608,9 @@ def test_an_address_is_shown_without_its_password(address, shown):
     assert str(Address.of(f"postgresql://{address}")) == f"postgresql://{shown}"
 
 
-@pytest.mark.parametrize("password", ["ge#heim", "ge/heim", "ge@heim", "ge?heim", "5432/geheim", "ge heim", "%zzgeheim"])
+@pytest.mark.parametrize(
+    "password", ["ge#heim", "ge/heim", "ge@heim", "ge?heim", "5432/geheim", "ge heim", "%zzgeheim"]
+)
 def test_no_refusal_repeats_a_password_that_the_database_reads_otherwise(pack, tmp_path, password):
     pytest.importorskip("adbc_driver_postgresql", reason="needs `cds_engine[postgres]`")
     hosts = (f"ann:{password}@127.0.0.1:1/db", f"127.0.0.1:1/db?user=ann&password={password}",
