@@ -22,6 +22,7 @@ from typer.testing import CliRunner
 import cds_engine
 from cds_engine.batch.answers import kept_columns
 from cds_engine.batch.columns import Wishes, understand
+from cds_engine.batch.database import Address
 from cds_engine.batch.duck import Duck
 from cds_engine.batch.held import Held
 from cds_engine.batch.orders import rows_of
@@ -29,10 +30,12 @@ from cds_engine.batch.page import page_of
 from cds_engine.batch.part import PartRunner, Task
 from cds_engine.batch.sample import Singles
 from cds_engine.batch.sources import ROW, Scratch
+from cds_engine.batch.staging import Told
+from cds_engine.batch.table import Order, evaluate_table
 from cds_engine.batch.told import answer_row
 from cds_engine.cli import app
 from cds_engine.cli.progress import _Lines, progress_of
-from cds_engine.diagnostics import BackendFault, InputError
+from cds_engine.diagnostics import BackendFault, EngineDisagreement, InputError
 from cds_engine.engine.guide import LoadedPack
 
 PACK = ROOT / "tests" / "corpus" / "packs" / "good"
@@ -109,14 +112,14 @@ def test_texts_of_ndjson_stay_what_they_are(pack, tmp_path):
     """An id that looks like a day or in capitals, and a day that could be read in three ways."""
     source, medicines, out = tmp_path / "in.ndjson", tmp_path / "medicines.csv", tmp_path / "out.csv"
     ids = ["2020-1-1", "0A1B2C3D-0000-4000-8000-00000000000A"]
-    for place, own in enumerate(ids):
+    for own in ids:
         rows = [{"patient": own, "birth_date": "03-04-10", "since": {"DATE": "2020-1-1"}, "beside": ["10:00"]}]
         source.write_text("".join(json.dumps(row) + "\n" for row in rows))
         medicines.write_text(f"patient,drug,dose,unit,per\n{own},examplin,60,mg,week\n")
         report = pack.evaluate_table(source, out, as_of=AS_OF, medicines=medicines, keep=True)
         assert (report.strays, report.problems) == (0, {"birth_date:D102": 1})
         read = duckdb.sql(f"SELECT patient, since, beside, alerts FROM read_csv('{out}', all_varchar=true)")
-        assert read.fetchall() == [(ids[place], "{'DATE': 2020-1-1}", "['10:00']", "examplin-too-much")]
+        assert read.fetchall() == [(own, "{'DATE': 2020-1-1}", "['10:00']", "examplin-too-much")]
 
 
 def test_unreadable_rows_of_csv_are_in_quarantine_also_where_a_second_table_has_none(pack, tmp_path):
@@ -145,6 +148,18 @@ def test_files_of_one_table_are_joined_by_name_and_must_have_the_same_columns(pa
     (tmp_path / "in" / "3.csv").write_text("patient,weight\nC,26 kg\n")
     with pytest.raises(InputError, match=r"3.csv` are not those of the files before it"):
         pack.evaluate_table(tmp_path / "in", out, as_of=AS_OF)
+
+
+@pytest.mark.parametrize("name", ["file_row_number", "File_Row_Number", "__row", "__ROW"])
+def test_a_column_with_the_name_of_a_row_number_is_refused_by_its_name(pack, tmp_path, name):
+    rows = pa.table({"patient": ["A"], "age": [30], "drug": ["examplin"], name: [7]})
+    (tmp_path / "in.csv").write_text(f"patient,age,{name}\nA,30,7\n")
+    sentence = f"^a column may not be called `{name}`; rename it in the table$"
+    for table in (rows, parquet(tmp_path / "in.parquet", rows.to_pylist()), tmp_path / "in.csv"):
+        with pytest.raises(InputError, match=sentence):
+            pack.evaluate_table(table, as_of=AS_OF)
+    with pytest.raises(InputError, match=sentence):
+        pack.evaluate_table(pa.table({"patient": ["A"], "age": [30]}), as_of=AS_OF, medicines=rows)
 
 
 def test_a_time_counts_as_its_day_for_both(pack):
@@ -239,6 +254,23 @@ def test_a_part_that_cannot_be_read_stops_the_run_and_the_ones_before_it_stay(pa
 
 
 # Beside the answers
+
+
+@pytest.mark.parametrize("form", ["wide", "long"])
+@pytest.mark.parametrize("name", ["missing", "Row", "give_examplin", "give_examplin_low_mg_per_week", "alerts", "rule"])
+def test_a_kept_column_takes_the_name_of_none_of_ours(pack, tmp_path, name, form):
+    rows, out = pa.table({"patient": ["A"], "age": [30], name: ["x"]}), tmp_path / "out.parquet"
+    wish = {"as_of": AS_OF, "keep": True, "form": form}
+    pack.evaluate_table(rows, out, **wish, columns={name: "of_the_ward"})
+    names = duckdb.sql(f"FROM '{out}'").columns
+    assert names[:2] == ["patient", "of_the_ward"]
+    assert not any(column.endswith("_1") for column in names)
+    if name.lower() in names:
+        with pytest.raises(InputError, match=f"the output has a column `{name}` of its own; rename `{name}` by `--map"):
+            pack.evaluate_table(rows, out, **wish)
+    else:
+        pack.evaluate_table(rows, out, **wish)
+        assert name in duckdb.sql(f"FROM '{out}'").columns
 
 
 def test_orders_are_screened_as_for_one_patient(pack, tmp_path):
@@ -490,6 +522,47 @@ def test_a_fhir_export_goes_on_too_and_needs_a_mapping(kidneys, pack, export, tm
         pack.evaluate_table(pa.table({"age": [30]}), period="2024")
 
 
+def test_an_export_is_answered_where_rules_with_a_choice_do_not_apply(tmp_path):
+    (tmp_path / "Patient.ndjson").write_text('{"resourceType": "Patient", "id": "A", "birthDate": "2015-03-04"}\n')
+    jdm = cds_engine.load("jdm_calcinosis")
+    for form in ("wide", "long"):
+        out = tmp_path / f"{form}.csv"
+        report = jdm.evaluate_table(tmp_path, out, as_of=AS_OF, form=form)
+        assert (report.rows_in, report.rows_out, report.quarantined) == (1, 1, 0)
+    choices = [spec.rule.id for spec in jdm.guideline.rules if len(spec.treatments) > 1]
+    assert any(report.statuses[rule]["not_applicable"] for rule in choices)
+
+
+def test_a_record_that_nobody_foresaw_costs_no_other(kidneys, tmp_path):
+    """Of the fault only its kind is told, since its words may hold anything of the patient."""
+
+    class Spoilt:
+        read_with = ""
+
+        def listed(self):
+            return [Told("A", "good"), Told("B", "spoilt"), Told("C", "good")]
+
+        def answer(self, record):
+            if record == "spoilt":
+                raise KeyError("what the record says")
+            if record == "engines":
+                raise EngineDisagreement("a condition", {"one": "true", "other": "false"})
+            return kidneys.evaluate({}, as_of=AS_OF)
+
+    (tmp_path / "Patient.ndjson").touch()
+    out = tmp_path / "out.csv"
+    order = Order(tmp_path, out, dt.date.fromisoformat(AS_OF), records=Spoilt())
+    report = evaluate_table(kidneys.guideline, kidneys.evaluate, order)
+    assert (report.rows_in, report.rows_out, report.reasons) == (3, 2, {"no_answer": 1})
+    [line] = map(json.loads, report.quarantine.read_text().splitlines())
+    assert (line["row"], line["code"]) == (1, "no_answer")
+    assert "`KeyError`" in line["reason"]
+    assert "what the record says" not in line["reason"]
+    Spoilt.listed = lambda _: [Told("A", "engines")]
+    with pytest.raises(EngineDisagreement):
+        evaluate_table(kidneys.guideline, kidneys.evaluate, order)
+
+
 def test_an_answer_of_the_evaluator_is_the_row_that_columns_say(pack):
     rows = people(60)
     columns = {name: pa.array([row[name] for row in rows]) for name in rows[0]}
@@ -512,6 +585,43 @@ def test_an_answer_of_the_evaluator_is_the_row_that_columns_say(pack):
 
 
 # PostgreSQL
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("ann:geheim@h/db#t", "ann:***@h/db#t"),
+        ("ann:ge/heim@h/db#t", "ann:***@h/db#t"),
+        ("ann:ge@heim@h/db#t", "ann:***@h/db#t"),
+        ("ann:ge?heim@h/db#t", "ann:***@h/db#t"),
+        ("ann:5/geheim@h/db#t", "ann:***@h/db#t"),
+        ("ann:5432@h/db?x=geheim@b#t", "ann:***@b#t"),
+        ("h/db?user=ann&password=geheim#t", "h/db?user=ann&password=***#t"),
+        ("h/db?sslpassword=geheim&x=geheim@geheim#t", "h/db?sslpassword=***#t"),
+        ("ann:geheim@h/db?password=ge@heim#t", "ann:***@h/db?password=***#t"),
+        ("h:5432/db?x=a@b#t", "h:5432/db?x=a@b#t"),
+        ("ann@h:5432/db?x=a@b#t", "ann@h:5432/db?x=a@b#t"),
+        ("h:5432,i:5433/db?x=a@b#select 'a@b' # 1", "h:5432,i:5433/db?x=a@b#select 'a@b' # 1"),
+    ],
+)
+def test_an_address_is_shown_without_its_password(address, shown):
+    assert str(Address.of(f"postgresql://{address}")) == f"postgresql://{shown}"
+
+
+@pytest.mark.parametrize(
+    "password", ["ge#heim", "ge/heim", "ge@heim", "ge?heim", "5432/geheim", "ge heim", "%zzgeheim"]
+)
+def test_no_refusal_repeats_a_password_that_the_database_reads_otherwise(pack, tmp_path, password):
+    pytest.importorskip("adbc_driver_postgresql", reason="needs `cds_engine[postgres]`")
+    hosts = (f"ann:{password}@127.0.0.1:1/db", f"127.0.0.1:1/db?user=ann&password={password}",
+             f"127.0.0.1:1/db?sslpassword={password}&nonsense=1")  # fmt: skip
+    for host in hosts[: 1 if "#" in password else None]:  # behind `password=` it is where the table begins
+        for table in ("", "#t"):
+            with pytest.raises(InputError) as error:
+                pack.evaluate_table(f"postgresql://{host}{table}", tmp_path / "out.csv", as_of=AS_OF)
+            assert "heim" not in str(error.value)
+            assert "5432" not in str(error.value)
+            assert "PGPASSWORD" in str(error.value) or "%23" in str(error.value) or not table
 
 
 @pytest.fixture(scope="module")

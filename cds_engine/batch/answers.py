@@ -7,6 +7,7 @@ from collections.abc import Container, Iterable, Mapping
 from cds_engine.backends.sql.layout import WORD, Layout
 from cds_engine.batch.duck import literal, quoted
 from cds_engine.batch.sources import ROW
+from cds_engine.diagnostics import InputError
 from cds_engine.lowering.guideline import RuleSpec
 
 
@@ -73,15 +74,31 @@ def alert_bits(layout: Layout) -> str:
     )
 
 
-def wide_query(layout: Layout, own: Iterable[str], relation: str, hidden: Container[str] = ()) -> str:
-    """Return one row a patient: the columns *own* of the table, then statuses, doses, alerts, what is missing.
+def check_names(layout: Layout, own: Mapping[str, str], form: str, hidden: Container[str] = ()) -> None:
+    """See to it that no column that goes into the output as it is takes the name of one of ours, or of another.
 
-    Of the rules that are *hidden* nothing is said.
+    Raises:
+        InputError: If one does; names that differ in capitals only are the same.
     """
-    columns = [f"cells.{quoted(name)}" for name in own]
+    ours = set(LONG) if form == "long" else {"row", "alerts", "missing", "problems", "order_findings"}
+    if form != "long":
+        ours |= {name for index, spec in shown_rules(layout, hidden) for name in _wide_rule(index, spec)}
+    taken = {name.lower() for name in ours}
+    for column, name in own.items():
+        if name.lower() in taken:
+            raise InputError(f"the output has a column `{name}` of its own; rename `{column}` by `--mapping`")
+        taken.add(name.lower())
+
+
+def wide_query(layout: Layout, own: Mapping[str, str], relation: str, hidden: Container[str] = ()) -> str:
+    """Return one row a patient: columns *own* of the table, then statuses, doses, alerts, what is missing.
+
+    *own* maps the columns of the table to their names in the output. Of the rules that are *hidden* nothing is said.
+    """
+    columns = [f"cells.{quoted(column)} AS {quoted(name)}" for column, name in own.items()]
     columns.append("answers.row")
     for index, spec in shown_rules(layout, hidden):
-        columns += _wide_rule(index, spec)
+        columns += [f"{value} AS {quoted(column)}" for column, value in _wide_rule(index, spec).items()]
     missing = _names(layout, {word: f"missing_{word}" for word in layout.words})
     columns += ["alert_names.alerts", f"nullif({missing}, '') AS missing", "nullif(answers.problems, '') AS problems"]
     ids = [alert.id for _, alert in layout.guideline.alerts]
@@ -94,24 +111,23 @@ def wide_query(layout: Layout, own: Iterable[str], relation: str, hidden: Contai
         f"JOIN (SELECT alert_bits, nullif(concat_ws(';', {said}), '') AS alerts"
         f" FROM (SELECT DISTINCT alert_bits FROM answers))"
         f" AS alert_names ON alert_names.alert_bits = answers.alert_bits"
-        + (f"\nJOIN {relation} AS cells ON cells.{ROW} = answers.row" if list(own) else "")
+        + (f"\nJOIN {relation} AS cells ON cells.{ROW} = answers.row" if own else "")
     )
 
 
-def _wide_rule(index: int, spec: RuleSpec) -> list[str]:
+def _wide_rule(index: int, spec: RuleSpec) -> dict[str, str]:
+    """Return the columns of a rule: name to expression."""
     name, own = column_of(spec.rule.id), f"answers.r{index}"
-    found = [f"{own}_status AS {quoted(name)}"]
+    found = {name: f"{own}_status"}
     if spec.mode == "one_of":
-        found.append(f"CASE WHEN {own}_status = 'recommended' THEN {own}_chosen END AS {quoted(name + '_choice')}")
+        found[f"{name}_choice"] = f"CASE WHEN {own}_status = 'recommended' THEN {own}_chosen END"
     for place, treatment in enumerate(spec.treatments):
         if treatment.dose is None:
             continue
         of = name if spec.mode == "one" else f"{name}_{treatment.target}"
         unit = "".join(letter if letter.isalnum() else "_" for letter in treatment.dose.unit)
-        found += [
-            f"{own}_{place}_shown_low AS {quoted(f'{of}_low_{unit}_per_{treatment.dose.per}')}",
-            f"{own}_{place}_shown_high AS {quoted(f'{of}_high_{unit}_per_{treatment.dose.per}')}",
-        ]
+        for end in ("low", "high"):
+            found[f"{of}_{end}_{unit}_per_{treatment.dose.per}"] = f"{own}_{place}_shown_{end}"
     return found
 
 
@@ -123,11 +139,10 @@ LONG = {
 """The columns of the long form, with their types."""
 
 
-def long_query(layout: Layout, own: Iterable[str], relation: str, hidden: Container[str] = ()) -> str:
+def long_query(layout: Layout, own: Mapping[str, str], relation: str, hidden: Container[str] = ()) -> str:
     """Return one row a patient and rule that is not `not_applicable`, without the rules that are *hidden*."""
-    listed = list(own)
-    columns = "".join(f"cells.{quoted(name)}, " for name in listed)
-    joined = f" JOIN {relation} AS cells ON cells.{ROW} = said.row" if listed else ""
+    columns = "".join(f"cells.{quoted(column)} AS {quoted(name)}, " for column, name in own.items())
+    joined = f" JOIN {relation} AS cells ON cells.{ROW} = said.row" if own else ""
     nothing = ", ".join(f"CAST(NULL AS {kind}) AS {name}" for name, kind in LONG.items())
     rules = [_long_rule(layout, index, spec) for index, spec in shown_rules(layout, hidden)]
     said = " UNION ALL ".join(rules or [f"SELECT {nothing} WHERE FALSE"])

@@ -96,7 +96,6 @@ def understand(table: Mapping[str, str], dictionary: Dictionary, wishes: Wishes)
         for name in wishes.names
         if name not in table
     ]
-    wrong += [f"a column may not be called `{name}`; rename it" for name in table if name == "__row"]
     cells = {name: Cell(name, f"c{index}", kind_of(kind)) for index, (name, kind) in enumerate(table.items())}
     by_role: dict[str, Cell] = {}
     for name, cell in cells.items():

@@ -23,7 +23,14 @@ if TYPE_CHECKING:
 NEEDS = "a database needs its driver; install `cds_engine[postgres]`"
 SCHEMES = ("postgresql://", "postgres://")
 QUERIES = ("select ", "with ", "table ", "values ")
-PASSWORD = re.compile(r"(://[^/@:]*):[^/@]*@")
+PASSWORD = re.compile(r"(://[^:/?@]*):(?:(?!\d*(?:[/?,]|$)).*|[^?]*)@")
+"""From the colon behind the user to the last `@`, whatever the password holds; a host with its port has none."""
+PARAMETER = re.compile(r"((?:ssl)?password=).*", re.IGNORECASE)
+"""All that follows: a password may hold whatever ends a parameter."""
+UNSPOKEN = (
+    "its own words may repeat the password of the address and are left out;"
+    " give the password in `PGPASSWORD` or `~/.pgpass` to see them"
+)
 NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9$]*(\.[A-Za-z_][A-Za-z_0-9$]*)?")
 ROWS_AT_ONCE = 1 << 24
 """Bytes of rows that the driver hands over at once."""
@@ -46,12 +53,18 @@ class Address:
         """Read an address.
 
         Raises:
-            InputError: If it names no table.
+            InputError: If it names no table, or none can be told from a password.
         """
         connection, _, table = text.partition("#")
         if not table.strip():
             raise InputError(f"`{masked(connection)}` names no table; say which after `#`, such as `#patients`")
-        return cls(connection, table.strip())
+        found = cls(connection, table.strip())
+        if not found.is_query and set("@#") & set(table):
+            raise InputError(
+                "the table of a database has a `@` or `#` in its name; a password has them as `%40` and `%23`,"
+                " and such a table is read by a query"
+            )
+        return found
 
     def __str__(self) -> str:
         return f"{masked(self.connection)}#{self.table}"
@@ -77,7 +90,7 @@ def masked(text: str) -> str:
     >>> masked("postgresql://ann:secret@host/clinic")
     'postgresql://ann:***@host/clinic'
     """
-    return PASSWORD.sub(r"\1:***@", text)
+    return PASSWORD.sub(r"\1:***@", PARAMETER.sub(r"\1***", text))
 
 
 @contextmanager
@@ -143,13 +156,16 @@ def _quoted(table: str) -> str:
 
 @contextmanager
 def _connected(address: Address, refusal: type[CdsError] = InputError) -> Iterator[Any]:
-    driver = _driver()
+    driver, is_reached = _driver(), False
     try:
         with driver.connect(address.connection) as connection:
+            is_reached = True
             yield connection
     except driver.Error as error:
         said = re.sub(r"^\w+: (\[libpq\] )?", "", str(error).splitlines()[0])
-        raise refusal(f"the database `{address}` refuses: {masked(said)}") from None
+        if not is_reached and masked(address.connection) != address.connection:
+            said = UNSPOKEN
+        raise refusal(f"the database `{address}` refuses: {said}") from None
 
 
 def _driver() -> ModuleType:

@@ -17,7 +17,7 @@ from cds_engine.batch.orders import FOUND, rows_of
 from cds_engine.batch.sources import ROW
 from cds_engine.batch.staging import Bad, Told, keep_rows
 from cds_engine.batch.told import answer_row, column_types
-from cds_engine.diagnostics import InputError
+from cds_engine.diagnostics import CdsError, InputError
 from cds_engine.lowering.guideline import Guideline
 from cds_engine.results.evaluation import Evaluation
 
@@ -67,6 +67,12 @@ class RecordRunner:
                 answer = self.records.answer(record)
             except InputError as error:
                 refused.append({"row": row, "reason": f"no_answer: {error}"})
+                continue
+            except (CdsError, MemoryError):
+                raise  # no fault of this record: the run must not go on as if it were
+            except Exception as error:  # noqa: BLE001 - one record that nobody foresaw must not cost all the others
+                reason = f"the record cannot be read, for a reason that is not foreseen (`{type(error).__name__}`)"
+                refused.append({"row": row, "reason": f"no_answer: {reason}"})
                 continue
             cells = answer_row(layout, row, answer, self.hidden)
             answers.append({name: cells[name] for name in kept})

@@ -19,6 +19,8 @@ from cds_engine.diagnostics import InputError
 
 ROW = "__row"
 """The number of a row, among columns that may have any other name."""
+ROW_OF_FILE = "file_row_number"
+"""The same, as DuckDB tells it of one file."""
 PARQUET, CSV, NDJSON = (".parquet", ".pq"), (".csv", ".tsv", ".csv.gz"), (".ndjson", ".jsonl", ".ndjson.gz")
 
 
@@ -147,16 +149,19 @@ def _parquet(files: Iterable[Path], duck: Duck, part_rows: int, bad: tuple[Bad, 
     columns: dict[str, str] = {}
     start, read, listed = 0, "", ""
     for file in files:
-        read = f"read_parquet({literal(str(file))}, file_row_number=true)"
-        found = {name: kind for name, kind in duck.columns(read).items() if name != "file_row_number"}
+        found = duck.columns(f"read_parquet({literal(str(file))})")
+        for name in found:
+            if name.lower() in {ROW, ROW_OF_FILE}:
+                raise InputError(f"a column may not be called `{name}`; rename it in the table")
+        read = f"read_parquet({literal(str(file))}, {ROW_OF_FILE}=true)"
         staging.compare(columns, found, file)
         columns = found
         rows = int(duck.one(f"SELECT sum(num_rows) FROM parquet_file_metadata({literal(str(file))})"))
         listed = ", ".join(quoted(name) for name in columns)
         for low in range(0, rows, part_rows):
             high = min(low + part_rows, rows)
-            where = "" if high - low == rows else f" WHERE file_row_number >= {low} AND file_row_number < {high}"
-            parts.append(Part(f"(SELECT file_row_number + {start} AS {ROW}, {listed} FROM {read}{where})", high - low))
+            where = "" if high - low == rows else f" WHERE {ROW_OF_FILE} >= {low} AND {ROW_OF_FILE} < {high}"
+            parts.append(Part(f"(SELECT {ROW_OF_FILE} + {start} AS {ROW}, {listed} FROM {read}{where})", high - low))
         start += rows
     if not parts:  # an empty table has an empty answer
         parts.append(Part(f"(SELECT CAST(0 AS BIGINT) AS {ROW}, {listed} FROM {read} WHERE FALSE)", 0))

@@ -21,7 +21,7 @@ LONGEST = 400
 
 
 GUESSED = re.compile(r"\b(?:DATE|TIME(?:STAMP(?:_\w+)?)?(?: WITH TIME ZONE)?|UUID)(?=[\[,)]|$)")
-"""Types that JSON does not have: where a column gets one, its texts would be rewritten (`03-04-10` as a day of 2003)."""
+"""Types that JSON does not have: where a column gets one, texts would be rewritten (`03-04-10` as a day of 2003)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from cds_engine.batch import quarantine
-from cds_engine.batch.answers import kept_columns, long_query, wide_query
+from cds_engine.batch.answers import check_names, kept_columns, long_query, wide_query
 from cds_engine.batch.columns import IDS, Wishes, understand
 from cds_engine.batch.duck import Duck
 from cds_engine.batch.held import Evaluator, Held
@@ -161,6 +161,7 @@ class _Run:
         self._held = Held(guideline, evaluator, self._columns, singles)
         self._orders = None if orders is None else Orders(evaluator, singles, place.folder)
         self._metadata = metadata_of(guideline, order.as_of, order.held_back)
+        check_names(self._runner.layout, self._own(), order.form, order.held_back)
 
     def report(self, started: float) -> Report:
         """Answer part by part, put the parts together, and return what became of the rows."""
@@ -238,14 +239,15 @@ class _Run:
             write_part("SELECT * FROM order_findings", sheet, kind, self._metadata, self._duck)
         write_part(query, self._place.path("part", number, output.suffix), kind, self._metadata, self._duck)
 
-    def _own(self) -> list[str]:
-        """Return the columns of the table that go into the output as they are."""
-        keep = self._order.wishes.keep
-        return [
-            cell.name
+    def _own(self) -> dict[str, str]:
+        """Return the columns of the table that go into the output, and as what: a kept one may have been renamed."""
+        wishes, patient = self._order.wishes, self._columns.patient
+        kept = set(self._columns.ignored) if wishes.keep else set()
+        return {
+            cell.name: cell.name if cell is patient else wishes.names.get(cell.name, cell.name)
             for cell in self._columns.cells
-            if cell is self._columns.patient or (keep and cell.name in self._columns.ignored)
-        ]
+            if cell is patient or cell.name in kept
+        }
 
     def _sheets(self, suffix: str) -> dict[str, list[Path]]:
         names = {"": "part", "orders": "orders"} if self._order.has_findings else {"": "part"}

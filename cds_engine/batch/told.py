@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from cds_engine.backends.sql.layout import Layout
+from cds_engine.lowering.guideline import RuleSpec
 from cds_engine.results.evaluation import Evaluation
 from cds_engine.results.models import Choice, Reason, Recommendation
 
@@ -25,7 +26,7 @@ def answer_row(layout: Layout, row: int, answer: Evaluation, hidden: Collection[
     missing = {name for found in shown for name in found.missing}
     cells |= {f"missing_{word}": bits for word, bits in _bits(layout, missing)}
     for index, spec in enumerate(layout.guideline.rules):
-        cells |= dict(_rule(layout, f"r{index}", by_rule[spec.rule.id]))
+        cells |= dict(_rule(layout, f"r{index}", spec, by_rule[spec.rule.id]))
     return cells
 
 
@@ -40,12 +41,13 @@ def column_types(names: Collection[str]) -> dict[str, str]:
     return {name: kind(name) for name in names}
 
 
-def _rule(layout: Layout, own: str, said: Recommendation) -> Iterator[tuple[str, object]]:
+def _rule(layout: Layout, own: str, spec: RuleSpec, said: Recommendation) -> Iterator[tuple[str, object]]:
     yield f"{own}_status", said.status
     yield f"{own}_chosen", said.drug or said.action
     for word, bits in _bits(layout, said.missing):
         yield f"{own}_missing_{word}", bits
-    each: list[Choice | Recommendation] = [*said.choices] or [said]
+    # a rule that does not apply has no choices, but the columns of each of its treatments
+    each: list[Choice | Recommendation] = [*said.choices] or [said for _ in spec.treatments]
     for place, one in enumerate(each):
         dose, target = one.dose, one.drug or one.action
         yield f"{own}_{place}_shown_low", None if dose is None else dose.low
