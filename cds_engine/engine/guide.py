@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from cds_engine.fhir.table import ExportedRecords
 
 UNDATED = "no date was given for this answer: approvals count whatever the date of their next review"
+DEEPEST = 16
+"""How deep the lists and mappings of a patient may lie in each other and still be copied."""
 PATIENT_KEYS = ("id", "facts", "orders", "audience", "as_of")
 
 
@@ -386,8 +388,15 @@ def _problem(found: values.Problem) -> Problem:
     return Problem.made(fact=found.fact, code=found.code, message=found.message)
 
 
-def _as_sent(value: Any) -> Any:
-    """Return a copy of what a caller sent, so that a later change of it changes nothing here."""
-    if isinstance(value, Mapping):
-        return {key: _as_sent(item) for key, item in value.items()}
-    return [_as_sent(item) for item in value] if isinstance(value, list | tuple) else value
+def _as_sent(value: Any, depth: int = DEEPEST) -> Any:
+    """Return a copy of what a caller sent, so that a later change of it changes nothing here.
+
+    What lies deeper than any patient does is no copy: nothing is read there.
+    """
+    match value:
+        case Mapping() if depth:
+            return {key: _as_sent(item, depth - 1) for key, item in value.items()}
+        case list() | tuple() if depth:
+            return [_as_sent(item, depth - 1) for item in value]
+        case _:
+            return value
