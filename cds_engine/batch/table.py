@@ -30,6 +30,7 @@ from cds_engine.version import VERSION
 
 Form = Literal["wide", "long"]
 PART_ROWS = 1_000_000
+"""Rows in memory at once, where nobody says otherwise."""
 SAMPLE = 200
 WHOLE = 1_000_000_000
 """Rows a part of a table that is read as one."""

@@ -186,7 +186,7 @@ def _batch(  # noqa: PLR0913, PLR0917 - one parameter an option
     long: Annotated[bool, typer.Option("--long", help="One row a patient and rule that applies.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Keep columns that are no facts.")] = False,
     sample: Annotated[int, typer.Option("--sample", min=0, help="Rows that the evaluator answers as well.")] = 200,
-    part_rows: Annotated[int, typer.Option("--part-rows", min=1000, help="Rows in memory at once.")] = 250_000,
+    part_rows: Annotated[int | None, typer.Option("--part-rows", min=1000, help="Rows in memory at once.")] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the finished parts of a run that ended.")
     ] = False,

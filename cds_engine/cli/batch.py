@@ -35,7 +35,7 @@ class Wanted:
     long: bool = False
     keep: bool = False
     sample: int = 200
-    part_rows: int = 250_000
+    part_rows: int | None = None
     resume: bool = False
     minimum_review: str | None = None
     report: Path | None = None

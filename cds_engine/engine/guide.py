@@ -239,7 +239,7 @@ class LoadedPack:
         sample: int = 200,
         minimum_review: str | None = None,
         resume: bool = False,
-        part_rows: int = 250_000,
+        part_rows: int | None = None,
         period: str | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> Report:
@@ -267,7 +267,7 @@ class LoadedPack:
             EngineDisagreement: If a sampled row differs from the evaluator's answer: then nothing is written.
         """
         from cds_engine.batch.columns import Wishes  # noqa: PLC0415 - an extra, loaded when a table comes
-        from cds_engine.batch.table import Order, evaluate_table  # noqa: PLC0415 - as above
+        from cds_engine.batch.table import PART_ROWS, Order, evaluate_table  # noqa: PLC0415 - as above
 
         day = _day(as_of)
         order = Order(
@@ -277,7 +277,7 @@ class LoadedPack:
             Wishes(units or {}, columns or {}, keep),
             medicines,
             form,
-            part_rows,
+            part_rows or PART_ROWS,
             sample,
             progress=progress,
             orders=orders,

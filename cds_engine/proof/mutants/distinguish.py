@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 from cds_engine.backends.smt.answer import SymbolicAnswer
@@ -85,19 +86,19 @@ class Distinguisher:
         is_undecided = bool(reach.about_orders or reach.all_orders) or self._only_orders(reach)
         reason = OUTSIDE
         acting = self._acting(other, reach)
-        for goal, seen_by in (*((both(goal, acting), told) for goal in goals), *((goal, seen) for goal in goals)):
+        looks: list[tuple[Formula, Callable[[Formula], Patient | None]]] = [
+            *((both(goal, acting), partial(self._shown, search, new, told)) for goal in goals),
+            *((goal, partial(self._shown, search, new, seen)) for goal in goals),
+            *(
+                (goal, partial(self._ordering, search, new, drug))
+                for drug, goal in orders_apart(self._answer, other, reach)
+            ),
+        ]
+        for goal, look in looks:
             found = search.none(goal, ideal, curved=True)
             if found is True:
                 continue
-            patient = self._shown(search, new, both(goal, ideal), seen_by)
-            if patient is not None:
-                return Distinguished(patient)
-            is_undecided, reason = True, TIME if found is None else SHOWN
-        for drug, goal in orders_apart(self._answer, other, reach):
-            found = search.none(goal, ideal, curved=True)
-            if found is True:
-                continue
-            patient = self._ordering(search, new, both(goal, ideal), drug)
+            patient = look(both(goal, ideal))
             if patient is not None:
                 return Distinguished(patient)
             is_undecided, reason = True, TIME if found is None else SHOWN
@@ -123,7 +124,7 @@ class Distinguisher:
         used = {t.dose.regimen for spec in self._old.rules for t in spec.treatments if t.dose is not None}
         return not reach.regimens <= used
 
-    def _shown(self, search: Search, new: Guideline, goal: Formula, seen_by: Seen) -> Patient | None:
+    def _shown(self, search: Search, new: Guideline, seen_by: Seen, goal: Formula) -> Patient | None:
         def shows(patient: Patient) -> bool:
             return seen_by(Replay.of(self._old, patient)) != seen_by(Replay.of(new, patient))
 
@@ -131,7 +132,7 @@ class Distinguisher:
         found = next((patient for patient in candidates if shows(patient)), None)
         return None if found is None else smaller(found, shows, self._usual)
 
-    def _ordering(self, search: Search, new: Guideline, goal: Formula, drug: str) -> Patient | None:
+    def _ordering(self, search: Search, new: Guideline, drug: str, goal: Formula) -> Patient | None:
         """Return somebody of whom an order of a drug is screened otherwise."""
         packs = [LoadedPack(guideline, {}) for guideline in (self._old, new)]
         orders = [_order(drug, self._old)]
