@@ -15,6 +15,7 @@ from scenario_patients import FIXTURES, fixture
 from cds_engine.service.calls import INFORM
 from cds_engine.service.cards import Call, cards_of
 from cds_engine.service.desk import Desk
+from cds_engine.service.draft_names import is_selected
 from cds_engine.service.markdown import escaped, shortened
 from cds_engine.service.prefetch import Sent, templates
 from cds_engine.service.refusals import Refusal
@@ -211,6 +212,11 @@ def test_a_selection_that_names_no_draft_hides_none(cards, order, selections):
     one = {key: value for key, value in draft(DAILY, **order).items() if value is not None}
     found = cards(order_call(one, hook="order-select", prefetch=jdm_record(), selections=selections))
     assert any(card["indicator"] == "critical" and "ordered per day" in card["summary"] for card in found)
+
+
+@pytest.mark.parametrize("kind", [{}, [], None, 7])
+def test_a_draft_of_no_kind_is_no_selected_medicine(kind):
+    assert not is_selected({"resourceType": kind, "id": "d1"}, "MedicationRequest/d1")
 
 
 def test_a_selection_of_another_kind_of_order_leaves_the_medicines_alone(cards):

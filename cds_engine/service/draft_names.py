@@ -22,7 +22,7 @@ def is_ours(reference: str) -> bool:
 def is_selected(order: Mapping[str, Any], selection: str) -> bool:
     """Say whether a selection names an order: by its id, by type and id, or by a full address, of any version."""
     kind, _, name = selection.split("/_history/", 1)[0].rpartition("/")
-    return name == order.get("id") and kind.rpartition("/")[2] in {"", order.get("resourceType")}
+    return name == order.get("id") and kind.rpartition("/")[2] in ("", order.get("resourceType"))
 
 
 def _has_id(resource: Mapping[str, Any]) -> bool:
