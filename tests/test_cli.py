@@ -10,7 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 import cds_engine
-from cds_engine.backends.durable import DurableRules, is_available
+from cds_engine.backends.durable import is_available
+from cds_engine.backends.durable.rules import OnePatient
 from cds_engine.cli import app, main
 from cds_engine.cli.exits import DEBUG
 from cds_engine.cli.inputs import Complaint, Patient, patients_in
@@ -384,8 +385,7 @@ def test_a_fault_gives_no_answer_for_that_patient_and_status_3(folder, monkeypat
 
 @pytest.mark.skipif(not is_available(), reason="the second engine cannot run here")
 def test_a_second_engine_that_lies_closes_the_answer(folder, monkeypatch):
-    original = DurableRules.decide
-    monkeypatch.setattr(DurableRules, "decide", lambda self, facts: dict.fromkeys(original(self, facts), True))
+    monkeypatch.setattr(OnePatient, "decide", lambda _self, _facts, asked: dict.fromkeys(asked, True))
     result = evaluate(write(folder, "a.json", patient()))
     assert result.exit_code == 3
     assert "the engines disagree on" in result.stderr

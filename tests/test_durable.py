@@ -483,9 +483,9 @@ def test_no_conditions_at_all():
 # --- it runs for long, in many threads, and fails closed --------------------------------------------------
 
 
-def mixed(seed="mixed", count=12):
+def mixed(seed="mixed", count=12, depth=3):
     r = seeded(seed)
-    conditions = {f"c{i}": condition(r, 3) for i in range(count)}
+    conditions = {f"c{i}": condition(r, depth) for i in range(count)}
     patients = [Patient(patient(r)) for _ in range(40)]
     return conditions, patients, [{n: truth(c, p) for n, c in conditions.items()} for p in patients]
 
@@ -586,6 +586,35 @@ def test_a_fault_gives_no_answer_and_leaves_the_next_call_clean(monkeypatch, nam
             engine.decide(patients[1])
     for p, wanted in zip(patients, expected, strict=True):
         assert engine.decide(p) == wanted
+
+
+def test_readings_of_one_record_get_the_answers_of_strangers():
+    """Parts of conditions, asked in any selection, with what an earlier reading said in memory."""
+    conditions, patients, expected = mixed(count=60, depth=6)
+    engine = DurableRules(conditions)
+    assert engine._program.parts  # noqa: SLF001 - what is decided on the way must be asked for as well
+    one, choose = engine.about_one_patient(), seeded("asked")
+    for p, wanted in zip(patients, expected, strict=True):
+        asked = choose.sample(sorted(conditions), choose.randint(0, len(conditions)))
+        assert one.decide(p, asked) == {key: wanted[key] for key in asked}
+        assert one.decide(p, conditions.keys()) == wanted
+
+
+def test_what_two_readings_have_in_common_is_asked_once(monkeypatch):
+    engine = DurableRules({f"c{i}": number_is(f"x{i}", GREATER, float(i)) for i in range(200)})
+    inner, told = engine._engine, []  # noqa: SLF001 - only there the messages are seen
+    ask = inner._ask  # noqa: SLF001 - as above
+    monkeypatch.setattr(inner, "_ask", lambda *a: told.append(a[-1]) or ask(*a))
+    one, all_of_them = engine.about_one_patient(), [f"c{i}" for i in range(200)]
+    one.decide(Patient({"x3": 9.0}), all_of_them)
+    rulesets = len(told)
+    assert rulesets > 3
+    one.decide(Patient({"x3": 1.0}), all_of_them)
+    assert len(told) == rulesets + 1
+    one.decide(Patient({"x3": 5.0, "x4": 9.0}), ["c150"])
+    assert len(told) == rulesets + 1
+    engine.decide(Patient({"x3": 9.0}))
+    assert len(told) == 2 * rulesets + 1
 
 
 def test_numbers_read_by_another_locale_give_no_answer(monkeypatch):

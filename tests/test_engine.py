@@ -15,6 +15,7 @@ from random import Random
 import pydantic
 import pytest
 from answers import acts, alerts, asked, parts_of
+from second import SecondEngine
 from strategies import READY, PatientMaker
 
 import cds_engine
@@ -40,28 +41,28 @@ ONE_OF_EACH = {
 # --- a second engine that is wrong ---------------------------------------------------------------------------
 
 
-class Honest:
+class Honest(SecondEngine):
     """The second engine as it is, or the evaluator's verdicts where it cannot run."""
 
     def __init__(self, guideline):
         self.conditions = guideline.conditions
         self.engine = DurableRules(guideline.conditions) if is_available() else None
 
-    def decide(self, supplied):
+    def decide(self, supplied, _asked):
         if self.engine is not None:
             return dict(self.engine.decide(supplied))
         facts = supplied._facts  # noqa: SLF001 - there is no second engine here to ask
         return {key: agreement.decide(condition, facts).truth for key, condition in self.conditions.items()}
 
 
-class Wrong:
+class Wrong(SecondEngine):
     """Changes what the second engine says about one condition."""
 
     def __init__(self, honest, key, change):
         self.honest, self.key, self.change = honest, key, change
 
-    def decide(self, supplied):
-        truths = self.honest.decide(supplied)
+    def decide(self, supplied, asked):
+        truths = self.honest.decide(supplied, asked)
         self.change(truths, self.key)
         return truths
 
@@ -114,16 +115,16 @@ def test_any_difference_about_any_condition_leaves_no_answer(jdm, honest, key, c
 def test_every_condition_of_the_pack_is_compared(jdm, honest):
     said = []
 
-    class Recorder:
-        def decide(self, supplied):
-            said.append(honest.decide(supplied))
+    class Recorder(SecondEngine):
+        def decide(self, supplied, asked):
+            said.append(honest.decide(supplied, asked))
             return said[-1]
 
     with_second(jdm, Recorder()).evaluate(READY)
     (truths,) = said
 
     class Replay:
-        def decide(self, _):
+        def decide(self, _supplied, _asked):
             return dict(truths)
 
     assert with_second(jdm, Wrong(Replay(), "rule start-methotrexate", lambda *_: None)).evaluate(READY).recommended
@@ -141,11 +142,11 @@ def test_a_second_engine_that_fails_leaves_no_answer(jdm, honest):
 def test_a_lie_in_one_reading_of_a_contradiction_leaves_no_answer(jdm, honest, key):
     """Also where conflicting values are tried one by one the engines must agree."""
 
-    class Late:
+    class Late(SecondEngine):
         calls = 0
 
-        def decide(self, supplied):
-            truths = honest.decide(supplied)
+        def decide(self, supplied, asked):
+            truths = honest.decide(supplied, asked)
             self.calls += 1
             if self.calls > 1:
                 lose_certainty(truths, key)

@@ -15,6 +15,7 @@ from expressions import CODES, DRUGS, PATIENTS, conditions, terms
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from rows import check_columns
+from second import SecondEngine
 from strategies import PatientMaker
 
 import cds_engine
@@ -281,8 +282,8 @@ def test_a_lie_of_the_second_engine_is_found_on_a_generated_pack():
     """The law above can fail: flip one verdict, and there is no answer."""
     pack, _ = load_files(files_of(TOY))
 
-    class Liar:
-        def decide(self, supplied):
+    class Liar(SecondEngine):
+        def decide(self, supplied, _asked):
             return dict.fromkeys(pack.guideline.conditions, supplied.value("adult"))
 
     with pytest.raises(cds_engine.EngineDisagreement):

@@ -6,6 +6,7 @@ import math
 from random import Random
 
 import pytest
+from second import SecondEngine
 from strategies import READY
 from test_engine import fail, lie, lose_certainty, omit, say_one
 
@@ -480,7 +481,7 @@ def test_screening_never_raises(jdm):
 # --- the engines must agree on orders as well -----------------------------------------------------------------------
 
 
-class Second:
+class Second(SecondEngine):
     """The second engine for the conditions about orders, with one of its truths changed."""
 
     def __init__(self, guideline, key="", change=lambda *_: None, after=0):
@@ -488,7 +489,7 @@ class Second:
         self.engine = DurableRules(self.conditions) if is_available() else None
         self.key, self.change, self.after = key, change, after
 
-    def decide(self, supplied):
+    def decide(self, supplied, _asked):
         if self.engine is not None:
             truths = dict(self.engine.decide(supplied))
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from cds_engine.backends.durable import DurableRules, is_available
@@ -42,15 +42,29 @@ class Supplied:
         return decide(node, self._facts).truth
 
 
-class Decider(Protocol):
-    """An engine beside the evaluator: decides all conditions of a pack for one patient."""
+class PatientDecider(Protocol):
+    """An engine beside the evaluator, for the readings of one patient's record."""
 
-    def decide(self, facts: Supplied) -> Mapping[str, bool | None]:
-        """Return the truth of every condition by its key."""
+    def decide(self, facts: Supplied, asked: Collection[str]) -> Mapping[str, bool | None]:
+        """Return the truth of every condition that is *asked* for, by its key."""
+
+
+class Decider(Protocol):
+    """An engine beside the evaluator, that knows all conditions of a pack."""
+
+    def about_one_patient(self) -> PatientDecider:
+        """Return the engine for one patient; what it has found may serve for the other readings of his record."""
 
 
 Deciders = Mapping[str, Decider]
 """Engines by name."""
+
+PatientDeciders = Mapping[str, PatientDecider]
+
+
+def about_one_patient(deciders: Deciders) -> PatientDeciders:
+    """Return every engine for one patient."""
+    return {name: decider.about_one_patient() for name, decider in deciders.items()}
 
 
 def second_engines(conditions: Conditions) -> dict[str, Decider]:
@@ -66,7 +80,7 @@ def second_engines(conditions: Conditions) -> dict[str, Decider]:
     return {"durable_rules": DurableRules(conditions)} if conditions else {}
 
 
-def decide_all(conditions: Conditions, facts: Facts, deciders: Deciders) -> dict[str, Verdict]:
+def decide_all(conditions: Conditions, facts: Facts, deciders: PatientDeciders) -> dict[str, Verdict]:
     """Return the evaluator's verdict on every condition, once every other engine has given the same.
 
     Raises:
@@ -78,7 +92,7 @@ def decide_all(conditions: Conditions, facts: Facts, deciders: Deciders) -> dict
     verdicts = {key: decide(condition, facts) for key, condition in conditions.items()}
     supplied = Supplied(facts)
     for name, decider in deciders.items():
-        truths = decider.decide(supplied)
+        truths = decider.decide(supplied, conditions.keys())
         for key, verdict in verdicts.items():
             if key not in truths or truths[key] is not verdict.truth:
                 said = WORDS[truths[key]] if key in truths else "nothing"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from cds_engine.diagnostics import InputError, did_you_mean
-from cds_engine.engine.agreement import Deciders, second_engines
+from cds_engine.engine.agreement import Deciders, about_one_patient, second_engines
 from cds_engine.engine.answer import Answer, Asked
 from cds_engine.engine.approvals import Standing, is_below
 from cds_engine.engine.citations import Citations
@@ -123,7 +123,7 @@ class LoadedPack:
         if "resourceType" in given:
             raise InputError("this is a FHIR resource and no patient; `evaluate_fhir` reads records")
         record = read_facts(given, self.guideline.dictionary, day)
-        worlds = worlds_of(self.guideline, record, day, self._deciders)
+        worlds = worlds_of(self.guideline, record, day, about_one_patient(self._deciders))
         decisions = decide_rules(self.guideline, worlds)
         order_problems: list[values.Problem] = []
         screened = self._screened(patient["orders"], record.medicines, worlds, terms, order_problems)
@@ -325,7 +325,8 @@ class LoadedPack:
         """Hold the orders, and the medicines that are taken, against the pack."""
         dictionary = self.guideline.dictionary
         listed = [*read_orders(orders, dictionary, problems), *taken_as_orders(medicines)]
-        screening = Screening(self.guideline, worlds, self._citations, terms, self._order_deciders)
+        deciders = about_one_patient(self._order_deciders)
+        screening = Screening(self.guideline, worlds, self._citations, terms, deciders)
         return screening.screen(listed)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from cds_engine.engine.agreement import Deciders, decide_all
+from cds_engine.engine.agreement import PatientDeciders, decide_all
 from cds_engine.engine.citations import Citations
 from cds_engine.engine.decisions import Hit
 from cds_engine.engine.dosing import working
@@ -42,7 +42,7 @@ class Screening:
     worlds: Worlds
     citations: Citations
     terms: Terms
-    deciders: Deciders
+    deciders: PatientDeciders
 
     def screen(self, orders: Iterable[Order]) -> list[Screened]:
         """Return each order with its findings, the gravest first.
@@ -140,7 +140,7 @@ class Screening:
         seen: set[str] = set()
         open_checks: dict[str, OrderCheck] = {}
         missing: set[str] = set()
-        for world in (self.worlds.certain, *self.worlds.others):
+        for world in self.worlds.apart(self.guideline.orders_name):
             facts = Facts({**world.facts.known, **known}, world.facts.unknown, world.facts.as_of)
             facts.doubtful = world.facts.doubtful
             facts.verdicts = dict(world.facts.verdicts)  # what the order bears on was not decided without it

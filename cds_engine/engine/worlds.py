@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from cds_engine.engine.agreement import Deciders, decide_all
+from cds_engine.engine.agreement import PatientDeciders, decide_all
 from cds_engine.evaluator.derive import Derived, derive
 from cds_engine.evaluator.facts import Facts
 from cds_engine.evaluator.verdict import Verdict
@@ -63,6 +63,15 @@ class Worlds:
                     return verdict, facts
         return found[0]
 
+    def apart(self, names: Collection[str]) -> Iterator[World]:
+        """Yield the worlds that differ in any of the facts and properties in *names*, the certain one first."""
+        seen = set()
+        for world in (self.certain, *self.others):
+            values = tuple(map(world.facts.look_up, names))
+            if values not in seen:
+                seen.add(values)
+                yield world
+
     def must_hold(self, rule: Contraindication | Caution, verdict: Verdict) -> bool:
         """Say whether an undecided safety rule holds its treatment back.
 
@@ -72,7 +81,7 @@ class Worlds:
         return rule.if_unknown == "hold" or not verdict.missing.isdisjoint(self.certain.facts.doubtful)
 
 
-def worlds_of(guideline: Guideline, record: Record, as_of: date | None, deciders: Deciders) -> Worlds:
+def worlds_of(guideline: Guideline, record: Record, as_of: date | None, deciders: PatientDeciders) -> Worlds:
     """Derive, find contradictions, and decide every condition in every world, by all engines.
 
     Raises:
@@ -107,7 +116,7 @@ def _contradictions(
     as_of: date | None,
     first: Derived,
     verdicts: Mapping[str, Verdict],
-    deciders: Deciders,
+    deciders: PatientDeciders,
 ) -> list[Conflict]:
     """Return the declared contradictions that hold, also those that a contradicted derivation would hide."""
     hidden: Mapping[str, Verdict] = {}
@@ -166,7 +175,7 @@ def _other_worlds(
     readings: Mapping[str, tuple[Reading, ...]],
     certain: Derived,
     as_of: date | None,
-    deciders: Deciders,
+    deciders: PatientDeciders,
 ) -> tuple[World, ...]:
     """Return the worlds of the facts that can be read in several ways, each for the conditions that read them."""
     groups: dict[tuple[str, ...], dict[str, c.Condition]] = {}
@@ -189,7 +198,7 @@ def _other_worlds(
 
 
 def _as_if_absent(
-    guideline: Guideline, conditions: Mapping[str, c.Condition], world: Derived, deciders: Deciders
+    guideline: Guideline, conditions: Mapping[str, c.Condition], world: Derived, deciders: PatientDeciders
 ) -> tuple[World, ...]:
     """Return the world in which what cannot be used was never given: a doubt silences no alert and no check of orders.
 

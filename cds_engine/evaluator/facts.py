@@ -45,5 +45,8 @@ class Facts:
 
     def value(self, name: str) -> Value | None:
         """Return the value of a fact, None when it is unknown."""
+        known = self.known.get(name)
+        if known is not None:
+            return known.value
         found = self.look_up(name)
         return None if isinstance(found, Unknown) else found

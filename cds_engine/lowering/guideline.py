@@ -156,3 +156,5 @@ class Guideline:
     """Conditions that are asked once per order, by the key that all engines know them by."""
     orders_read: frozenset[str]
     """The facts that conditions about orders rest on, derived ones and their inputs included."""
+    orders_name: frozenset[str]
+    """The facts and properties that those conditions name themselves."""

@@ -88,6 +88,7 @@ def lower(checked: Checked, sharing: Sharing | None = None) -> Guideline:
         order_checks=tuple((f"order {check.id}", check) for topic in safety for check in topic.order_checks),
         order_conditions=about_orders,
         orders_read=frozenset().union(*(rests_on[key] for key in about_orders)),
+        orders_name=frozenset().union(*(_named(found, sharing) for found in about_orders.values())),
     )
 
 
@@ -124,8 +125,11 @@ def _conditions(checked: Checked, sharing: Sharing) -> dict[str, c.Condition]:
 
 def _rests_on(condition: c.Condition, reads: Mapping[str, set[str]], sharing: Sharing) -> frozenset[str]:
     """Return the facts that a condition rests on, derived ones and their inputs included."""
-    named = {node.name for node in sharing.nodes(condition) if isinstance(node, c.Fact | c.Holds)}
-    return frozenset(closure({base_fact(name) for name in named}, reads))
+    return frozenset(closure({base_fact(name) for name in _named(condition, sharing)}, reads))
+
+
+def _named(condition: c.Condition, sharing: Sharing) -> set[str]:
+    return {node.name for node in sharing.nodes(condition) if isinstance(node, c.Fact | c.Holds)}
 
 
 def _parts(condition: c.Condition) -> tuple[c.Condition, ...]:

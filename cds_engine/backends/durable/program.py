@@ -56,12 +56,9 @@ class Ruleset:
     definition: str
     rules: frozenset[str]
     wanted: tuple[int, ...]
+    readings: tuple[int, ...]
+    """Which sources of the patient those properties are made of."""
     firings: int
-
-    def message(self, session: str, texts: list[str]) -> str:
-        """Return the message for one patient; *texts* has the written properties, empty for the unknown."""
-        body = "".join([texts[i] for i in self.wanted])
-        return f'{{"sid":"{session}","id":"p","k":"p","n":1.5{body}}}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +80,40 @@ class Program:
     """For the rules that decide a part: which property becomes true, and how that is written."""
     readings: tuple[_Reading, ...]
     size: int
+    needed: Mapping[str, frozenset[int]]
+    """For each condition the rulesets that decide it, by number, with those that decide its parts."""
 
-    def read(self, facts: FactView) -> list[str]:
-        """Return the patient's properties, written; a property that is left out is the empty text."""
-        texts = [""] * self.size
-        for reading in self.readings:
-            value = reading.fetch(facts)
-            for number, name, kind in reading.wants:
-                text = written(value, kind)
-                if text is not None:
-                    texts[number] = name + text
-        return texts
+
+class Sheet:
+    """The properties of one patient, each written when the first ruleset wants it."""
+
+    def __init__(self, program: Program, facts: FactView) -> None:
+        self._program = program
+        self._facts = facts
+        self._texts = [""] * program.size
+        self._read: set[int] = set()
+
+    def body(self, ruleset: Ruleset) -> str:
+        """Return the properties that *ruleset* wants, written; what is unknown is left out."""
+        texts = self._texts
+        for number in ruleset.readings:
+            if number not in self._read:
+                self._write(self._program.readings[number])
+                self._read.add(number)
+        return "".join([texts[i] for i in ruleset.wanted])
+
+    def add_parts(self, fired: frozenset[str]) -> None:
+        """Write down the parts that were decided, for the rulesets after."""
+        for name in fired & self._program.parts.keys():
+            number, text = self._program.parts[name]
+            self._texts[number] = text
+
+    def _write(self, reading: _Reading) -> None:
+        value = reading.fetch(self._facts)
+        for number, name, kind in reading.wants:
+            text = written(value, kind)
+            if text is not None:
+                self._texts[number] = name + text
 
 
 def compile_program(conditions: Mapping[str, Condition]) -> Program:
@@ -122,6 +142,7 @@ class _Writer:
         self._names = Names()
         self._numbers: dict[Property, int] = {}
         self._labels: dict[Property, str] = {}
+        self._sources: dict[Source, int] = {}
 
     def program(self, groups: list[list[Rule]]) -> Program:
         """Write all rulesets, and note what the names of their rules mean."""
@@ -129,15 +150,19 @@ class _Writer:
         rulesets = tuple(self._ruleset(group) for group in named)
         goals = {name: rule.goal for group in named for name, rule in group}
         parts = {name: self._part(goal) for name, goal in goals.items() if goal.condition is None}
-        return Program(rulesets, goals, parts, self._readings(), len(self._numbers))
+        return Program(rulesets, goals, parts, self._readings(), len(self._numbers), _needed(groups))
 
     def _ruleset(self, rules: list[tuple[str, Rule]]) -> Ruleset:
         alive = f'"{ALIVE}":{{"all":[{{"m":{{"$and":[{_GUARD},{{"$gt":{{"n":1.25}}}}]}}}}]}}'
         written_rules = [f'"{name}":{{"all":[{{"m":{self._guarded(r.formula)}}}]}}' for name, r in rules]
-        wanted = {self._number(a.property) for _, rule in rules for a in atoms_of(rule.formula)}
-        firings = 1 + sum(rule.cost.firings for _, rule in rules)
-        definition = "{" + ",".join([*written_rules, alive]) + "}"
-        return Ruleset(definition, frozenset(name for name, _ in rules), tuple(sorted(wanted)), firings)
+        properties = {atom.property for _, rule in rules for atom in atoms_of(rule.formula)}
+        return Ruleset(
+            definition="{" + ",".join([*written_rules, alive]) + "}",
+            rules=frozenset(name for name, _ in rules),
+            wanted=tuple(sorted(map(self._number, properties))),
+            readings=tuple(sorted({self._source(p) for p in properties if not isinstance(p.source, PartSource)})),
+            firings=1 + sum(rule.cost.firings for _, rule in rules),
+        )
 
     def _guarded(self, formula: Formula) -> str:
         """Write a formula behind the guard, without which the engine's own messages could match."""
@@ -166,6 +191,9 @@ class _Writer:
     def _number(self, prop: Property) -> int:
         return self._numbers.setdefault(prop, len(self._numbers))
 
+    def _source(self, prop: Property) -> int:
+        return self._sources.setdefault(prop.source, len(self._sources))
+
     def _label(self, prop: Property) -> str:
         """Return the property's name in quotes."""
         if prop not in self._labels:
@@ -178,12 +206,27 @@ class _Writer:
         return self._number(prop), f",{self._label(prop)}:true"
 
     def _readings(self) -> tuple[_Reading, ...]:
-        wants: dict[Source, list[tuple[int, str, Kind]]] = {}
+        wants: dict[Source, list[tuple[int, str, Kind]]] = {source: [] for source in self._sources}
         for prop, number in self._numbers.items():
             if not isinstance(prop.source, PartSource):
-                entry = (number, f",{self._label(prop)}:", prop.kind)
-                wants.setdefault(prop.source, []).append(entry)
+                wants[prop.source].append((number, f",{self._label(prop)}:", prop.kind))
         return tuple(_Reading(fetch(source), tuple(entries)) for source, entries in wants.items())
+
+
+def _needed(groups: list[list[Rule]]) -> dict[str, frozenset[int]]:
+    """Return for each condition the rulesets to ask; those that decide a part come before those that use it."""
+    deciding: dict[int, frozenset[int]] = {}
+    needed: dict[str, frozenset[int]] = {}
+    for number, rules in enumerate(groups):
+        sources = {atom.property.source for rule in rules for atom in atoms_of(rule.formula)}
+        before = [deciding[source.index] for source in sources if isinstance(source, PartSource)]
+        asked = frozenset({number}).union(*before)
+        for goal in [rule.goal for rule in rules]:
+            if goal.condition is None:
+                deciding[goal.part] = deciding.get(goal.part, frozenset()) | asked
+            else:
+                needed[goal.condition] = needed.get(goal.condition, frozenset()) | asked
+    return needed
 
 
 def _readable(prop: Property, number: int) -> str:

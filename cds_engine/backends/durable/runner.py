@@ -12,13 +12,13 @@ import threading
 import weakref
 from collections import deque
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
 from cds_engine.backends.durable.errors import no_answer, not_importable
-from cds_engine.backends.durable.program import ALIVE, Program, Ruleset
+from cds_engine.backends.durable.program import ALIVE, Program, Ruleset, Sheet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _SESSIONS = 4
 """How many patients are decided at a time. The C code holds the interpreter's lock: more would only wait."""
@@ -28,6 +28,9 @@ _FAULTS = 64
 
 _DONE = 0
 """What `assert_fact` and `retract_fact` say when all went well."""
+
+Said: TypeAlias = "dict[tuple[int, str], frozenset[str]]"
+"""What fired for one patient, by the number of the ruleset and the properties that it was told."""
 
 
 class _Module(Protocol):
@@ -78,22 +81,24 @@ class Engine:
         """Whether so many sessions were given up that the engine should be replaced."""
         return self._made > _SESSIONS + _FAULTS
 
-    def fire(self, texts: list[str]) -> set[str]:
-        """Return the names of all rules that fire for the patient whose properties are *texts*.
+    def fire(self, sheet: Sheet, numbers: Iterable[int], said: Said) -> set[str]:
+        """Return the names of the rules that fire in the rulesets with these *numbers* for the patient of *sheet*.
 
-        Parts that are decided on the way are added to *texts*, for the rulesets after.
+        What a ruleset has *said* of the same properties is not asked again; what it says now is added there.
 
         Raises:
             BackendFault: durable_rules did not do all of it; there is no partial answer.
         """
         fired: set[str] = set()
         with self._session() as session:
-            for handle, ruleset in zip(self._handles, self._program.rulesets, strict=True):
-                names = self._ask(handle, ruleset, session, texts)
+            for number in numbers:
+                ruleset = self._program.rulesets[number]
+                body = sheet.body(ruleset)
+                names = said.get((number, body))
+                if names is None:
+                    names = said[number, body] = self._ask(self._handles[number], ruleset, session, body)
+                sheet.add_parts(names)
                 fired |= names
-                for name in names & self._program.parts.keys():
-                    number, text = self._program.parts[name]
-                    texts[number] = text
         return fired
 
     @contextmanager
@@ -109,9 +114,9 @@ class Engine:
             yield session
             self._idle.append(session)
 
-    def _ask(self, handle: int, ruleset: Ruleset, session: str, texts: list[str]) -> set[str]:
+    def _ask(self, handle: int, ruleset: Ruleset, session: str, body: str) -> frozenset[str]:
         """Put one message into a ruleset, collect the rules that fire, and take the message out again."""
-        outcome, state = self._module.assert_fact(handle, ruleset.message(session, texts))
+        outcome, state = self._module.assert_fact(handle, f'{{"sid":"{session}","id":"p","k":"p","n":1.5{body}}}')
         if outcome != _DONE:
             raise no_answer(f"it did not take the message ({outcome})")
         names = [_name(text) for text in self._firings(handle, state, ruleset.firings)]
@@ -120,7 +125,7 @@ class Engine:
             raise no_answer(f"it did not give the message back ({outcome})")
         if not names or names.pop() != ALIVE:
             raise no_answer("it stopped early")
-        found = set(names)
+        found = frozenset(names)
         if not found <= ruleset.rules:
             raise no_answer(f"it made up {sorted(found - ruleset.rules)}")
         return found
