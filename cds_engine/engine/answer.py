@@ -10,7 +10,7 @@ from cds_engine.engine.citations import Citations
 from cds_engine.engine.decisions import Decision, Hit, TreatmentDecision
 from cds_engine.engine.dosing import shown_dose
 from cds_engine.engine.questions import assumptions_of, questions_of
-from cds_engine.engine.standing import Standing, preferred_route
+from cds_engine.engine.standing import DayStanding, preferred_route
 from cds_engine.engine.worlds import Worlds
 from cds_engine.evaluator.facts import Facts
 from cds_engine.lowering.guideline import Guideline
@@ -51,7 +51,7 @@ class Asked:
     terms: Terms
     engines: tuple[str, ...]
     citations: Citations
-    standing: Standing
+    standing: DayStanding
     problems: tuple[Problem, ...] = ()
     screened: tuple[Screened, ...] = ()
     assumptions: tuple[Assumption, ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,6 +16,7 @@ from cds_engine.engine.citations import Citations
 from cds_engine.engine.decisions import decide_rules
 from cds_engine.engine.holding import check_minimum, held_back
 from cds_engine.engine.screening import Screening
+from cds_engine.engine.sent import as_sent, day_of, patient_of, unknown_keys
 from cds_engine.engine.standing import Standings
 from cds_engine.engine.worlds import Worlds, worlds_of
 from cds_engine.fhir.periods import read_period
@@ -34,14 +35,12 @@ from cds_engine.results.what_if import WhatWouldChange
 
 FhirRecord = Mapping[str, Any] | Iterable[Mapping[str, Any]]
 """A Bundle, or the resources of one patient."""
+
 if TYPE_CHECKING:
     from cds_engine.batch.report import Report
     from cds_engine.fhir.table import ExportedRecords
 
 UNDATED = "no date was given for this answer: approvals count whatever the date of their next review"
-DEEPEST = 16
-"""How deep the lists and mappings of a patient may lie in each other and still be copied."""
-PATIENT_KEYS = ("id", "facts", "orders", "audience", "as_of")
 
 
 class LoadedPack:
@@ -110,37 +109,35 @@ class LoadedPack:
             EngineDisagreement: If the engines differ: then there is no answer.
         """
         minimum = None if minimum_review is None else check_minimum(minimum_review)
-        patient = _patient(facts, id, orders, as_of, audience)
-        day = _day(patient["as_of"])
-        audience_name = text_of(patient["audience"])
+        patient = patient_of(facts, id, orders, as_of, audience)
+        day = day_of(patient.as_of)
+        audience_name = text_of(patient.audience)
         terms = self._terms.get(audience_name)
         if terms is None:
             known = ", ".join(f"`{name}`" for name in self._terms)
             hint = did_you_mean(audience_name, self._terms) or f"the pack knows {known}"
-            raise InputError(f"there is no audience {shown(patient['audience'])}; {hint}")
-        given = patient["facts"]
-        assert isinstance(given, Mapping)  # noqa: S101 - _patient has seen to it
-        if "resourceType" in given:
+            raise InputError(f"there is no audience {shown(patient.audience)}; {hint}")
+        if "resourceType" in patient.facts:
             raise InputError("this is a FHIR resource and no patient; `evaluate_fhir` reads records")
-        record = read_facts(given, self.guideline.dictionary, day)
+        record = read_facts(patient.facts, self.guideline.dictionary, day)
         worlds = worlds_of(self.guideline, record, day, about_one_patient(self._deciders))
         decisions = decide_rules(self.guideline, worlds)
         order_problems: list[values.Problem] = []
-        screened = self._screened(patient["orders"], record.medicines, worlds, terms, order_problems)
+        screened = self._screened(patient.orders, record.medicines, worlds, terms, order_problems)
         asked = Asked(
-            patient=None if patient["id"] is None else text_of(patient["id"]),
+            patient=None if patient.id is None else text_of(patient.id),
             as_of=day,
             audience=audience_name,
             terms=terms,
             engines=("evaluator", *self._deciders),
             citations=self._citations,
             standing=self._standings.on(day),
-            problems=(*_unknown_keys(facts), *(_problem(p) for p in (*order_problems, *record.problems))),
+            problems=(*unknown_keys(facts), *(_problem(p) for p in (*order_problems, *record.problems))),
             screened=tuple(screened),
             assumptions=self._undated if day is None else (),
         )
         answer = Answer(self.guideline, worlds, decisions, asked).build()
-        answer._suppose = partial(self._what_would_change, _as_sent(given), day, audience_name, terms.wording)  # noqa: SLF001 - ours to fill
+        answer._suppose = partial(self._what_would_change, as_sent(patient.facts), day, audience_name, terms.wording)  # noqa: SLF001 - ours to fill
         return answer if minimum is None else held_back(answer, minimum)
 
     def _what_would_change(
@@ -173,7 +170,7 @@ class LoadedPack:
         """
         if self._records is None:
             raise InputError(f"the pack `{self.id}` has no `fhir.yaml`; it says nothing of FHIR records")
-        return self._records.read(record, _day(as_of), None if period is None else read_period(period), orders)
+        return self._records.read(record, day_of(as_of), None if period is None else read_period(period), orders)
 
     def evaluate_fhir(
         self,
@@ -269,7 +266,7 @@ class LoadedPack:
         from cds_engine.batch.columns import Wishes  # noqa: PLC0415 - an extra, loaded when a table comes
         from cds_engine.batch.table import PART_ROWS, Order, evaluate_table  # noqa: PLC0415 - as above
 
-        day = _day(as_of)
+        day = day_of(as_of)
         order = Order(
             table,
             into,
@@ -330,74 +327,5 @@ class LoadedPack:
         return screening.screen(listed)
 
 
-def _patient(
-    facts: Mapping[str, object], identifier: str | None, orders: object, as_of: object, audience: str
-) -> dict[str, object]:
-    if not isinstance(facts, Mapping):
-        raise InputError("a patient is a mapping of fact names to values")
-    if "facts" not in facts:
-        return {"id": identifier, "facts": facts, "orders": orders, "as_of": as_of, "audience": audience}
-    inner = facts["facts"]
-    if not isinstance(inner, Mapping):
-        raise InputError("`facts` of a patient must be a mapping of fact names to values")
-    return {
-        "id": identifier if identifier is not None else facts.get("id"),
-        "facts": inner,
-        "orders": _joined(orders, facts.get("orders")),
-        "as_of": as_of if as_of is not None else facts.get("as_of"),
-        "audience": facts.get("audience") or audience if audience == "clinician" else audience,
-    }
-
-
-def _joined(passed: object, written: object) -> object:
-    """Return the orders that were passed and those of the patient's file; neither hides the other."""
-    given = [orders for orders in (passed, written) if orders is not None and orders not in ((), [])]
-    if len(given) < 2:  # noqa: PLR2004
-        return given[0] if given else ()
-    lists = [orders for orders in given if isinstance(orders, Iterable) and not isinstance(orders, str | Mapping)]
-    others = [orders for orders in given if not any(orders is listed for listed in lists)]
-    return [*others, *(order for orders in lists for order in orders)]
-
-
-def _unknown_keys(facts: Mapping[str, object]) -> list[Problem]:
-    if "facts" not in facts:
-        return []
-    return [
-        Problem(fact=None, code="D101", message=f"there is no key {shown(key)} in a patient" + _hint(text_of(key)))
-        for key in facts
-        if key not in PATIENT_KEYS
-    ]
-
-
-def _hint(key: str) -> str:
-    hint = did_you_mean(key, PATIENT_KEYS)
-    return f"; {hint}" if hint else "; clinical facts stand under `facts`"
-
-
-def _day(as_of: object) -> date | None:
-    if isinstance(as_of, datetime):
-        return as_of.date()
-    if as_of is None or isinstance(as_of, date):
-        return as_of
-    try:
-        return date.fromisoformat(text_of(as_of))
-    except ValueError:
-        raise InputError(f"`as_of` must be a date such as `2026-11-21`, not {shown(as_of)}") from None
-
-
 def _problem(found: values.Problem) -> Problem:
     return Problem.made(fact=found.fact, code=found.code, message=found.message)
-
-
-def _as_sent(value: Any, depth: int = DEEPEST) -> Any:
-    """Return a copy of what a caller sent, so that a later change of it changes nothing here.
-
-    What lies deeper than any patient does is no copy: nothing is read there.
-    """
-    match value:
-        case Mapping() if depth:
-            return {key: _as_sent(item, depth - 1) for key, item in value.items()}
-        case list() | tuple() if depth:
-            return [_as_sent(item, depth - 1) for item in value]
-        case _:
-            return value

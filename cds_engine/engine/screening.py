@@ -7,7 +7,7 @@ An order is never passed over: what cannot be determined is itself a finding. On
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,13 +15,13 @@ from cds_engine.engine.agreement import PatientDeciders, decide_all
 from cds_engine.engine.citations import Citations
 from cds_engine.engine.decisions import Hit
 from cds_engine.engine.dosing import working
+from cds_engine.engine.ordered import amount_of, exceeded_caps, summed, undetermined, uneven_times, wrong_interval
 from cds_engine.engine.worlds import Worlds
 from cds_engine.evaluator.doses import ComputedDose, compute_dose, displayed
 from cds_engine.evaluator.facts import Facts
 from cds_engine.language.printer import number
 from cds_engine.lowering.guideline import DosePlan, Guideline
 from cds_engine.pack.statements import OrderCheck
-from cds_engine.patient.intervals import in_words
 from cds_engine.patient.orders import Order, facts_of
 from cds_engine.results.explain import Explainer
 from cds_engine.results.models import Citation, Finding, Screened
@@ -214,7 +214,7 @@ class Screening:
     def _total(self, plan: DosePlan, drug: str, per: str, taken: list[Order]) -> float | None:
         """Return what is certain of all that is taken of a drug, in the unit of the regimen."""
         if per != "week":
-            amounts = [_amount(other, plan, per) for other in taken]
+            amounts = [amount_of(other, plan, per) for other in taken]
             return exact(math.fsum(amount for amount in amounts if amount is not None)) or None
         name = f"{self.guideline.dictionary.medications}.{drug}.weekly_amount"
         folded = self.worlds.certain.facts.value(name)
@@ -231,26 +231,26 @@ class Screening:
             said = "is listed" if order.is_taken else "was ordered"
             text = f"{route.prefer} is preferred, {order.entry.route} {said}"
             yield _finding(order, "route", "info", text, citations=cite)
-        wrong = _interval(order, plan)
+        wrong = wrong_interval(order, plan)
         if wrong is not None:
-            yield _finding(order, "interval", "critical", wrong, _summed(order, "week"), cite)
+            yield _finding(order, "interval", "critical", wrong, summed(order, "week"), cite)
             return
-        amount = _amount(order, plan, plan.per)
+        amount = amount_of(order, plan, plan.per)
         if amount is None:
-            yield _finding(order, "dose-undetermined", "warning", _undetermined(order, plan), citations=cite)
+            yield _finding(order, "dose-undetermined", "warning", undetermined(order, plan), citations=cite)
             return
-        uneven = _times(order, plan)
+        uneven = uneven_times(order, plan)
         if uneven is not None:
-            yield _finding(order, "times-per-day", "warning", uneven, _summed(order, "day"), cite)
+            yield _finding(order, "times-per-day", "warning", uneven, summed(order, "day"), cite)
         yield from self._limits(order, plan, amount, cite)
 
     def _limits(self, order: Order, plan: DosePlan, amount: float, cite: list[Citation]) -> Iterator[Finding]:
         unit = f"{display(plan.unit)} a {plan.per}"
         ordered = f"{number(amount)} {unit}"
-        for exceeded, cap, per in _exceeded(order, plan, amount):
+        for exceeded, cap, per in exceeded_caps(order, plan, amount):
             own = f"{display(plan.unit)} a {per}"
             text = f"{number(exceeded)} {own} is above the limit of {number(cap)} {own}"
-            yield _finding(order, "above-cap", "critical", text, _summed(order, per), cite)
+            yield _finding(order, "above-cap", "critical", text, summed(order, per), cite)
         dose = compute_dose(plan, self.worlds.certain.facts, self.worlds.certain.verdicts)
         if not isinstance(dose, ComputedDose):
             listed = ", ".join(sorted(self.terms.label(name) for name in dose.missing))
@@ -293,97 +293,6 @@ def _finding(
     )
 
 
-MORE_OFTEN = {"day", "several_times_a_week"}
-
-
 def _named(orders: list[Order]) -> str:
     more = f" and {len(orders) - MAX_NAMED} more" if len(orders) > MAX_NAMED else ""
     return ", ".join(order.name for order in orders[:MAX_NAMED]) + more
-
-
-def _verb(order: Order) -> str:
-    return "listed" if order.is_taken else "ordered"
-
-
-def _interval(order: Order, plan: DosePlan) -> str | None:
-    """Say what is wrong with the interval: a weekly medicine that is ordered in any other."""
-    if plan.per != "week":
-        return None
-    others = tuple(interval for interval in order.entry.intervals if interval != "week")
-    if not others:
-        return None
-    weekly = order.entry.weekly_mg
-    implied = f"; that is {number(weekly)} mg a week" if weekly is not None else ""
-    only = "never more often" if MORE_OFTEN & set(others) and not order.is_taken else "in no other interval"
-    return f"{_verb(order)} {in_words(others)}, but it is given once a week, {only}{implied}"
-
-
-def _a_day(order: Order) -> float | None:
-    entry = order.entry
-    if entry.dose_mg is None or entry.times is None or entry.intervals != ("day",):
-        return None
-    return entry.dose_mg * entry.times
-
-
-COURSES = {("course",), ("once",), ("two_weeks",), ("month",)}
-"""Intervals of which each dose is a course of its own."""
-
-
-def _a_course(order: Order) -> float | None:
-    """Return the amount of a course; several doses make one course only where the order says `course`."""
-    entry = order.entry
-    if entry.dose_mg is None or entry.times is None or entry.intervals not in COURSES:
-        return None
-    if entry.times != 1 and entry.intervals != ("course",):
-        return None
-    return entry.dose_mg * entry.times
-
-
-AMOUNTS: dict[str, Callable[[Order], float | None]] = {
-    "week": lambda order: order.entry.weekly_mg,
-    "day": _a_day,
-    "dose": lambda order: order.entry.dose_mg if order.entry.intervals == ("day",) else None,
-    "course": _a_course,
-}
-
-
-def _amount(order: Order, plan: DosePlan, per: str) -> float | None:
-    """Return the ordered amount in the unit of the regimen for an interval, None when it cannot be computed."""
-    milligrams = AMOUNTS[per](order)
-    return None if milligrams is None else exact(conversion("mg", plan.unit).apply(milligrams))
-
-
-def _exceeded(order: Order, plan: DosePlan, amount: float) -> list[tuple[float, float, str]]:
-    """Return every cap that is exceeded, each in its own interval: 1 g three times is 1 g a dose and 3 g a day."""
-    ordered = [(_amount(order, plan, per), cap, per) for cap, per in plan.caps]
-    found = [(own, cap, per) for own, cap, per in ordered if own is not None and own > exact(cap)]
-    if not found and plan.cap is not None and amount > exact(plan.cap):
-        found = [(amount, plan.cap, plan.per)]
-    return found
-
-
-def _times(order: Order, plan: DosePlan) -> str | None:
-    """Say that a day is divided otherwise than in the regimen; of an amount a day only what is said in full."""
-    times = order.entry.times
-    if plan.times_per_day is None or order.entry.intervals != ("day",) or times in {None, plan.times_per_day}:
-        return None
-    said = "once" if times == 1 else f"{number(times or 0)} times"
-    due = "one dose" if plan.times_per_day == 1 else f"{plan.times_per_day} doses"
-    return f"{_verb(order)} {said} a day, but it is given in {due} a day"
-
-
-def _undetermined(order: Order, plan: DosePlan) -> str:
-    entry = order.entry
-    if entry.dose_mg is None or entry.times is None or not entry.intervals:
-        source = "list" if order.is_taken else "order"
-        return f"the dose cannot be determined: the {source} does not say amount, unit and interval in full"
-    said = in_words(entry.intervals)
-    return f"the dose cannot be determined: {_verb(order)} {said}, but known here as an amount a {plan.per}"
-
-
-def _summed(order: Order, per: str) -> list[str]:
-    """Return how an amount of a longer interval comes about; nothing where one dose is all."""
-    dose, total = order.entry.dose_mg, AMOUNTS[per](order)
-    if not dose or total is None or total == dose:
-        return [f"{_verb(order)}: {number(dose)} mg"] if dose else []
-    return [f"{_verb(order)}: {number(dose)} mg × {number(exact(total / dose))} = {number(exact(total))} mg a {per}"]  # noqa: RUF001

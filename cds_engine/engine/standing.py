@@ -1,6 +1,6 @@
 """What the answers of a pack say of a rule whoever the patient is: made once, shared by all answers.
 
-Between two review dates nothing of this changes; each such time has its own `Standing`.
+Between two review dates nothing of this changes; each such time has its own `DayStanding`.
 """
 
 from __future__ import annotations
@@ -9,8 +9,7 @@ from bisect import bisect_left
 from collections.abc import Mapping
 from datetime import date, timedelta
 
-from cds_engine.engine.approvals import STATES
-from cds_engine.engine.approvals import Standing as StatementStanding
+from cds_engine.engine.approvals import STATES, Standing
 from cds_engine.engine.citations import Citations
 from cds_engine.lowering.guideline import RuleSpec, Treatment
 from cds_engine.pack.statements import Statement
@@ -21,22 +20,22 @@ from cds_engine.results.terms import Wording
 class Standings:
     """The standing of a pack's rules on every day."""
 
-    def __init__(self, citations: Citations, found: Mapping[str, StatementStanding]) -> None:
+    def __init__(self, citations: Citations, found: Mapping[str, Standing]) -> None:
         self._dues = sorted({standing.due for standing in found.values() if standing.due is not None})
         days = [None, *(due + timedelta(days=1) for due in self._dues)]
-        self._between = [Standing(citations, {name: f.state(day) for name, f in found.items()}) for day in days]
+        self._between = [DayStanding(citations, {name: f.state(day) for name, f in found.items()}) for day in days]
 
     @property
     def may_lapse(self) -> bool:
         """Whether an approval has a review date."""
         return bool(self._dues)
 
-    def on(self, day: date | None) -> Standing:
+    def on(self, day: date | None) -> DayStanding:
         """Return the standing on a day; without one no approval is past its review date."""
         return self._between[0 if day is None else bisect_left(self._dues, day)]
 
 
-class Standing:
+class DayStanding:
     """Prepares the recommendations of rules that do not apply; what it returns may not be changed."""
 
     def __init__(self, citations: Citations, states: Mapping[str, str]) -> None:

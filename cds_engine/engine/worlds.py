@@ -88,13 +88,12 @@ def worlds_of(guideline: Guideline, record: Record, as_of: date | None, deciders
         EngineDisagreement: If two engines differ on any condition in any world.
     """
     first = derive(guideline, record.facts, as_of)
-    verdicts = decide_all(guideline.conditions, first.facts, deciders)
-    broken = _contradictions(guideline, record, as_of, first, verdicts, deciders)
+    broken = _contradictions(guideline, record, as_of, first, deciders)
     given = _given(record, first, broken)
     certain = first
     if broken or first.withheld.keys() - record.facts.keys() or given != dict(record.facts):
         certain = derive(guideline, given, as_of)
-        verdicts = decide_all(guideline.conditions, certain.facts, deciders)
+    verdicts = decide_all(guideline.conditions, certain.facts, deciders)
     withheld = {**certain.withheld, **{name: found for name, found in given.items() if isinstance(found, Withheld)}}
     readings = _readings(given, withheld, certain)
     others = _other_worlds(guideline, given, readings, certain, as_of, deciders) if readings else ()
@@ -111,22 +110,18 @@ def worlds_of(guideline: Guideline, record: Record, as_of: date | None, deciders
 
 
 def _contradictions(
-    guideline: Guideline,
-    record: Record,
-    as_of: date | None,
-    first: Derived,
-    verdicts: Mapping[str, Verdict],
-    deciders: PatientDeciders,
+    guideline: Guideline, record: Record, as_of: date | None, first: Derived, deciders: PatientDeciders
 ) -> list[Conflict]:
     """Return the declared contradictions that hold, also those that a contradicted derivation would hide."""
-    hidden: Mapping[str, Verdict] = {}
+    declared = {key: guideline.conditions[key] for key in guideline.conflicts}
+    found = [decide_all(declared, first.facts, deciders)]
     if any(isinstance(record.facts.get(name), Known) for name in first.withheld):
         told = derive(guideline, record.facts, as_of, settled=frozenset(record.facts))
-        hidden = decide_all(guideline.conditions, told.facts, deciders)
+        found.append(decide_all(declared, told.facts, deciders))
     return [
         conflict
         for conflict in guideline.pack.definitions.conflicts
-        if any(found[f"conflict {conflict.id}"].truth is True for found in (verdicts, hidden) if found)
+        if any(verdicts[f"conflict {conflict.id}"].truth is True for verdicts in found)
     ]
 
 
@@ -177,12 +172,17 @@ def _other_worlds(
     as_of: date | None,
     deciders: PatientDeciders,
 ) -> tuple[World, ...]:
-    """Return the worlds of the facts that can be read in several ways, each for the conditions that read them."""
+    """Return the worlds of the facts that can be read in several ways, each for the conditions that read them.
+
+    Conditions about orders have worlds as well; they are decided there once an order comes.
+    """
     groups: dict[tuple[str, ...], dict[str, c.Condition]] = {}
     for key, condition in guideline.conditions.items():
-        open_facts = tuple(name for name in readings if name.split(".", 1)[0] in guideline.reads[key])
-        if open_facts:
-            groups.setdefault(open_facts, {})[key] = condition
+        if key in guideline.tried:
+            groups.setdefault(_open(readings, guideline.reads[key]), {})[key] = condition
+    for reads in guideline.order_reads:
+        groups.setdefault(_open(readings, reads), {})
+    groups.pop((), None)
     found: list[World] = []
     for names, conditions in groups.items():
         ways, are_all = _ways(names, readings)
@@ -195,6 +195,10 @@ def _other_worlds(
             undecided = frozenset(name.split(".", 1)[0] for name in names)
             found.append(World(certain.facts, {k: Verdict(None, node, undecided) for k, node in conditions.items()}))
     return tuple(found)
+
+
+def _open(readings: Collection[str], reads: frozenset[str]) -> tuple[str, ...]:
+    return tuple(name for name in readings if name.split(".", 1)[0] in reads)
 
 
 def _as_if_absent(
@@ -212,7 +216,7 @@ def _as_if_absent(
         for key, found in conditions.items()
         if key.startswith("alert ") and not doubtful.isdisjoint(guideline.reads[key])
     }
-    if not alerts and doubtful.isdisjoint(guideline.orders_read):
+    if not alerts and all(doubtful.isdisjoint(reads) for reads in guideline.order_reads):
         return ()
     facts = Facts(world.facts.known, world.facts.unknown, world.facts.as_of)
     return (World(facts, decide_all(alerts, facts, deciders)),)

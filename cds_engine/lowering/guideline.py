@@ -154,7 +154,9 @@ class Guideline:
     order_checks: tuple[tuple[str, OrderCheck], ...]
     order_conditions: Mapping[str, Condition]
     """Conditions that are asked once per order, by the key that all engines know them by."""
-    orders_read: frozenset[str]
-    """The facts that conditions about orders rest on, derived ones and their inputs included."""
+    order_reads: tuple[frozenset[str], ...]
+    """The facts that each of those conditions rests on, derived ones and their inputs included."""
     orders_name: frozenset[str]
     """The facts and properties that those conditions name themselves."""
+    tried: frozenset[str]
+    """Keys of the conditions that are decided in every reading of a record: warnings, questions, dose adjustments."""

@@ -37,6 +37,8 @@ S = TypeVar("S", bound=SafetyRule)
 
 ORDER = "order "
 """How the keys of conditions about an order begin."""
+TRIED = ("contraindication ", "caution ", "alert ", "regimen ")
+"""How the keys of warnings and dose adjustments begin, which are decided in every reading of a record."""
 
 
 def lower(checked: Checked, sharing: Sharing | None = None) -> Guideline:
@@ -87,8 +89,9 @@ def lower(checked: Checked, sharing: Sharing | None = None) -> Guideline:
         },
         order_checks=tuple((f"order {check.id}", check) for topic in safety for check in topic.order_checks),
         order_conditions=about_orders,
-        orders_read=frozenset().union(*(rests_on[key] for key in about_orders)),
+        order_reads=tuple(dict.fromkeys(rests_on[key] for key in about_orders)),
         orders_name=frozenset().union(*(_named(found, sharing) for found in about_orders.values())),
+        tried=frozenset(key for key in conditions if key.startswith(TRIED) or " ask " in key),
     )
 
 

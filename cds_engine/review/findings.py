@@ -88,7 +88,7 @@ class Affected:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ShownStanding:
     """The review state of a statement and how it came to be."""
 
     state: str

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from cds_engine.review.findings import Affected, Mutant, Promise, Standing, Worth
+from cds_engine.review.findings import Affected, Mutant, Promise, ShownStanding, Worth
 from cds_engine.review.sections import GROUPS, AlertLine, Group, RuleSection, SourceLine, TreatmentSection, Vignette
 
 ALERTS_FILE, SCENARIOS_FILE = "alerts.html", "scenarios.html"
@@ -44,7 +44,7 @@ class StatementPage:
     interpretation: tuple[str, ...]
     note: str | None
     rules: tuple[RuleSection, ...]
-    standing: Standing
+    standing: ShownStanding
     rest: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """What "everything else that ... needs is known and unremarkable" stands for in its scenarios: drug, facts."""
     vignettes: Mapping[Group, tuple[Vignette, ...]] = field(default_factory=dict)

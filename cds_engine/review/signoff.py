@@ -19,7 +19,7 @@ from cds_engine.pack.writing import write_yaml
 from cds_engine.results import wording as w
 from cds_engine.review.dosing import in_sentences
 from cds_engine.review.english import English
-from cds_engine.review.findings import Change, Standing
+from cds_engine.review.findings import Change, ShownStanding
 
 HEAD = """Who approved which statement, at which meaning. Written by `cds-engine approve`; do not edit by hand.
 An approval holds while conditions, doses, facts, safety rules, source and scenarios are those that were approved."""
@@ -139,21 +139,21 @@ def _words(guideline: Guideline, statement: str) -> dict[str, str]:
 # What became of approvals
 
 
-def page_standings(guideline: Guideline, outcomes: Iterable[Outcome], today: date) -> dict[str, Standing]:
+def page_standings(guideline: Guideline, outcomes: Iterable[Outcome], today: date) -> dict[str, ShownStanding]:
     """Return where each statement stands, for its page: its approval, what voided it, and what changed since."""
     ran = list(outcomes)
     found = {}
     for name, standing in standings_of(guideline).items():
         approval = standing.approval
         if approval is None:
-            found[name] = Standing(standing.written, w.review_words(standing.written))
+            found[name] = ShownStanding(standing.written, w.review_words(standing.written))
             continue
         signed = signed_scenarios(guideline, name, ran)
         lost = (*standing.lost, *_lost_scenarios(approval, signed))
         overdue = (f"it was to be reviewed by {approval.due}",) if standing.is_overdue(today) else ()
         state = standing.written if lost else standing.state(today)
         said = "approval lost, " if lost else "approval overdue, " if overdue else ""
-        found[name] = Standing(
+        found[name] = ShownStanding(
             state=state,
             words=f"{said}{w.review_words(state)}",
             by=approval.by,
