@@ -131,7 +131,7 @@ class Arithmetic:
             return self._unbounded(word), self._exists(word)
         ends = _power_ends(left, right)
         found = _applied("power", left.value, right.value)
-        self.linear.append(within(found, *ends))
+        self.linear += [within(found, *ends), z3.Implies(left.value == 1, found == 1)]
         if power == 0.5:  # noqa: PLR2004 - a root
             self.linear.append(found >= 0)
             self.curved.append(found * found == left.value)
