@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from cds_engine.checker.check import check
 from cds_engine.engine.packs import find
+from cds_engine.lowering.lower import lower
 from cds_engine.pack.invariants import read_invariants
+
+if TYPE_CHECKING:
+    from cds_engine.proof.laws import Law
 
 TESTS = Path(__file__).parent
 TABLE = TESTS.parent / "docs" / "invariants.md"
@@ -43,21 +49,49 @@ PROVED = """
 
 Written in `rules/jdm_calcinosis/invariants.yaml` and proved by `cds-engine prove`; the tests above hold the whole way
 from the text of a record to the answer, a proof holds for every record that can be read. Of two patients are proved,
-for each drug, action or rule (`cds_engine/proof/laws.py`): INV-17 in its stronger form, INV-18, and that what is
-settled stays so when facts are added. INV-39 is proved as INV-04, 08, 33 and 35 of displayed doses; that products lie
-in the range is tested. INV-15, 16, 19, 20, 23 to 25, 29, 38, 42, 43, 45 and 47 speak of reading,
-texts, the order of an answer or the program: they stay tests.
+for each drug, action, rule or alert (`cds_engine/proof/laws.py`): INV-17 in its stronger form, INV-18, and that what is
+settled stays so when facts are added (below). INV-39 is proved as INV-04, 08, 33 and 35 of displayed doses; that
+products lie in the range is tested. INV-15, 16, 19, 20, 23 to 25, 29, 38, 42, 43, 45 and 47 speak of reading, texts,
+the order of an answer or the program: they stay tests.
 
 | proved as | for every patient |
 | --- | --- |
 """
 
+SETTLED = """
+# What stays as it is when facts are added
+
+Proved of every rule and alert of the JDM pack, for every patient of whom nothing contradicts anything and for whom no
+assumption was made: a recommended rule stays recommended, its ready treatments ready and their doses the same; one
+that does not apply stays so; a blocked one never comes to be recommended or to wait; an alert that is shown stays. The
+facts in the second column make an exception: a condition asks whether they are known.
+
+| rule or alert | unless this is added |
+| --- | --- |
+"""
+
 
 def table() -> str:
-    """Return the tables as they must stand."""
+    """Return the tables that need no proof, as they must stand."""
     tested = "".join(f"| {' | '.join(row)} |\n" for row in sorted(rows()))
     promised, _ = read_invariants(find("jdm_calcinosis"))
     return HEAD + tested + PROVED + "".join(f"| {found.id} | {found.says} |\n" for found in promised.invariants)
+
+
+def settled(laws: Iterable[Law]) -> str:
+    """Return the table of what stays settled, which follows them."""
+    return SETTLED + "".join(f"| {law.of} | {', '.join(law.unless)} |\n" for law in laws)
+
+
+def laws() -> Iterator[Law]:
+    """Prove of every rule and alert that it stays settled."""
+    from cds_engine.proof.laws import Laws  # noqa: PLC0415 - needs Z3, the tables above do not
+
+    checked, _ = check(find("jdm_calcinosis"))
+    assert checked is not None
+    guideline = lower(checked)
+    names = {spec.rule.id for spec in guideline.rules} | {alert.id for _, alert in guideline.alerts}
+    return (law for law in Laws(guideline).run(names) if law.law == "settled")
 
 
 def rows() -> Iterator[tuple[str, str, str, str]]:
@@ -73,4 +107,4 @@ def rows() -> Iterator[tuple[str, str, str, str]]:
 
 
 if __name__ == "__main__":
-    TABLE.write_text(table(), encoding="utf-8")
+    TABLE.write_text(table() + settled(laws()), encoding="utf-8")

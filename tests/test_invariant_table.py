@@ -1,10 +1,11 @@
 """The table of invariants is the one that the tests give, and none is without a test."""
 
-from invariant_table import COUNT, TABLE, rows, table
+from invariant_table import COUNT, SETTLED, TABLE, rows, table
 
 
 def test_the_table_is_the_generated_one():
-    assert TABLE.read_text(encoding="utf-8") == table(), "run `python tests/invariant_table.py`"
+    """Its last part, which needs Z3, is held to the proofs in `test_prove.py`."""
+    assert TABLE.read_text(encoding="utf-8").split(SETTLED)[0] == table(), "run `python tests/invariant_table.py`"
 
 
 def test_every_invariant_has_a_test():

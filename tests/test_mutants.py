@@ -23,7 +23,7 @@ from cds_engine.engine.guide import LoadedPack
 from cds_engine.language.parser import parse
 from cds_engine.language.printer import print_expression
 from cds_engine.lowering.lower import lower
-from cds_engine.proof.mutants.distinguish import Distinguished, Distinguisher, Equivalent
+from cds_engine.proof.mutants.distinguish import Distinguished, Distinguisher, Equivalent, Undecided
 from cds_engine.proof.mutants.every import KINDS, mutants_of
 from cds_engine.proof.mutants.expressions import variants
 from cds_engine.proof.mutants.making import Maker
@@ -212,6 +212,35 @@ def test_nobody_can_tell_an_equivalent_mutant(tmp_path, when, now, verdict):
     made = maker.make(mutant)
     found = Distinguisher(maker.guideline).distinguish(made, reach_of(maker.guideline, made))
     assert isinstance(found, verdict), found
+
+
+@pytest.mark.parametrize(
+    ("at", "now", "verdict"),
+    [
+        ("regimen methotrexate-weekly", "`combine 2` became `combine 3`", Equivalent),
+        ("regimen methotrexate-weekly", "`combine 2` became `combine 1`", Distinguished),
+        ("formula egfr_ckd_epi_2021 when", "`age_years >= 18 'a'` became `age_years >= 16.2 'a'`", Equivalent),
+        ("order order-supplement-before-calcium-is-known", "`calcium_total is null` was left out", Equivalent),
+        (
+            "order order-supplement-before-calcium-is-known",
+            "`calcium_total.range.high is null` was left out",
+            Undecided,
+        ),
+    ],
+)
+def test_products_orders_and_formulas_are_within_what_is_proved(jdm_mutants, at, now, verdict):
+    """What fits into 40 mg a week in steps of 2.5 mg is the same from two pens or three, and not from one."""
+    maker, mutants, distinguisher = jdm_mutants
+    mutant = next(found for found in mutants if (found.at, found.says) == (at, now))
+    made = maker.make(mutant)
+    assert isinstance(distinguisher.distinguish(made, reach_of(maker.guideline, made)), verdict)
+
+
+@pytest.fixture(scope="module")
+def jdm_mutants():
+    checked, _ = check(RULES / "jdm_calcinosis")
+    maker = Maker(checked)
+    return maker, mutants_of(checked), Distinguisher(maker.guideline)
 
 
 def test_coverage_says_what_nobody_shows(maker, trials):

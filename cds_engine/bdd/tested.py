@@ -15,7 +15,7 @@ LIMITS = (
     (
         "Equivalent means: proved for every patient in whose record no fact has two readings, that statuses, doses, "
         "reasons, cautions, alerts, questions under a condition and derived facts are the same; which of several "
-        "missing facts is named is outside, and so is what the checks of a pack say of an order."
+        "missing facts is named is outside."
     ),
 )
 """What the figures do not say."""

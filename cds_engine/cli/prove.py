@@ -114,7 +114,7 @@ def answered(finding: Finding, guideline: Guideline) -> Mapping[str, object]:
 LAWS = {
     "forbids": "a contraindication that is true lets its drug or action act for nobody",
     "unknown-is-not-safe": "who is ready while a contraindication is unknown is ready where it is known to be false",
-    "settled": "what is recommended stays so when facts are added (rules that ask nothing of what is unknown)",
+    "settled": "what is settled stays so when facts are added, of every rule and alert",
 }
 
 
@@ -129,6 +129,10 @@ def _write_laws(laws: list[Law]) -> None:
                 f"{word:<10} {says}: {len(own) - len(open_)} of {len(own)}"
                 + "".join(f"\n             {o}" for o in open_)
             )
+        for law in own:
+            if law.unless:
+                facts = ", ".join(law.unless)
+                typer.echo(f"             {law.of} except when {facts} is added: a condition asks if it is known")
 
 
 def _write_end(found: list[Finding], prover: Prover) -> None:
@@ -162,7 +166,14 @@ def _as_data(
             for finding in found
         ],
         "laws": [
-            {"law": law.law, "of": law.of, "outcome": law.outcome, "seconds": round(law.seconds, 3)} for law in laws
+            {
+                "law": law.law,
+                "of": law.of,
+                "outcome": law.outcome,
+                "unless": list(law.unless),
+                "seconds": round(law.seconds, 3),
+            }
+            for law in laws
         ],
         "noticed": [{"check": gap.check, "text": gap.text, "patient": gap.patient} for gap in noticed],
         "proved_of": list(ABOUT),

@@ -3,8 +3,9 @@
 - a contraindication that is true lets its drug or action act for nobody (stronger than: adding one adds no action);
 - unknown is never safer than false: who is ready for a drug without some facts that its contraindications read is
   ready for it with them, where they say that no contraindication holds;
-- what is recommended stays so when facts are added, where no condition asks whether something is unknown, no
-  assumption was made, and nothing that is added contradicts anything.
+- what is settled stays so when facts are added (`proof.settled`): statuses, doses and alerts, where no assumption
+  was made and nothing that is added contradicts anything; of each rule and alert the facts are named that make an
+  exception, because a condition asks whether they are known.
 """
 
 from __future__ import annotations
@@ -15,22 +16,25 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cds_engine.backends.smt.answer import SymbolicAnswer
-from cds_engine.backends.smt.logic import FALSE, Formula, both, either, opposite, some
+from cds_engine.backends.smt.logic import Formula, both, either, opposite, some
 from cds_engine.backends.smt.record import base_of
 from cds_engine.backends.smt.search import Search
-from cds_engine.lowering import core as c
-from cds_engine.lowering.guideline import Guideline, RuleSpec
-from cds_engine.lowering.walk import nodes
+from cds_engine.lowering.guideline import Guideline
+from cds_engine.proof.settled import Settled
+
+LawName = Literal["forbids", "unknown-is-not-safe", "settled"]
 
 
 @dataclass(frozen=True, slots=True)
 class Law:
-    """One law for one drug, action or rule, and whether it was proved."""
+    """One law for one drug, action, rule or alert, and whether it was proved."""
 
-    law: Literal["forbids", "unknown-is-not-safe", "settled"]
+    law: LawName
     of: str
     outcome: Literal["proved", "not proved", "undecided"]
     seconds: float
+    unless: tuple[str, ...] = ()
+    """The facts whose addition is left out, because a condition asks whether they are known."""
 
 
 class Laws:
@@ -68,21 +72,19 @@ class Laws:
                 harmless = both(*(more.believed(key).no for key, _ in contraindications))
                 goal = both(ready, opposite(still), harmless, *self._consistent(more))
                 yield self._law(search, "unknown-is-not-safe", target, goal, *self._added(less, more, reads))
-        for spec in self._guideline.rules:
-            if self._asks_nothing(spec) and (only is None or spec.rule.id in only):
-                settled = both(less.rule(spec)[0].recommended, opposite(more.rule(spec)[0].recommended))
-                goal = both(settled, *self._nothing_assumed(less, spec), *self._consistent(more))
-                yield self._law(search, "settled", spec.rule.id, goal, *self._added(less, more, None))
+        subjects = [of for of in Settled(less, more).subjects if only is None or of.name in only]
+        consistent = both(*self._consistent(more))
+        added = tuple(self._added(less, more, None))  # last: it speaks of every slot that was made
+        for of in subjects:
+            begun = time.process_time()
+            kept = {name: less.record.slot(name).known == more.record.slot(name).known for name in sorted(of.asked)}
+            found, needed = search.none_unless(both(of.differs, consistent), *added, unless=kept)
+            yield Law("settled", of.name, _outcome(found), time.process_time() - begun, needed)
 
-    def _law(
-        self, search: Search, law: Literal["forbids", "unknown-is-not-safe", "settled"], of: str, *goals: Formula
-    ) -> Law:
+    def _law(self, search: Search, law: LawName, of: str, *goals: Formula) -> Law:
         begun = time.process_time()
         found = search.none(*goals, curved=True)
-        outcome: Literal["proved", "not proved", "undecided"] = "undecided"
-        if found is not None:
-            outcome = "proved" if found else "not proved"
-        return Law(law, of, outcome, time.process_time() - begun)
+        return Law(law, of, _outcome(found), time.process_time() - begun)
 
     def _acts(self, answer: SymbolicAnswer, target: str) -> Formula:
         return some(
@@ -93,44 +95,30 @@ class Laws:
 
     def _added(self, less: SymbolicAnswer, more: SymbolicAnswer, only: frozenset[str] | None) -> Iterator[Formula]:
         """Return that both are one patient, of whom the second has facts on record that the first has not."""
-        for name in sorted({*less.record.slots, *more.record.slots}):
-            first, second = less.record.slot(name), more.record.slot(name)
-            same = both(first.known == second.known, first.withheld == second.withheld)  # values are shared
-            base = base_of(name)
-            whole = less.record.slot(base), more.record.slot(base)
-            absent = both(
-                opposite(whole[0].known), opposite(whole[0].withheld), opposite(first.known), opposite(first.withheld)
-            )
-            may = (
-                FALSE
-                if name == "as_of" or (only is not None and base not in only)
-                else both(absent, whole[1].known, opposite(less.certain.value(base).known))
-            )
-            yield either(same, may)
+        done: set[str] = set()
+        while waiting := sorted({*less.record.slots, *more.record.slots} - done):  # speaking of one may make another
+            done.update(waiting)
+            yield from (self._alike_or_added(name, less, more, only) for name in waiting)
         yield less.arithmetic.ideal
         yield less.record.another_amount == more.record.another_amount
+
+    def _alike_or_added(
+        self, name: str, less: SymbolicAnswer, more: SymbolicAnswer, only: frozenset[str] | None
+    ) -> Formula:
+        first, second = less.record.slot(name), more.record.slot(name)
+        same = both(first.known == second.known, first.withheld == second.withheld)  # values are shared
+        base = base_of(name)
+        if name == "as_of" or (only is not None and base not in only):
+            return same
+        before, after = less.record.slot(base), more.record.slot(base)
+        given = some((before.known, before.withheld, first.known, first.withheld))
+        return either(same, both(opposite(given), after.known, opposite(less.certain.value(base).known)))
 
     def _consistent(self, answer: SymbolicAnswer) -> Iterator[Formula]:
         """Return that nothing on record contradicts anything or cannot be used."""
         for name in self._guideline.dictionary.facts:
-            yield opposite(answer.certain.withheld(name))
+            yield opposite(answer.certain.doubtful(name))
 
-    def _nothing_assumed(self, answer: SymbolicAnswer, spec: RuleSpec) -> Iterator[Formula]:
-        for treatment in spec.treatments:
-            for key, rule in self._guideline.contraindications.get(treatment.target, ()):
-                if rule.if_unknown == "ignore":
-                    yield opposite(answer.believed(key).unknown)
 
-    def _asks_nothing(self, spec: RuleSpec) -> bool:
-        """Say whether nothing that the rule rests on asks whether a fact is unknown."""
-        keys = [spec.key]
-        for treatment in spec.treatments:
-            keys += [key for key, _ in self._guideline.contraindications.get(treatment.target, ())]
-            keys += [a.key for a in (treatment.dose.adjustments if treatment.dose else ())]
-        reads = frozenset().union(*(self._guideline.reads[key] for key in keys))
-        for derivation in self._guideline.derivations:
-            if derivation.fact in reads:
-                keys += [branch.key for branch in derivation.branches if branch.key is not None]
-                if any(isinstance(n, c.IsUnknown) for branch in derivation.branches for n in nodes(branch.value)):
-                    return False
-        return self._guideline.asks_null.keys().isdisjoint(keys)
+def _outcome(found: bool | None) -> Literal["proved", "not proved", "undecided"]:  # noqa: FBT001 - an answer of Z3
+    return "undecided" if found is None else "proved" if found else "not proved"

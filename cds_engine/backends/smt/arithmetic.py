@@ -1,8 +1,9 @@
 """Arithmetic of the pack in real numbers, with bounds where Z3 cannot follow.
 
 Every computed number stands for the double that the evaluator computes: it is free within `MARGIN` of the real
-value. Roots by their square, quotients by their product; any other power is free between its values at the ends
-of its base's range, and listed in `loose`.
+value. What is not linear stands behind a function, so that the same of the same numbers is the same before anything
+is multiplied. Roots are known by their square, quotients by their product; any other power is free between its values
+at the ends of its base's range, and listed in `loose`.
 """
 
 from __future__ import annotations
@@ -94,7 +95,9 @@ class Arithmetic:
             case Operator.MULTIPLY:
                 corners = [_times(a, b) for a in (left.low, left.high) for b in (right.low, right.high)]
                 ends = min(corners), max(corners)
-                return Real(left.value * right.value, left.size * right.size, *ends), TRUE
+                value = self._product(left.value, right.value)
+                self.linear.append(within(value, *ends))
+                return Real(value, self._product(left.size, right.size), *ends), TRUE
             case Operator.DIVIDE:
                 return self._divide(left, right, word)
             case Operator.POWER:
@@ -109,9 +112,8 @@ class Arithmetic:
         is_relative = right.low >= 0 and z3.eq(right.size, right.value)
         if not is_relative:
             return self._unbounded(word), exists
-        found, _ = self.named("quotient", left.value, right.value)
-        size, _ = self.named("size of quotient", left.size, right.value)
         error = left.size if right.exact else 2 * left.size
+        found, size = _applied("quotient", left.value, right.value), _applied("quotient", error, right.value)
         self.curved += [z3.Implies(exists, both(found * right.value == left.value, size * right.value == error))]
         bounds = _quotient(left, right)
         self.linear.append(z3.Implies(exists, within(found, *bounds)))
@@ -122,20 +124,27 @@ class Arithmetic:
         if power is not None and power == int(power) and 1 <= power <= WHOLE_POWERS:
             value, size = left.value, left.size
             for _ in range(int(power) - 1):
-                value, size = value * left.value, size * left.size
+                value, size = self._product(value, left.value), self._product(size, left.size)
             ends = (left.low**power, left.high**power) if left.low >= 0 else (-math.inf, math.inf)
             return Real(value, size, *ends), TRUE
         if left.low < 0 or (left.constant is None and power is None):
             return self._unbounded(word), self._exists(word)
         ends = _power_ends(left, right)
-        found, _ = self.named("power", left.value, right.value)
-        self.linear.append(within(found, *ends))
+        found = _applied("power", left.value, right.value)
+        self.linear += [within(found, *ends), z3.Implies(left.value == 1, found == 1)]
         if power == 0.5:  # noqa: PLR2004 - a root
             self.linear.append(found >= 0)
             self.curved.append(found * found == left.value)
             return Real(found, 2 * found, *ends), TRUE  # a root halves what its base is off by
         self.loose[f"{word}: a power is only known to lie between {ends[0]:.4g} and {ends[1]:.4g}"] = None
         return Real(found, 2 * found, *ends), TRUE
+
+    def _product(self, left: z3.ArithRef, right: z3.ArithRef) -> z3.ArithRef:
+        if _is_plain(left) or _is_plain(right):
+            return left * right
+        found = _applied("product", left, right)
+        self.curved.append(found == left * right)
+        return found
 
     def _unbounded(self, word: str) -> Real:
         self.loose[f"{word}: a value that may be any number"] = None
@@ -145,6 +154,13 @@ class Arithmetic:
     def _exists(self, word: str) -> z3.BoolRef:
         self._count += 1
         return z3.Bool(f"{word} exists~{self._count}")
+
+
+def _applied(kind: str, left: z3.ArithRef, right: z3.ArithRef) -> z3.ArithRef:
+    """Return what a computation that is not linear comes to: the same of the same numbers, whatever else is known."""
+    function = z3.Function(kind, z3.RealSort(), z3.RealSort(), z3.RealSort())
+    found: z3.ArithRef = function(left, right)
+    return found
 
 
 def _digest(of: tuple[z3.ExprRef, ...]) -> str:

@@ -9,7 +9,8 @@ from fractions import Fraction
 import z3
 
 from cds_engine.backends.smt.answer import SymbolicAnswer
-from cds_engine.backends.smt.record import OTHER, Slot
+from cds_engine.backends.smt.ordered import OTHER
+from cds_engine.backends.smt.record import Slot
 from cds_engine.backends.smt.values import Code, Day, Flag, Members, Number, Payload
 from cds_engine.language.printer import number
 from cds_engine.patient.spec import FactSpec

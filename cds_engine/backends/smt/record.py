@@ -14,14 +14,13 @@ import z3
 
 from cds_engine.backends.smt.asked import amounts_asked, codes_asked
 from cds_engine.backends.smt.logic import FALSE, both, either, opposite
+from cds_engine.backends.smt.ordered import ORDER, OTHER, ordered
 from cds_engine.backends.smt.values import Code, Day, Flag, Members, Number, Payload
 from cds_engine.lowering import core as c
 from cds_engine.lowering.guideline import Guideline
 from cds_engine.pack.dictionary import INTERVALS
 from cds_engine.patient.spec import FactSpec
 
-OTHER = "(another)"
-"""Stands for every code that no condition names."""
 MARGIN = Fraction(1, 10**12)
 """How far a number computed with doubles may lie from its real value, as a share of what it was computed from:
 some thousand times more than the evaluator's few roundings come to."""
@@ -101,6 +100,10 @@ class Record:
         """Return a free value of a fact or property, within its plausible range."""
         label = f"{tag}{name}"
         base, _, prop = name.partition(".")
+        if base == ORDER:
+            value, holds = ordered(name, self.guideline, label)
+            self.constraints += holds
+            return value
         spec = self.facts.get(base)
         if spec is None:
             return None

@@ -57,6 +57,37 @@ class Search:
             found = self._checked(self._curved, goal, *beside)
         return True if found == z3.unsat else False if found == z3.sat else None
 
+    def none_unless(
+        self, goal: z3.BoolRef, *beside: z3.BoolRef, unless: Mapping[str, z3.BoolRef]
+    ) -> tuple[bool | None, tuple[str, ...]]:
+        """Say whether there is no patient with *goal* of whom all of *unless* holds, and which of it that takes.
+
+        Each that is named is needed: without it, but with the others, there is such a patient, or Z3 cannot tell.
+        """
+        self._tell()
+        found, needed = self._needed(self._solver, [goal, *beside], unless)
+        if found != z3.unsat:
+            self._tell_curved()
+            found, needed = self._needed(self._curved, [goal, *beside], unless)
+        return True if found == z3.unsat else False if found == z3.sat else None, needed
+
+    def _needed(
+        self, solver: z3.Solver, goals: list[z3.BoolRef], unless: Mapping[str, z3.BoolRef]
+    ) -> tuple[z3.CheckSatResult, tuple[str, ...]]:
+        self._begin(solver)
+        solver.add(*goals)
+        flags = {name: z3.Bool(f"unless: {name}") for name in unless}
+        solver.add(*(z3.Implies(flags[name], holds) for name, holds in unless.items()))
+        found = solver.check(*flags.values())
+        needed = {str(part) for part in solver.unsat_core()} if found == z3.unsat else set()
+        names = [name for name, flag in flags.items() if str(flag) in needed]
+        for name in tuple(names):
+            others = [flags[other] for other in names if other != name]
+            if solver.check(*others) == z3.unsat:
+                names.remove(name)
+        solver.pop()
+        return found, tuple(names)
+
     def _checked(self, solver: z3.Solver, *goals: z3.BoolRef) -> z3.CheckSatResult:
         self._begin(solver)
         solver.add(*goals)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 from cds_engine.backends.smt.answer import SymbolicAnswer
+from cds_engine.backends.smt.doses import DoseEnds
 from cds_engine.backends.smt.logic import FALSE, TRUE, Formula, both, either, opposite, some
 from cds_engine.backends.smt.record import rational
 from cds_engine.backends.smt.values import Number, Truth, Value, equal
-from cds_engine.lowering.guideline import Guideline, RuleSpec
+from cds_engine.lowering.guideline import DosePlan, Guideline, RuleSpec
 from cds_engine.pack.statements import Caution, Contraindication
 from cds_engine.proof.mutants.reach import Reach
+from cds_engine.units import exact
 
 SEEN = 1e-6
 """Doses and values that differ by less are the same."""
@@ -142,8 +146,44 @@ def _rule_apart(old: SymbolicAnswer, new: SymbolicAnswer, spec: RuleSpec, change
         for end in ("low", "high"):
             apart = getattr(ends[0], end) - getattr(ends[1], end)
             yield both(known, either(apart > rational(SEEN), apart < -rational(SEEN)))
-        if before.dose != after.dose:
+        first_plan, second_plan = before.dose, after.dose
+        if first_plan == second_plan:
+            continue
+        if not _differ_in_product(first_plan, second_plan):
             yield known
+        else:
+            yield both(known, some(_may_hold(size, ends[0]) for size in _sizes_apart(first_plan, second_plan)))
+
+
+def order_conditions_apart(old: SymbolicAnswer, new: SymbolicAnswer, reach: Reach) -> Iterator[Formula]:
+    """List in what the checks of a pack may judge any order otherwise."""
+    for first, second in reach.about_orders.values():
+        before, after = old.certain.truth(first), new.certain.truth(second)
+        yield either(_apart(before.yes, after.yes), _apart(before.no, after.no))
+
+
+def _differ_in_product(first: DosePlan, second: DosePlan) -> bool:
+    """Say whether two plans are the same but for the products that a dose is made up of."""
+    rest = replace(first, product=second.product, product_sizes=second.product_sizes, written=second.written)
+    return rest == second
+
+
+def _sizes_apart(first: DosePlan, second: DosePlan) -> list[float]:
+    """Return the amounts that can be dispensed by one of two plans and not by the other."""
+    return sorted(_sizes(first) ^ _sizes(second))
+
+
+def _sizes(plan: DosePlan) -> set[float]:
+    if plan.product_sizes is None:
+        return set()
+    smallest, largest, step = plan.product_sizes
+    first, last = math.ceil(exact(smallest / step)), math.floor(exact(largest / step))
+    return {exact(count * step) for count in range(first, last + 1)}
+
+
+def _may_hold(size: float, ends: DoseEnds) -> Formula:
+    """Return that an amount lies between the ends of a dose, or as near to one as rounding may move it."""
+    return both(ends.low <= rational(size + SEEN), ends.high >= rational(size - SEEN))
 
 
 def facts_apart(old: SymbolicAnswer, new: SymbolicAnswer, reach: Reach) -> Iterator[Formula]:

@@ -2,8 +2,8 @@
 
 Two packs are told apart by statuses, doses, reasons, cautions, alerts, questions put under a condition, derived facts
 and contradictions; not by the words of a reason, nor by which of several missing facts is named. Of orders it is known
-that the contraindications, cautions and dose of a drug show on every order of it; what the checks of a pack say of an
-order is outside of what Z3 is told.
+that the contraindications, cautions and dose of a drug show on every order of it, and the conditions of the checks of
+a pack; how orders are judged beside, and a patient with an order that a check tells apart, are outside.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from cds_engine.engine.guide import LoadedPack
 from cds_engine.lowering.guideline import Guideline
 from cds_engine.proof.examples import examples_of, usual_values
 from cds_engine.proof.mutants.affected import concerned
-from cds_engine.proof.mutants.apart import answers_apart, facts_apart, orders_apart
+from cds_engine.proof.mutants.apart import answers_apart, facts_apart, order_conditions_apart, orders_apart
 from cds_engine.proof.mutants.reach import Reach
 from cds_engine.proof.mutants.seen import seen, told
 from cds_engine.proof.replay import Patient, Replay
@@ -83,9 +83,11 @@ class Distinguisher:
             search = self._search
             goals = [*answers_apart(self._answer, other, reach)]
         ideal = self._answer.arithmetic.ideal
-        is_undecided = bool(reach.about_orders or reach.all_orders) or self._only_orders(reach)
+        checks = (search.none(goal, ideal, curved=True) for goal in order_conditions_apart(self._answer, other, reach))
+        is_undecided = reach.all_orders or self._only_orders(reach) or not all(checks)
         reason = OUTSIDE
         acting = self._acting(other, reach)
+        goals = [goal for goal in goals if search.none(goal, ideal, curved=True) is not True]
         looks: list[tuple[Formula, Callable[[Formula], Patient | None]]] = [
             *((both(goal, acting), partial(self._shown, search, new, told)) for goal in goals),
             *((goal, partial(self._shown, search, new, seen)) for goal in goals),
