@@ -398,7 +398,7 @@ def test_a_medicine_may_be_contained_in_its_order(jdm):
 def test_a_medicine_is_known_by_any_terminology_of_the_pack():
     known = Medicines(DrugsFile.model_validate({"drugs": {"m": {"label": "m", "codes": [ATC]}}}))
     order = request("", medicationCodeableConcept=coded("http://www.whocc.no/atc", "L04AX03"))
-    (entry,), _ = known.entries(order, read_record(bundle(order)))
+    (entry,), _ = known.entries(order, read_record(bundle(order), ()))
     assert entry["drug"] == "m"
 
 
