@@ -59,7 +59,7 @@ class Plan:
     element: str
     """Where the type keeps its code."""
     by_code: dict[Pair, list[Wanted]] = field(default_factory=dict)
-    by_part_code: dict[tuple[str | None, str], list[Wanted]] = field(default_factory=dict)
+    by_part_code: dict[Pair, list[Wanted]] = field(default_factory=dict)
     """Of components."""
     below: dict[str, list[tuple[str, Wanted]]] = field(default_factory=dict)
     """By terminology: how the codes begin."""
@@ -90,12 +90,16 @@ class Plan:
                 system = system_of(coding)
                 if system is None:
                     doubtful += self.bare.get(code, ())
+                    doubtful += [w for starts in self.below.values() for start, w in starts if code.startswith(start)]
                 else:
                     found += self.by_code.get((system, code), ())
                     found += [wanted for start, wanted in self.below.get(system, ()) if code.startswith(start)]
         if self.by_part_code and "component" in resource:
-            for pair in (p for part in components(resource) for p in pairs(part.get("code"))):
-                found += self.by_part_code.get(pair, ())
+            for system, code in (pair for part in components(resource) for pair in pairs(part.get("code"))):
+                if system is None:
+                    doubtful += [wanted for wanted in self.bare.get(code, ()) if wanted.selection.component]
+                else:
+                    found += self.by_part_code.get((system, code), ())
         if len(found) > 1:
             found = list(dict.fromkeys(found))
         if doubtful:

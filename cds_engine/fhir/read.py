@@ -124,8 +124,8 @@ class _Reading:
             self._weigh(resource, certain)
         elif has_no_code:
             self._unused.append(Unused(place_of(resource), None, "it has no code"))
-        for wanted in doubtful:
-            self._leave(wanted, place_of(resource), Reason("its code has no terminology", is_doubt=True))
+        if doubtful:
+            self._doubt(resource, doubtful)
 
     def _weigh(self, resource: Resource, selections: list[Wanted]) -> None:
         entry = entry_of(resource, self._born)
@@ -143,6 +143,16 @@ class _Reading:
             is_told = wanted.fact is not None or reason.is_doubt  # that an entry is no proposal goes without saying
             if is_told and wanted.fact not in used:
                 self._leave(wanted, entry.place, reason)
+
+    def _doubt(self, resource: Resource, selections: list[Wanted]) -> None:
+        """Leave an entry by a code without its terminology: a doubt, unless it would not count in any terminology."""
+        entry = entry_of(resource, self._born)
+        for_none = self._counting.why_none(entry)
+        for wanted in selections:
+            reason = for_none or self._counting.why_not(wanted, entry)
+            if reason is None or reason.is_doubt:
+                reason = Reason("its code has no terminology", is_doubt=True)
+            self._leave(wanted, entry.place, reason)
 
     def _ordered(self, resource: Resource) -> list[dict[str, Any]]:
         """Return a prescription that is about to be signed, unless it is somebody else's or forbids something."""
