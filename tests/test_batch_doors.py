@@ -519,6 +519,10 @@ def test_a_fhir_export_goes_on_too_and_needs_a_mapping(kidneys, pack, export, tm
     without = dataclasses.replace(pack.guideline, pack=dataclasses.replace(pack.guideline.pack, fhir=None))
     with pytest.raises(InputError, match=r"has no `fhir.yaml`"):
         LoadedPack(without).evaluate_table(export)
+    more = {"drug": ["methotrexate"], "patient": ["due"]}
+    for second in ({"medicines": pa.table(more)}, {"orders": pa.table(more)}, {"units": {"weight": "kg"}}):
+        with pytest.raises(InputError, match="a FHIR export holds its own medicines"):
+            kidneys.evaluate_table(export, as_of="2025-12-31", **second)
     with pytest.raises(InputError, match="a period is for a FHIR export"):
         pack.evaluate_table(pa.table({"age": [30]}), period="2024")
 

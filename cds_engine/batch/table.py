@@ -79,6 +79,10 @@ def evaluate_table(guideline: Guideline, evaluator: Evaluator, order: Order) -> 
         OSError: If the output cannot be written.
         EngineDisagreement: If a sampled row differs from the evaluator's answer; nothing is kept then.
     """
+    if order.records is not None and (order.medicines, order.orders, order.wishes) != (None, None, Wishes()):
+        raise InputError(
+            "a FHIR export holds its own medicines, orders and units; leave second tables, units and columns out"
+        )
     started = time.monotonic()
     output = None if order.into is None else output_of(order.into, ("orders",) if order.has_findings else ())
     place = Workplace.beside(place_of(output))
