@@ -375,6 +375,12 @@ DOSES: Mapping[str, Meaning] = {
         "`at_most: 40 g` where 40 mg was meant",
         "Look at the unit of the cap and of the range.",
     ),
+    "D206": Meaning(
+        "times a day of what is not given every day",
+        "How many times a day is said of a dose a time or a day; a dose a week taken every day would be an overdose.",
+        "`per: week` with `times_per_day: 2`",
+        "Remove `times_per_day`, or say `per: day` or `per: dose` if that was meant.",
+    ),
 }
 
 PATIENT: Mapping[str, Meaning] = {

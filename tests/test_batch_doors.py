@@ -9,6 +9,7 @@ import resource
 import signal
 import subprocess
 import sys
+from types import MappingProxyType
 
 import duckdb
 import pandas as pd
@@ -518,8 +519,27 @@ def test_a_fhir_export_goes_on_too_and_needs_a_mapping(kidneys, pack, export, tm
     without = dataclasses.replace(pack.guideline, pack=dataclasses.replace(pack.guideline.pack, fhir=None))
     with pytest.raises(InputError, match=r"has no `fhir.yaml`"):
         LoadedPack(without).evaluate_table(export)
+    more = {"drug": ["methotrexate"], "patient": ["due"]}
+    for second in ({"medicines": pa.table(more)}, {"orders": pa.table(more)}, {"units": {"weight": "kg"}}):
+        with pytest.raises(InputError, match="a FHIR export holds its own medicines"):
+            kidneys.evaluate_table(export, as_of="2025-12-31", **second)
     with pytest.raises(InputError, match="a period is for a FHIR export"):
         pack.evaluate_table(pa.table({"age": [30]}), period="2024")
+
+
+@pytest.mark.parametrize("form", ["wide", "long"])
+def test_a_large_export_is_answered_in_columns_but_for_what_is_no_row(kidneys, export, tmp_path, monkeypatch, form):
+    reports = {}
+    for name, many in (("columns", 1), ("singly", 1000)):
+        monkeypatch.setattr("cds_engine.fhir.table.MANY", many)
+        out = tmp_path / f"{name}.parquet"
+        reports[name] = kidneys.evaluate_table(export, out, as_of="2025-12-31", form=form, part_rows=3)
+    columns, singly = reports.values()
+    assert 0 < columns.singly < columns.rows_out == singly.singly
+    assert columns.singly < columns.checked
+    assert rows_in(tmp_path / "columns.parquet") == rows_in(tmp_path / "singly.parquet")
+    same = ("rows_in", "rows_out", "quarantined", "statuses", "missing", "problems", "reasons", "ignored")
+    assert all(getattr(columns, name) == getattr(singly, name) for name in same)
 
 
 def test_an_export_is_answered_where_rules_with_a_choice_do_not_apply(tmp_path):
@@ -538,6 +558,7 @@ def test_a_record_that_nobody_foresaw_costs_no_other(kidneys, tmp_path):
 
     class Spoilt:
         read_with = ""
+        columns = MappingProxyType({})
 
         def listed(self):
             return [Told("A", "good"), Told("B", "spoilt"), Told("C", "good")]

@@ -124,6 +124,19 @@ def test_a_value_that_cannot_be_used_is_a_problem_and_never_passed_over(answer, 
     assert "body_surface_area" not in found.derived
 
 
+def test_a_code_without_terminology_is_a_doubt_wherever_the_mapping_may_want_it(answer):
+    """By how it begins, and in a component; but an entry that counts in no terminology is no doubt."""
+    begun = condition(None, "N18.3")
+    del begun["code"]["coding"][0]["system"]
+    found = answer(begun)
+    assert [(p.fact, "has no terminology" in p.message) for p in found.problems] == [("chronic_kidney_disease", True)]
+    assert not answer({**begun, "verificationStatus": coded("x", "refuted")}).problems
+    assert not answer({**begun, "subject": {"reference": "Patient/q"}}).problems
+    parts = [{"code": {"coding": [{"code": "8480-6"}]}, "valueQuantity": {"value": 120, "unit": "mm[Hg]"}}]
+    found = answer(observation("85354-9", component=parts))
+    assert [(p.fact, "has no terminology" in p.message) for p in found.problems] == [("bp_systolic", True)]
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
@@ -398,7 +411,7 @@ def test_a_medicine_may_be_contained_in_its_order(jdm):
 def test_a_medicine_is_known_by_any_terminology_of_the_pack():
     known = Medicines(DrugsFile.model_validate({"drugs": {"m": {"label": "m", "codes": [ATC]}}}))
     order = request("", medicationCodeableConcept=coded("http://www.whocc.no/atc", "L04AX03"))
-    (entry,), _ = known.entries(order, read_record(bundle(order)))
+    (entry,), _ = known.entries(order, read_record(bundle(order), ()))
     assert entry["drug"] == "m"
 
 
@@ -494,6 +507,41 @@ def test_what_dosage_instructions_come_to(jdm, dosages, weekly, said):
     ]
     assert (None if None in amounts else sum(amounts)) == weekly
     assert said is None or any(said in one.reason for one in found.unused)
+
+
+@pytest.mark.parametrize(
+    ("element", "content"),
+    [
+        ("boundsPeriod", {"start": "2019-01-01", "end": "2019-12-31"}),
+        ("boundsDuration", {"value": 3, "unit": "mo"}),
+        ("boundsRange", {"low": {"value": 1}, "high": {"value": 3}}),
+        ("count", 4),
+        ("countMax", 6),
+        ("event", ["2020-06-01", "2020-06-02"]),
+        ("rateQuantity", {"value": 1, "unit": "mg/h"}),
+        ("rateRange", {"low": {"value": 1, "unit": "mg/h"}}),
+        ("rateRatio", {"numerator": {"value": 1, **MG}, "denominator": {"value": 1, "unit": "h"}}),
+        ("maxDosePerAdministration", {"value": 5, **MG}),
+        ("maxDosePerLifetime", {"value": 5, **MG}),
+    ],
+)
+def test_what_no_dose_is_read_from_is_told_and_changes_nothing(jdm, element, content):
+    """An order whose time is over still counts by its status: that it is taken is never guessed away."""
+    written = {"timing": copy.deepcopy(WEEKLY), "doseAndRate": [rate(15)]}
+    place = written
+    if element.startswith(("bounds", "count")):
+        place = written["timing"]["repeat"]
+    elif element == "event":
+        place = written["timing"]
+    elif element.startswith("rate"):
+        place = written["doseAndRate"][0]
+    plain = jdm.read_fhir(bundle(request("6851", copy.deepcopy(written))), as_of=DAY)
+    place[element] = content
+    told = jdm.read_fhir(bundle(request("6851", written)), as_of=DAY)
+    assert told.patient == plain.patient
+    (said,) = set(told.unused) - set(plain.unused)
+    assert said.entry == "MedicationRequest/m6851"
+    assert ("`" + element + "`" in said.reason and "was not used" in said.reason) or "is a limit" in said.reason
 
 
 def test_instructions_that_follow_one_another_are_not_added_up(jdm, answer):

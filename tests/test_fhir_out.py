@@ -7,12 +7,14 @@ import json
 import pytest
 from fhir.resources.R4B import get_fhir_model_class
 from fhir_records import PATIENT, bundle
-from scenario_patients import FIXTURES
+from scenario_patients import FIXTURES, ROOT
 
 import cds_engine
 from cds_engine.cli import main
 from cds_engine.fhir.dosing import dosage
 from cds_engine.results.models import Dose
+
+KIDNEYS = ROOT / "fixtures" / "kidney_health_diabetes"
 
 
 def validated(bundle):
@@ -59,6 +61,17 @@ def test_an_answer_is_valid_fhir(jdm, answer_to, path):
     assert {r.drug.replace("_", " ") for r in answer.blocked if r.drug and not r.choices} <= about
     reasons = {reason.text for rule in answer.blocked for reason in rule.blocked_by}
     assert all(any(reason in detail for detail in details) for reason in reasons)
+
+
+def test_an_answer_to_a_record_is_valid_fhir():
+    pack = cds_engine.load("kidney_health_diabetes", value_sets=KIDNEYS / "value_sets")
+    kinds = set()
+    for path in sorted((KIDNEYS / "records").glob("*.json")):
+        answer = pack.evaluate_fhir(json.loads(path.read_text(encoding="utf-8")), as_of="2025-12-31")
+        found = validated(pack.to_fhir(answer))
+        assert len(found.get("ServiceRequest", [])) == len(answer.recommended), path.stem
+        kinds |= found.keys()
+    assert kinds == {"GuidanceResponse", "OperationOutcome", "RequestGroup", "ServiceRequest"}
 
 
 @pytest.mark.parametrize("name", ["jdm_calcinosis", "kidney_health_diabetes"])

@@ -19,7 +19,9 @@ class Report:
     strays: int
     """Rows of the tables of medicines and orders that belong to no patient, or are no rows."""
     checked: int
-    """Rows that the evaluator answered as well, with the same result."""
+    """Rows that the evaluator answered, most of them as well as the columns and with the same result."""
+    singly: int
+    """Of them, records that it alone answered, because a row of a table does not say all that they hold."""
     seconds: float
     ignored: tuple[str, ...]
     statuses: Mapping[str, Counts]

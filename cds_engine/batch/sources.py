@@ -76,9 +76,9 @@ class Scratch:
             first = str(error).splitlines()[0]
             raise InputError(f"`{files[0]}` cannot be read as a table: {first}") from None
 
-    def open_records(self, records: Iterable[Told | Bad], part_rows: int) -> Source:
-        """Return records as the rows of a table, one a patient."""
-        return self._once("input", part_rows, lambda into: staging.write_records(records, into, self.duck))
+    def open_records(self, records: Iterable[Told | Bad], columns: Mapping[str, str], part_rows: int) -> Source:
+        """Return records as the rows of a table, one a patient, of which those that are rows have *columns*."""
+        return self._once("input", part_rows, lambda into: staging.write_records(records, columns, into, self.duck))
 
     def _once(self, name: str, part_rows: int, write: Callable[[Path], tuple[Bad, ...]]) -> Source:
         """Return what was written under a name, or else write it: the rows count when the file has that name."""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from cds_engine.batch import database
@@ -34,11 +35,18 @@ class Bad:
     reason: str
 
 
+RECORD = "__record"
+"""The column of a record that is no row, among columns that may have any other name."""
+
+
 class Told(NamedTuple):
-    """The record of one patient that is no row, as text."""
+    """The record of one patient."""
 
     patient: str
-    record: str
+    record: str | None
+    """As text, where it is no row."""
+    cells: Mapping[str, object] = MappingProxyType({})
+    """As a row: by column, what it says."""
 
 
 def write_table(relation: str, into: Path, duck: Duck) -> None:
@@ -69,11 +77,11 @@ def write_frame(table: object, into: Path, duck: Duck) -> tuple[Bad, ...]:
     return ()
 
 
-def write_records(records: Iterable[Told | Bad], into: Path, duck: Duck) -> tuple[Bad, ...]:
-    """Write records as rows, one a patient."""
+def write_records(records: Iterable[Told | Bad], columns: Mapping[str, str], into: Path, duck: Duck) -> tuple[Bad, ...]:
+    """Write records, one a patient: as rows of *columns* (name to type), or in a column of their own."""
     bad: list[Bad] = []
-    columns = {"patient": "VARCHAR", "record": "VARCHAR"}
-    keep_rows(duck, "records", columns, _rows_of(records, bad), into.parent)
+    every = {"patient": "VARCHAR", RECORD: "VARCHAR", **columns}
+    keep_rows(duck, "records", every, _rows_of(records, bad), into.parent)
     write_table("records", into, duck)
     return tuple(bad)
 
@@ -171,7 +179,7 @@ def _rows_of(records: Iterable[Told | Bad], bad: list[Bad]) -> Iterator[Mapping[
         if isinstance(found, Bad):
             bad.append(found)
         else:
-            yield found._asdict()
+            yield {"patient": found.patient, RECORD: found.record, **found.cells}
 
 
 def keep_rows(

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from cds_engine.batch import quarantine
+from cds_engine.batch import quarantine, records
 from cds_engine.batch.answers import check_names, kept_columns, long_query, wide_query
 from cds_engine.batch.columns import IDS, Wishes, understand
 from cds_engine.batch.duck import Duck
@@ -18,7 +18,7 @@ from cds_engine.batch.held import Evaluator, Held
 from cds_engine.batch.orders import Orders, with_findings
 from cds_engine.batch.output import Output, deliver, metadata_of, output_of, place_of, write_part
 from cds_engine.batch.part import PartRunner, Task
-from cds_engine.batch.records import OF_RECORDS, RecordRunner, Records
+from cds_engine.batch.records import RecordRunner, Records
 from cds_engine.batch.report import Report
 from cds_engine.batch.sample import Singles
 from cds_engine.batch.sources import Part, Scratch, Source, identity_of
@@ -79,6 +79,10 @@ def evaluate_table(guideline: Guideline, evaluator: Evaluator, order: Order) -> 
         OSError: If the output cannot be written.
         EngineDisagreement: If a sampled row differs from the evaluator's answer; nothing is kept then.
     """
+    if order.records is not None and (order.medicines, order.orders, order.wishes) != (None, None, Wishes()):
+        raise InputError(
+            "a FHIR export holds its own medicines, orders and units; leave second tables, units and columns out"
+        )
     started = time.monotonic()
     output = None if order.into is None else output_of(order.into, ("orders",) if order.has_findings else ())
     place = Workplace.beside(place_of(output))
@@ -145,19 +149,21 @@ class _Run:
             self._source = scratch.open(order.table, order.part_rows)
             self._columns = understand(self._source.columns, guideline.dictionary, order.wishes)
         else:
-            self._source = scratch.open_records(order.records.listed(), order.part_rows)
-            self._columns = OF_RECORDS
+            self._source = scratch.open_records(order.records.listed(), order.records.columns, order.part_rows)
+            self._columns = records.columns_of(self._source, guideline.dictionary, duck)
         medicines = _second(scratch, "medicines", order.medicines)
         orders = _second(scratch, "orders", order.orders)
         self._seconds = {
             name: found for name, found in (("medicines", medicines), ("orders", orders)) if found is not None
         }
         task = Task(guideline, self._columns, order.as_of, None if medicines is None else medicines.columns)
-        self._runner: PartRunner | RecordRunner = (
-            PartRunner(task, duck)
-            if order.records is None
-            else RecordRunner(guideline, order.records, order.held_back, duck, place.folder)
-        )
+        self._runner: PartRunner | RecordRunner
+        self._rows: PartRunner | None = None
+        """Who answers in columns; None where no record is a row."""
+        if self._columns.sources or order.records is None:
+            self._rows = self._runner = PartRunner(task, duck)
+        if order.records is not None:
+            self._runner = RecordRunner(guideline, order.records, order.held_back, duck, place.folder, self._rows)
         singles = Singles(self._columns, guideline.dictionary.medications, order.as_of, duck)
         self._held = Held(guideline, evaluator, self._columns, singles)
         self._orders = None if orders is None else Orders(evaluator, singles, place.folder)
@@ -167,13 +173,17 @@ class _Run:
     def report(self, started: float) -> Report:
         """Answer part by part, put the parts together, and return what became of the rows."""
         order, source = self._order, self._source
-        if isinstance(self._runner, PartRunner):
-            self._held.draw(self._duck, source, self._runner, order.sample, order.seed)
+        if self._rows is not None:
+            drawn_from = source if order.records is None else records.in_columns(source)
+            self._held.draw(self._duck, drawn_from, self._rows, order.sample, order.seed)
         parts = list(self._parts())
         tally = together(found.tally for found in parts)
         refused = [row for found in parts for row in found.refused]
         reasons = most_first({**tally.refused, **({"not_a_row": len(source.bad)} if source.bad else {})})
         rows_in, quarantined = source.rows + len(source.bad), sum(reasons.values())
+        singly = 0
+        if order.records is not None:
+            singly = source.rows - records.rows_in_columns(source, self._duck) - reasons.get("no_answer", 0)
         if tally.rows_out + quarantined != rows_in:
             raise EngineDisagreement("rows", {"read": str(rows_in), "answered": str(tally.rows_out + quarantined)})
         strays = [
@@ -189,7 +199,8 @@ class _Run:
             rows_out=tally.rows_out,
             quarantined=quarantined,
             strays=len(strays) + sum(len(found.bad) for found in self._seconds.values()),
-            checked=self._held.checked if order.records is None else tally.rows_out,
+            checked=self._held.checked + singly,
+            singly=singly,
             seconds=time.monotonic() - started,
             ignored=() if order.wishes.keep else self._columns.ignored,
             statuses=tally.statuses,

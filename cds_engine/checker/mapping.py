@@ -135,6 +135,10 @@ class _Mapping:
                 self._say("M104", found, rule, "within", hint="write it in `d`, `wk`, `mo` or `a`: `90 d`")
         if selection.component and resource != "Observation":
             self._say("M104", f"a {resource} has no components", selection, "component", hint="remove it")
+        for index, code in enumerate(selection.codes if selection.component else ()):
+            if code.below:
+                hint = "list the codes of the component one by one"
+                self._say("M104", "the code of a component counts as it stands", selection, "codes", index, hint=hint)
 
     def _sets(self, model: PackModel, named: Iterable[str]) -> None:
         for index, name in enumerate(named):

@@ -106,6 +106,10 @@ def _check_rhythm(dose: Dose, findings: list[Diagnostic]) -> None:
     if dose.per == "dose" and dose.times_per_day is None and dose.days is None:
         hint = "add `times_per_day:` or `days:`"
         findings.append(Diagnostic("D203", "how often the dose is given is missing", dose.span_of("per"), hint))
+    if dose.times_per_day is not None and dose.per not in {"dose", "day"}:
+        found = f"a dose per {dose.per} is not given `{dose.times_per_day}` times a day"
+        hint = f"remove `times_per_day:`, or the interval `{dose.per}` if it is not meant"
+        findings.append(Diagnostic("D206", found, dose.span_of("times_per_day"), hint))
     if dose.days is not None:
         span, hint = dose.span_of("days"), "write it as `3` or `2 to 5`"
         if dose.days.unit not in {"", "d"}:

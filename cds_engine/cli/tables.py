@@ -28,7 +28,9 @@ def tell(report: Report) -> Iterator[str]:
         f"in {report.rows_in:,} = out {report.rows_out:,} + quarantined {report.quarantined:,};"
         f" {report.seconds:.1f} s, {report.rows_out / max(report.seconds, 1e-9):,.0f} rows a second"
     )
-    yield f"{report.checked:,} sampled rows were answered by the evaluator as well: no difference"
+    yield f"{report.checked - report.singly:,} sampled rows were answered by the evaluator as well: no difference"
+    if report.singly:
+        yield f"{report.singly:,} records were answered by the evaluator alone, one at a time"
     if report.ignored:
         yield f"columns that are no facts were left out: {', '.join(report.ignored)}"
     if report.held_back:

@@ -247,7 +247,7 @@ class LoadedPack:
         column a fact, `<fact>_unit`, `<fact>_date`, `<fact>_range_low` and `_high` beside it. *columns* renames columns
         to what they say, *units* gives whole columns their unit, *medicines* and *orders* are second tables with one
         medicine or order a row; orders are screened one patient at a time. The folder of a FHIR bulk export is a table,
-        too: the evaluator answers its records one at a time, as `evaluate_fhir` does, with *period*.
+        too, read with *period*: records that a row cannot say are answered one at a time, as `evaluate_fhir` does.
 
         *into* is an address as well, or a path that ends in `.parquet`, `.csv` or `.ndjson`. Every row is answered or
         in quarantine; what cannot be used in a row is unknown there and listed under `problems`. A *sample* of rows is
@@ -290,6 +290,7 @@ class LoadedPack:
         Raises:
             InputError: If it is one and the pack says nothing of FHIR records, or *period* is none.
         """
+        from cds_engine.fhir.rows import Rows  # noqa: PLC0415 - as below
         from cds_engine.fhir.table import ExportedRecords, is_export  # noqa: PLC0415 - loaded when a table comes
 
         if not is_export(table):
@@ -302,8 +303,10 @@ class LoadedPack:
             raise InputError(f"the pack `{self.id}` has no `fhir.yaml`; it says nothing of FHIR records")
         if period is not None:
             read_period(period)
+        read = partial(self.read_fhir, as_of=day, period=period)
         answer = partial(self.evaluate_fhir, as_of=day, period=period)
-        return ExportedRecords(Path(str(table)), answer, f"{period} {self._records.value_sets}")
+        rows = Rows(self._records.mapping, self.guideline.pack.facts.facts)
+        return ExportedRecords(Path(str(table)), read, rows, answer, f"{period} {self._records.value_sets}")
 
     def below(self, minimum: str, day: date | None) -> dict[str, str]:
         """Return the rules whose review state is below *minimum* on a day, with their state."""

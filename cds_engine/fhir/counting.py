@@ -9,18 +9,13 @@ from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple
 
-from cds_engine.fhir import days as times
-from cds_engine.fhir.days import Bounds, Stretch
+from cds_engine.fhir.days import Bounds, Stretch, during, ends_during, overlaps
 from cds_engine.fhir.elements import NEVER, Resource, codings, elements, subject, system_of
 from cds_engine.fhir.entry import Entry
 from cds_engine.fhir.plan import Filter, Wanted
 from cds_engine.fhir.record import Record
 from cds_engine.fhir.values import value_element, why_absent
 from cds_engine.pack.fhir import When
-
-_MODIFIERS = frozenset({"modifierExtension", "implicitRules"})
-"""What may turn the meaning of an entry round, and which nobody may pass over who does not understand it."""
-
 
 SOMEBODY_ELSE = "it is about somebody else"
 FORBIDS = "it says what shall not be done"
@@ -40,12 +35,16 @@ class Counting:
         self._record = record
         self._as_of = as_of
         self._bounds = bounds
+        self._is_mine: dict[str, bool] = {}
+        """By reference: nearly all entries have the same."""
 
     def why_none(self, entry: Entry) -> Reason | None:
         """Return why an entry counts for nothing, None if it may count for something."""
         if entry.is_patient:
             return None
-        if not _MODIFIERS.isdisjoint(entry.resource):
+        if (
+            "modifierExtension" in entry.resource or "implicitRules" in entry.resource
+        ):  # they may turn its meaning round
             return Reason("it is modified in a way that is not understood", is_doubt=True)
         return self._whose(entry.resource)
 
@@ -66,7 +65,8 @@ class Counting:
         when = entry.when
         if when is not None and self._as_of is not None and when.begin.first > self._as_of:
             return Reason(f"it lies after the day of the answer, {self._as_of}")
-        return self._by_time(wanted, when)
+        rule = wanted.selection.when
+        return None if rule is None else self._by_time(rule, wanted.within_days, when)
 
     def why_no_order(self, resource: Resource) -> Reason | None:
         """Return why a prescription that is about to be signed is not screened, None if it is."""
@@ -79,24 +79,28 @@ class Counting:
         reference = subject(resource)
         if reference is None or "?" in reference:
             return Reason("it does not say whom it is about", is_doubt=True)
-        focus = elements(resource, "focus.reference") if "focus" in resource else ()
-        is_mine = all(self._record.is_about(str(named)) for named in (reference, *focus))
+        is_mine = self._is_about(reference)
+        if is_mine and "focus" in resource:
+            is_mine = all(self._is_about(str(named)) for named in elements(resource, "focus.reference"))
         return None if is_mine else Reason(SOMEBODY_ELSE)
 
-    def _by_time(self, wanted: Wanted, when: Stretch | None) -> Reason | None:
-        rule = wanted.selection.when
-        if rule is None:
-            return None
+    def _is_about(self, reference: str) -> bool:
+        known = self._is_mine.get(reference)
+        if known is None:
+            known = self._is_mine[reference] = self._record.is_about(reference)
+        return known
+
+    def _by_time(self, rule: When, within_days: float | None, when: Stretch | None) -> Reason | None:
         if when is None:
             return Reason("it has no date", is_doubt=True)
-        bounds = self._bounds.get(rule.period) if rule.period else self._recent(wanted.within_days)
+        bounds = self._bounds.get(rule.period) if rule.period else self._recent(within_days)
         if bounds is None:
             return Reason("the day of the answer is not known", is_doubt=True)
-        relation = times.overlaps
+        relation = overlaps
         if rule.during:
-            relation = times.during
+            relation = during
         elif rule.ends_during:
-            relation = times.ends_during
+            relation = ends_during
         holds = relation(when, bounds)
         if holds is None:
             return Reason("its date is not exact enough", is_doubt=True)

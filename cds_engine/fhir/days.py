@@ -71,9 +71,15 @@ def _days(written: str) -> Days | None:
     return Days(day, day)
 
 
-def at(day: Days) -> Stretch:
-    """Return a moment as a stretch of time."""
-    return Stretch(day, day)
+def moment(written: object) -> Stretch | None:
+    """Return a FHIR date or dateTime as a stretch of time, None for what is none."""
+    return _moment(written) if isinstance(written, str) else None
+
+
+@lru_cache(maxsize=65536)
+def _moment(written: str) -> Stretch | None:
+    day = _days(written)
+    return Stretch(day, day) if day else None
 
 
 def stretch(begin: Days | None, end: Days | None) -> Stretch:

@@ -9,20 +9,24 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from cds_engine.fhir.days import Days, Stretch
-from cds_engine.fhir.elements import Resource, status, time
+from cds_engine.fhir.elements import Resource, status
+from cds_engine.fhir.times import time
 
 
 class Entry(NamedTuple):
-    """An entry with its place in the record, its status and its time."""
+    """An entry with its status and its time."""
 
     resource: Resource
     kind: str
-    place: str
-    """`Observation/abc`."""
     status: str | None
     """The one that decides whether it counts; a mistake by FHIR's own words comes first."""
     when: Stretch | None
     """When it happened or held; None if it does not say."""
+
+    @property
+    def place(self) -> str:
+        """The name of the entry: `Observation/abc`."""
+        return place_of(self.resource)
 
     @property
     def is_patient(self) -> bool:
@@ -34,8 +38,8 @@ def entry_of(resource: Resource, born: Days | None) -> Entry:
     """Return an entry; *born* places what is told by age."""
     kind = str(resource.get("resourceType"))
     if kind == "Patient":
-        return Entry(resource, kind, place_of(resource), None, None)
-    return Entry(resource, kind, place_of(resource), status(resource), time(resource, born))
+        return Entry(resource, kind, None, None)
+    return Entry(resource, kind, status(kind, resource), time(kind, resource, born))
 
 
 def place_of(resource: Resource) -> str:

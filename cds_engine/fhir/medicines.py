@@ -12,6 +12,7 @@ from typing import Any
 from cds_engine.fhir.elements import Resource, codings, elements, system_of
 from cds_engine.fhir.record import Record
 from cds_engine.fhir.timing import UNDETERMINED, often, times_a_week
+from cds_engine.fhir.unheard import unheard
 from cds_engine.fhir.values import is_amount, unit_of
 from cds_engine.pack.dictionary import DrugsFile
 from cds_engine.pack.fhir import SYSTEMS
@@ -144,8 +145,7 @@ def _dosage(dosage: Resource, strength: tuple[float, str] | None, remarks: list[
     found |= often(dosage, remarks)
     if dosage.get("asNeededBoolean") is True or "asNeededCodeableConcept" in dosage:
         remarks.append("it is taken as needed; the dose is the most that may be taken")
-    if "maxDosePerPeriod" in dosage:
-        remarks.append("the most that may be taken in a period is a limit, and was not taken for a dose")
+    remarks += unheard(dosage)
     route = dosage.get("route")
     said = _words(route, list(codings(route)))
     if said is not None:

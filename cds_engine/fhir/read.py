@@ -73,7 +73,7 @@ class FhirReader:
         Raises:
             InputError: If *data* is no FHIR, or does not hold exactly one patient.
         """
-        return _Reading(self, read_record(data), as_of, period).patient(list(proposed))
+        return _Reading(self, read_record(data, self.plans.by_type.keys()), as_of, period).patient(list(proposed))
 
 
 class _Reading:
@@ -90,7 +90,7 @@ class _Reading:
         self._counting = Counting(record, as_of, self._bounds)
         self._found: dict[str | None, Found] = {}
         self._unused: list[Unused] = []
-        self._saying = Saying(record, reader.plans, reader.medicines, self._unused)
+        self._saying = Saying(record, reader.medicines, self._unused)
         self._taken_for_absent: list[str] = []
 
     def patient(self, proposed: list[Resource]) -> FhirPatient:
@@ -99,8 +99,9 @@ class _Reading:
         plans = self._reader.plans.by_type
         for resource in self._record.resources:
             plan = plans.get(resource["resourceType"])
-            if plan is not None and not (drafts and place_of(resource) in drafts):
-                self._look_at(resource, plan)
+            if plan is None or plan.passes_over(resource) or (drafts and place_of(resource) in drafts):
+                continue
+            self._look_at(resource, plan)
         facts = self._facts()
         orders = self._saying.medicines(self._of(None))
         orders += [item for resource in proposed for item in self._ordered(resource)]
@@ -110,7 +111,10 @@ class _Reading:
         )
 
     def _of(self, fact: str | None) -> Found:
-        return self._found.setdefault(fact, Found())
+        found = self._found.get(fact)
+        if found is None:
+            found = self._found[fact] = Found()
+        return found
 
     # Entries
 
@@ -120,8 +124,8 @@ class _Reading:
             self._weigh(resource, certain)
         elif has_no_code:
             self._unused.append(Unused(place_of(resource), None, "it has no code"))
-        for wanted in doubtful:
-            self._leave(wanted, place_of(resource), Reason("its code has no terminology", is_doubt=True))
+        if doubtful:
+            self._doubt(resource, doubtful)
 
     def _weigh(self, resource: Resource, selections: list[Wanted]) -> None:
         entry = entry_of(resource, self._born)
@@ -139,6 +143,16 @@ class _Reading:
             is_told = wanted.fact is not None or reason.is_doubt  # that an entry is no proposal goes without saying
             if is_told and wanted.fact not in used:
                 self._leave(wanted, entry.place, reason)
+
+    def _doubt(self, resource: Resource, selections: list[Wanted]) -> None:
+        """Leave an entry by a code without its terminology: a doubt, unless it would not count in any terminology."""
+        entry = entry_of(resource, self._born)
+        for_none = self._counting.why_none(entry)
+        for wanted in selections:
+            reason = for_none or self._counting.why_not(wanted, entry)
+            if reason is None or reason.is_doubt:
+                reason = Reason("its code has no terminology", is_doubt=True)
+            self._leave(wanted, entry.place, reason)
 
     def _ordered(self, resource: Resource) -> list[dict[str, Any]]:
         """Return a prescription that is about to be signed, unless it is somebody else's or forbids something."""

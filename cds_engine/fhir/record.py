@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ class Record:
     references: frozenset[str]
     """How entries refer to the patient."""
     resources: list[Resource]
+    """Those of the types that were asked for, and the patient."""
     by_reference: Mapping[str, Resource]
     """What medicines refer to."""
     is_page: bool = False
@@ -47,8 +48,12 @@ def is_fhir(data: object) -> bool:
     return isinstance(data, Mapping) and isinstance(data.get("resourceType"), str)
 
 
-def read_record(data: Mapping[str, Any] | Iterable[Mapping[str, Any]]) -> Record:
-    """Read a Bundle, one Patient, or a list of resources.
+_ALWAYS = frozenset({"Patient", "Medication"})
+"""What a record is read by, and what its prescriptions refer to."""
+
+
+def read_record(data: Mapping[str, Any] | Iterable[Mapping[str, Any]], kinds: Collection[str]) -> Record:
+    """Read the resources of some *kinds* in a Bundle, one Patient, or a list of resources.
 
     Raises:
         InputError: If it is none of them, or does not hold exactly one patient.
@@ -57,10 +62,13 @@ def read_record(data: Mapping[str, Any] | Iterable[Mapping[str, Any]]) -> Record
     urls: dict[str, Resource] = {}
     seen: dict[tuple[str, str], int] = {}
     patients: dict[str, set[str]] = {}
-    for url, resource in _entries(data):
-        kind, identifier = resource["resourceType"], resource.get("id")
+    for entry, resource in _entries(data):
+        kind = resource["resourceType"]
+        if kind not in kinds and kind not in _ALWAYS:
+            continue
+        identifier = resource.get("id")
         if kind == "Patient":
-            patients.setdefault(str(identifier or url), set()).update(_names(url, resource))
+            patients.setdefault(str(identifier or _url(entry)), set()).update(_names(entry, resource))
         newest: Resource | None = None
         if isinstance(identifier, str):
             first = seen.setdefault((kind, identifier), len(resources))
@@ -71,7 +79,7 @@ def read_record(data: Mapping[str, Any] | Iterable[Mapping[str, Any]]) -> Record
         if newest is None:
             resources.append(resource)
         if kind == "Medication":
-            urls.update(dict.fromkeys(_names(url, resource), newest or resource))
+            urls.update(dict.fromkeys(_names(entry, resource), newest or resource))
     if len(patients) != 1:
         found = "no Patient" if not patients else f"{len(patients)} Patients"
         raise InputError(f"the record holds {found}; give the resources of exactly one patient")
@@ -80,8 +88,15 @@ def read_record(data: Mapping[str, Any] | Iterable[Mapping[str, Any]]) -> Record
     return Record(patient, frozenset(references), resources, urls, is_page=_has_next(data))
 
 
-def _names(url: str | None, resource: Resource) -> set[str]:
+def _url(entry: Resource) -> str | None:
+    """Return the address that a Bundle gives an entry."""
+    url = entry.get("fullUrl")
+    return url if isinstance(url, str) else None
+
+
+def _names(entry: Resource, resource: Resource) -> set[str]:
     """Return how other entries may refer to one."""
+    url = _url(entry)
     names = {url} if url else set()
     identifier = resource.get("id")
     if isinstance(identifier, str):
@@ -125,7 +140,8 @@ def _has_next(data: object) -> bool:
     return any(isinstance(link, Mapping) and link.get("relation") == "next" for link in listed)
 
 
-def _entries(data: object) -> Iterable[tuple[str | None, Resource]]:
+def _entries(data: object) -> Iterable[tuple[Resource, Resource]]:
+    """Yield the entries of a Bundle, each with its resource; of other records the resources, with an empty entry."""
     match data:
         case Mapping() if data.get("resourceType") == "Bundle":
             entries = data.get("entry")
@@ -135,10 +151,9 @@ def _entries(data: object) -> Iterable[tuple[str | None, Resource]]:
                 resource = entry.get("resource") if isinstance(entry, OBJECT) else None
                 if not isinstance(resource, OBJECT) or not isinstance(resource.get("resourceType"), str):
                     raise InputError(f"entry {index + 1} of the Bundle holds no resource; an entry has a `resource`")
-                url = entry.get("fullUrl")
-                yield (url if isinstance(url, str) else None), resource
+                yield entry, resource
         case Mapping() if isinstance(data.get("resourceType"), str):
-            yield None, data
+            yield {}, data
         case Mapping():
             raise InputError("this is no FHIR resource: it has no `resourceType`")
         case str() | bytes():
@@ -147,6 +162,6 @@ def _entries(data: object) -> Iterable[tuple[str | None, Resource]]:
             for index, resource in enumerate(data):
                 if not isinstance(resource, Mapping) or not isinstance(resource.get("resourceType"), str):
                     raise InputError(f"item {index + 1} is no FHIR resource: it has no `resourceType`")
-                yield None, resource
+                yield {}, resource
         case _:
             raise InputError("a FHIR record is a Bundle or a list of resources")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, NamedTuple
 
 from cds_engine.fhir.elements import Resource, elements
 from cds_engine.fhir.entry import Entry, place_of
 from cds_engine.fhir.medicines import Medicines
-from cds_engine.fhir.plan import Plans, Wanted, components, pairs
+from cds_engine.fhir.plan import Wanted, components, pairs
 from cds_engine.fhir.record import Record
 from cds_engine.fhir.values import Given, coded, dated, measured, value_element, why_absent
 from cds_engine.pack.dictionary import FactEntry
@@ -47,12 +49,24 @@ class Found:
     doubts: list[Doubt] = field(default_factory=list)
 
 
+class Part(NamedTuple):
+    """An entry that counts for a fact, or one component of it."""
+
+    wanted: Wanted
+    entry: Entry
+    resource: Resource
+    """The entry or the component."""
+    value: tuple[str, object] | None
+    """Its `value[x]`; None where the mapping takes the value from elsewhere."""
+    day: date | None
+    """The day of the value; None where it has none or that is not exact."""
+
+
 class Saying:
     """Reads what the entries of one record say; what of it is not used goes to *unused*."""
 
-    def __init__(self, record: Record, plans: Plans, medicines: Medicines, unused: list[Unused]) -> None:
+    def __init__(self, record: Record, medicines: Medicines, unused: list[Unused]) -> None:
         self._record = record
-        self._plans = plans
         self._medicines = medicines
         self._unused = unused
 
@@ -79,9 +93,9 @@ class Saying:
 
     def values(self, name: str, entry: FactEntry, found: Found) -> list[Given] | None:
         """Return the values of the latest day, and those that cannot be used; None where there is none."""
-        given = [value for wanted, one in found.counted for value in self._said(name, entry, wanted, one)]
-        given += [{"unusable": str(doubt)} for doubt in found.doubts]
-        return self._latest(name, given) or None
+        parts = [part for wanted, one in found.counted for part in self._parts(name, wanted, one)]
+        given = [value for part in self._latest(name, parts) for value in self._said(name, entry, part)]
+        return [*given, *({"unusable": str(doubt)} for doubt in found.doubts)] or None
 
     def _names(self, wanted: Wanted, entry: Entry) -> list[str]:
         names = self._medicines.names(entry.resource, self._record)
@@ -89,43 +103,46 @@ class Saying:
             self._unused.append(Unused(entry.place, wanted.fact, "it has no code and no name that can be used"))
         return names or ["an entry without a code or name"]
 
-    def _said(self, name: str, fact: FactEntry, wanted: Wanted, entry: Entry) -> list[Given]:
-        """Return the values that one entry gives for a fact."""
-        resource, selection = entry.resource, wanted.selection
-        if selection.gives is not None:
-            return [{"value": selection.gives}]
-        if selection.element is not None:
-            return [_plain(fact, wanted, value, entry.place) for value in elements(resource, selection.element)]
+    def _parts(self, name: str, wanted: Wanted, entry: Entry) -> Iterator[Part]:
+        """Yield the entry, or those of its components that are asked for; without a value there is nothing."""
+        selection, resource = wanted.selection, entry.resource
+        if selection.gives is not None or selection.element is not None:
+            yield Part(wanted, entry, resource, None, None)
+            return
         parts = [resource]
         if selection.component:
-            parts = [part for part in components(resource) if self._is_wanted(wanted, part)]
-        given = []
+            parts = [part for part in components(resource) if not wanted.codes.isdisjoint(pairs(part.get("code")))]
+        day = entry.when.begin.exact if entry.when is not None else None
         for part in parts:
             value = value_element(part)
             if value is None:
                 self._unused.append(Unused(entry.place, name, why_absent(part)))
-                continue
-            if fact.type in {"code", "boolean"}:
-                one, remark = _plain(fact, wanted, value[1], entry.place), None
             else:
-                one, remark = measured(part, value)
-            if remark:
-                self._unused.append(Unused(entry.place, name, remark))
-            given.append(dated(one, entry.when, entry.place))
-        return given
+                yield Part(wanted, entry, part, value, day)
 
-    def _is_wanted(self, wanted: Wanted, part: Resource) -> bool:
-        plan = self._plans.by_type[wanted.selection.resource]
-        return any(wanted in plan.by_part_code.get(pair, ()) for pair in pairs(part.get("code")))
-
-    def _latest(self, name: str, values: list[Given]) -> list[Given]:
-        """Return the values of the latest day and those without one; older ones are history."""
-        latest = max((str(value["date"]) for value in values if "date" in value), default=None)
-        kept = [value for value in values if value.get("date", latest) == latest]
-        if len(kept) < len(values):
-            older = len(values) - len(kept)
+    def _latest(self, name: str, parts: list[Part]) -> list[Part]:
+        """Return the parts of the latest day and those without one; older ones are history, and are not read."""
+        latest = max((part.day for part in parts if part.day is not None), default=None)
+        kept = [part for part in parts if part.day is None or part.day == latest]
+        older = len(parts) - len(kept)
+        if older:
             self._unused.append(Unused(f"{older} entries" if older > 1 else "1 entry", name, f"older than {latest}"))
         return kept
+
+    def _said(self, name: str, fact: FactEntry, part: Part) -> list[Given]:
+        """Return the values that an entry or a component gives for a fact."""
+        wanted, entry, selection = part.wanted, part.entry, part.wanted.selection
+        if selection.gives is not None:
+            return [{"value": selection.gives}]
+        if part.value is None:
+            found = elements(part.resource, selection.element or "")
+            return [_plain(fact, wanted, value, entry.place) for value in found]
+        if fact.type in {"code", "boolean"}:
+            return [dated(_plain(fact, wanted, part.value[1], entry.place), entry.when, entry.place)]
+        given, remark = measured(part.resource, part.value)
+        if remark:
+            self._unused.append(Unused(entry.place, name, remark))
+        return [dated(given, entry.when, entry.place)]
 
 
 def _plain(fact: FactEntry, wanted: Wanted, value: object, place: str) -> Given:

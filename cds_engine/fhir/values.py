@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, TypeGuard
 
 from cds_engine.fhir.days import Stretch
-from cds_engine.fhir.elements import Resource, codings, system_of
+from cds_engine.fhir.elements import OBJECT, Resource, codings, system_of
 from cds_engine.pack.fhir import RecordCode
 
 Given = dict[str, Any]
@@ -29,8 +29,8 @@ def is_amount(value: object) -> TypeGuard[float]:
 
 def value_element(resource: Resource) -> tuple[str, object] | None:
     """Return the name and content of `value[x]`, None where there is none."""
-    for key, value in resource.items():
-        if key.startswith("value") and key[5:6].isupper() and value is not None:
+    for key in resource:
+        if key.startswith("value") and key[5:6].isupper() and (value := resource[key]) is not None:
             return key, value
     return None
 
@@ -42,27 +42,22 @@ def why_absent(resource: Resource) -> str:
 
 
 def dated(given: Given, time: Stretch | None, place: str) -> Given:
-    """Return a value with its day; without a day nobody knows whether it is current."""
+    """Add its day to a value; without a day nobody knows whether it is current, and it cannot be used."""
     if time is None:
         return {"unusable": f"{place} has no date"}
     day = time.begin.exact
     if day is None:
         return {"unusable": f"{place} does not say the day, only that it was from {time.begin.first} on"}
-    return {**given, "date": day.isoformat()}
+    given["date"] = day.isoformat()
+    return given
 
 
 def measured(resource: Resource, found: tuple[str, object]) -> tuple[Given, str | None]:
     """Return a number with its unit and reference range, and a remark on what of it was left out."""
+    name, value = found
+    if name == "valueQuantity" and isinstance(value, OBJECT):
+        return _quantity(resource, value)
     match found:
-        case "valueQuantity", Mapping() as quantity if quantity.get("value") is None:
-            return {"unusable": "its quantity holds no number"}, None
-        case "valueQuantity", Mapping() as quantity:
-            given: Given = {"value": _number(quantity)}
-            unit = unit_of(quantity)
-            if unit is not None:
-                given["unit"] = unit
-            limits, remark = _limits(resource, unit)
-            return (given | {"range": limits} if limits else given), remark
         case "valueInteger" | "valueDecimal", value:
             return {"value": value}, None
         case "valueString", str(text):
@@ -70,6 +65,19 @@ def measured(resource: Resource, found: tuple[str, object]) -> tuple[Given, str 
         case name, _:
             return {"unusable": f"`{name}` is no number with its unit"}, None
     raise AssertionError(found)  # pragma: no cover - the cases are all there are
+
+
+def _quantity(resource: Resource, quantity: Resource) -> tuple[Given, str | None]:
+    if quantity.get("value") is None:
+        return {"unusable": "its quantity holds no number"}, None
+    given: Given = {"value": _number(quantity)}
+    unit = unit_of(quantity)
+    if unit is not None:
+        given["unit"] = unit
+    if "referenceRange" not in resource:
+        return given, None
+    limits, remark = _limits(resource, unit)
+    return (given | {"range": limits} if limits else given), remark
 
 
 def unit_of(quantity: Resource) -> str | None:

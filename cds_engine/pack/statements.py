@@ -81,7 +81,7 @@ class Dose(PackModel):
     """The fact that a dose per m2 or per kg is multiplied with."""
     per: Interval
     times_per_day: int | None = Field(default=None, ge=1, le=24)
-    """With `per: dose`: how many such doses a day. With `per: day`: in how many parts it is taken."""
+    """With `per: dose`: how many such doses a day. With `per: day`: in how many parts it is taken. With no other."""
     days: RangeText | None = None
     """On how many days: `3`, or `2 to 5` for a course that is spread."""
     at_most: AmountText | None = None
