@@ -13,8 +13,8 @@ from typing import Protocol
 from cds_engine.backends.sql.layout import Layout, layout_of
 from cds_engine.batch.columns import Cell, Columns
 from cds_engine.batch.duck import Duck
+from cds_engine.batch.engine import ROW
 from cds_engine.batch.orders import FOUND, rows_of
-from cds_engine.batch.sources import ROW
 from cds_engine.batch.staging import Bad, Told, keep_rows
 from cds_engine.batch.told import answer_row, column_types
 from cds_engine.diagnostics import CdsError, InputError
