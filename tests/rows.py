@@ -7,9 +7,9 @@ import pyarrow as pa
 from cds_engine.batch.check import differences
 from cds_engine.batch.columns import Wishes, understand
 from cds_engine.batch.duck import Duck
+from cds_engine.batch.engine import ROW
 from cds_engine.batch.part import PartRunner, Task
 from cds_engine.batch.sample import facts_of
-from cds_engine.batch.sources import ROW
 from cds_engine.patient.read import read_facts
 
 MANY = 100

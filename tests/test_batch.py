@@ -21,8 +21,8 @@ from cds_engine.backends.sql.sheet import Sql, names_in
 from cds_engine.batch.check import differences
 from cds_engine.batch.columns import Wishes, understand
 from cds_engine.batch.duck import Duck
+from cds_engine.batch.engine import ROW
 from cds_engine.batch.part import PartRunner, Task
-from cds_engine.batch.sources import ROW
 from cds_engine.batch.table import Order, evaluate_table
 from cds_engine.diagnostics import EngineDisagreement, InputError
 from cds_engine.engine.guide import LoadedPack

@@ -25,12 +25,13 @@ from cds_engine.batch.answers import kept_columns
 from cds_engine.batch.columns import Wishes, understand
 from cds_engine.batch.database import Address
 from cds_engine.batch.duck import Duck
+from cds_engine.batch.engine import ROW
 from cds_engine.batch.held import Held
 from cds_engine.batch.orders import rows_of
 from cds_engine.batch.page import page_of
 from cds_engine.batch.part import PartRunner, Task
 from cds_engine.batch.sample import Singles
-from cds_engine.batch.sources import ROW, Scratch
+from cds_engine.batch.sources import Scratch
 from cds_engine.batch.staging import Told
 from cds_engine.batch.table import Order, evaluate_table
 from cds_engine.batch.told import answer_row
@@ -347,12 +348,12 @@ def test_the_sample_holds_rows_at_thresholds(pack, tmp_path):
     rows = [{"patient": f"p{n}", "age": 60.0, "lesions": 90} for n in range(1000)]
     rows[777] |= {"age": 18.0, "lesions": 3}
     duck = Duck(threads=1)
-    source = Scratch(tmp_path, duck).open(pa.Table.from_pylist(rows), 500)
+    source = Scratch(tmp_path, duck, duck).open(pa.Table.from_pylist(rows), 500)
     columns = understand(source.columns, pack.guideline.dictionary, Wishes())
     singles = Singles(columns, None, None, duck)
     held = Held(pack.guideline, pack.evaluate, columns, singles)
     assert 777 not in held._rows(duck, source, 4, 1)  # noqa: SLF001 - it is in the second part, which is not searched
-    source = Scratch(tmp_path / "whole", duck)
+    source = Scratch(tmp_path / "whole", duck, duck)
     (tmp_path / "whole").mkdir()
     assert 777 in held._rows(duck, source.open(pa.Table.from_pylist(rows), 1000), 4, 1)  # noqa: SLF001 - the choice
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping
 
 from cds_engine.backends.sql.layout import WORD, Layout
-from cds_engine.batch.duck import literal, quoted
-from cds_engine.batch.sources import ROW
+from cds_engine.batch.engine import ROW, literal, quoted
 from cds_engine.diagnostics import InputError
 from cds_engine.lowering.guideline import RuleSpec
 
@@ -53,8 +52,8 @@ def _names(layout: Layout, words: Mapping[int, str]) -> str:
     """Return the text of a set of missing facts."""
     listed = list(layout.guideline.positions)
     found = [
-        f"{_subsets(listed[start : min(start + AT_ONCE, (word + 1) * WORD)])}"
-        f"[1 + (({bits} >> {start - word * WORD}) & {(1 << AT_ONCE) - 1})]"
+        f"cds_item({_subsets(listed[start : min(start + AT_ONCE, (word + 1) * WORD)])},"
+        f" {_taken(bits, start - word * WORD)})"
         for word, bits in words.items()
         for start in range(word * WORD, min(len(listed), (word + 1) * WORD), AT_ONCE)
     ]
@@ -64,7 +63,12 @@ def _names(layout: Layout, words: Mapping[int, str]) -> str:
 def _subsets(names: list[str]) -> str:
     """Return the list of the texts of all subsets, in the order of their bits; that of the empty one is NULL."""
     subsets = (";".join(name for place, name in enumerate(names) if bits >> place & 1) for bits in range(1 << AT_ONCE))
-    return f"[{', '.join(literal(text) if text else 'NULL' for text in subsets)}]"
+    return f"list_value({', '.join(literal(text) if text else 'NULL' for text in subsets)})"
+
+
+def _taken(bits: str, start: int) -> str:
+    """Return the place in a list of subsets, from 1: a few bits from *start* on as a number."""
+    return f"1 + CAST(({bits} & {((1 << AT_ONCE) - 1) << start}) / {1 << start} AS INTEGER)"
 
 
 def alert_bits(layout: Layout) -> str:
@@ -132,9 +136,9 @@ def _wide_rule(index: int, spec: RuleSpec) -> dict[str, str]:
 
 
 LONG = {
-    "row": "BIGINT", "rule": "VARCHAR", "statement": "VARCHAR", "modality": "VARCHAR", "status": "VARCHAR",
-    "treatment": "VARCHAR", "dose_low": "DOUBLE", "dose_high": "DOUBLE", "dose_unit": "VARCHAR", "dose_per": "VARCHAR",
-    "blocked_by": "VARCHAR", "cautions": "VARCHAR", "missing": "VARCHAR", "citations": "VARCHAR",
+    "row": "BIGINT", "rule": "STRING", "statement": "STRING", "modality": "STRING", "status": "STRING",
+    "treatment": "STRING", "dose_low": "DOUBLE", "dose_high": "DOUBLE", "dose_unit": "STRING", "dose_per": "STRING",
+    "blocked_by": "STRING", "cautions": "STRING", "missing": "STRING", "citations": "STRING",
 }  # fmt: skip
 """The columns of the long form, with their types."""
 
@@ -146,7 +150,7 @@ def long_query(layout: Layout, own: Mapping[str, str], relation: str, hidden: Co
     nothing = ", ".join(f"CAST(NULL AS {kind}) AS {name}" for name, kind in LONG.items())
     rules = [_long_rule(layout, index, spec) for index, spec in shown_rules(layout, hidden)]
     said = " UNION ALL ".join(rules or [f"SELECT {nothing} WHERE FALSE"])
-    return f"SELECT {columns}said.* FROM ({said}) AS said{joined}"
+    return f"SELECT {columns}{', '.join(f'said.{name}' for name in LONG)} FROM ({said}) AS said{joined}"
 
 
 def _long_rule(layout: Layout, index: int, spec: RuleSpec) -> str:

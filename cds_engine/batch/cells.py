@@ -15,11 +15,11 @@ SPACE = "".join(letter for letter in map(chr, range(0x3001)) if letter.isspace()
 """Blanks of every script, which for one patient are blanks as well: `26 kg` often has one that does not break."""
 BLANK = r"\s\x1c-\x1f\pZ" + "\x85"
 """The same within the brackets of a pattern."""
-QUANTITY = rf"^[{BLANK}]*({NUMBER})[{BLANK}]*([^{BLANK}].*?)?[{BLANK}]*$"
-DAY = rf"^[{BLANK}]*[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][{BLANK}]*$"
+QUANTITY = rf"^[{BLANK}]*({NUMBER})[{BLANK}]*([^{BLANK}][^\n]*?)?[{BLANK}]*\z"
+DAY = rf"^[{BLANK}]*[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][{BLANK}]*\z"
 LONGEST = 400
 UNSAID = "('', 'unknown')"
-NO_TEXT = Sql("CAST(NULL AS VARCHAR)")
+NO_TEXT = Sql("CAST(NULL AS STRING)")
 SOME_DAY = "DATE '1970-01-01'"
 
 
@@ -107,7 +107,7 @@ class Cells:
 
 def word_of(cell: Sql) -> Sql:
     """Return what a cell says as text, without the space around it, in lower case."""
-    return sql(f"lower(trim(CAST({{}} AS VARCHAR), '{SPACE}'))", cell)
+    return sql(f"lower(trim(BOTH '{SPACE}' FROM CAST({{}} AS STRING)))", cell)
 
 
 def says_anything(word: Sql) -> Sql:
@@ -127,6 +127,7 @@ def day_of(cell: Cell) -> Sql:
     if cell.kind != "text":
         return Sql("CAST(NULL AS DATE)")
     return sql(
-        f"(CASE WHEN regexp_matches({{0}}, '{DAY}') THEN TRY_CAST(trim({{0}}, '{SPACE}') AS DATE) END)",
+        f"(CASE WHEN regexp_extract({{0}}, '{DAY}', 0) <> ''"
+        f" THEN TRY_CAST(trim(BOTH '{SPACE}' FROM {{0}}) AS DATE) END)",
         Sql(cell.alias),
     )

@@ -14,7 +14,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from cds_engine.batch.duck import Duck, literal, quoted
+from cds_engine.batch.duck import Duck
+from cds_engine.batch.engine import literal, quoted
 from cds_engine.batch.output import FileOutput, output_of
 from cds_engine.diagnostics import InputError, did_you_mean
 from cds_engine.pack.cohort import CohortFile, Likely, Weights

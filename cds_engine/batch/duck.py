@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from cds_engine.backends.sql.numbers import PRELUDE_DUCKDB
+from cds_engine.batch.engine import ROW, ROW_OF_FILE, Metadata, Part, check_columns, literal, quoted
 from cds_engine.diagnostics import InputError
 
 if TYPE_CHECKING:
@@ -56,14 +58,17 @@ class Duck:
             self._connection.execute(statement)
 
     @property
-    def errors(self) -> type[Exception]:
+    def errors(self) -> tuple[type[Exception], ...]:
         """What DuckDB raises."""
-        found: type[Exception] = library().Error
-        return found
+        return (library().Error,)
 
     def run(self, query: str) -> None:
         """Run a statement."""
         self._connection.execute(query)
+
+    def view(self, name: str, query: str) -> None:
+        """Give a query a name, in place of what had it."""
+        self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {query}")
 
     def keep(self, table: str, query: str) -> None:
         """Keep the rows of a query as a table, in place of one of that name."""
@@ -99,6 +104,50 @@ class Duck:
             holes = ", ".join("?" for _ in columns)
             self._connection.executemany(f"INSERT INTO {table} VALUES ({holes})", list(rows))
 
+    def has(self, table: str) -> bool:
+        """Say whether there is a table of this name."""
+        return bool(self.rows(f"SELECT 1 FROM duckdb_tables() WHERE table_name = {literal(table)}"))
+
+    def parts(self, files: Sequence[Path], part_rows: int, name: str) -> tuple[dict[str, str], tuple[Part, ...]]:  # noqa: ARG002 - DuckDB reads files where they are
+        """Return the columns of a table of Parquet files, and its rows in parts, numbered through all files.
+
+        Raises:
+            InputError: If the files have columns that differ, or one that is called as the number of a row.
+        """
+        parts: list[Part] = []
+        columns: dict[str, str] = {}
+        start, read, listed = 0, "", ""
+        for file in files:
+            found = self.columns(f"read_parquet({literal(str(file))})")
+            check_columns([*found])
+            read = f"read_parquet({literal(str(file))}, {ROW_OF_FILE}=true)"
+            if columns and found != columns:
+                raise InputError(f"the columns of `{file}` are not those of the files before it")
+            columns = found
+            rows = int(self.one(f"SELECT sum(num_rows) FROM parquet_file_metadata({literal(str(file))})"))
+            listed = ", ".join(quoted(column) for column in columns)
+            for low in range(0, rows, part_rows):
+                high = min(low + part_rows, rows)
+                where = "" if high - low == rows else f" WHERE {ROW_OF_FILE} >= {low} AND {ROW_OF_FILE} < {high}"
+                parts.append(
+                    Part(f"(SELECT {ROW_OF_FILE} + {start} AS {ROW}, {listed} FROM {read}{where})", high - low)
+                )
+            start += rows
+        if not parts:  # an empty table has an empty answer
+            parts.append(Part(f"(SELECT CAST(0 AS BIGINT) AS {ROW}, {listed} FROM {read} WHERE FALSE)", 0))
+        return columns, tuple(parts)
+
+    def write(self, query: str, path: Path, kind: str, metadata: Metadata) -> None:
+        """Write the rows of a query under a name that they have when they are whole."""
+        begun = path.with_suffix(".tmp")
+        self.run(f"COPY ({query}) TO {literal(str(begun))} (FORMAT {kind}{_options(kind, metadata)})")
+        begun.replace(path)
+
+    @contextmanager
+    def about(self, rows: int) -> Iterator[None]:  # noqa: ARG002 - few rows are answered as many are
+        """Say for how many rows queries are meanwhile."""
+        yield
+
     def register(self, name: str, frame: object) -> None:
         """Let queries read a table that is in memory: Arrow, pandas or Polars."""
         self._connection.register(name, frame)
@@ -108,16 +157,7 @@ class Duck:
         self._connection.close()
 
 
-def quoted(name: str) -> str:
-    """Return the name of a column as it is."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(value: str) -> str:
-    """Return a text as a literal."""
-    return "'" + value.replace("'", "''") + "'"
-
-
-def names(columns: Iterable[str]) -> str:
-    """Return columns, listed."""
-    return ", ".join(columns)
+def _options(kind: str, metadata: Metadata) -> str:
+    listed = ", ".join(f"{key}: {literal(value)}" for key, value in metadata.items())
+    parquet = f", COMPRESSION zstd, COMPRESSION_LEVEL 1, KV_METADATA {{{listed}}}"
+    return {"PARQUET": parquet, "CSV": ", HEADER", "JSON": ""}[kind]

@@ -14,10 +14,10 @@ from typing import Protocol
 
 from cds_engine.batch.check import differences
 from cds_engine.batch.columns import Columns, FactSource
-from cds_engine.batch.duck import Duck, quoted
+from cds_engine.batch.engine import ROW, Engine, quoted
 from cds_engine.batch.part import PartRunner
 from cds_engine.batch.sample import Single, Singles
-from cds_engine.batch.sources import ROW, Source
+from cds_engine.batch.sources import Source
 from cds_engine.diagnostics import EngineDisagreement
 from cds_engine.lowering import core as c
 from cds_engine.lowering.guideline import Guideline
@@ -52,7 +52,7 @@ class Held:
         """How many rows the evaluator has answered the same."""
         return len(self._agreed)
 
-    def draw(self, duck: Duck, source: Source, runner: PartRunner, wanted: int, seed: int) -> None:
+    def draw(self, engine: Engine, source: Source, runner: PartRunner, wanted: int, seed: int) -> None:
         """Answer a sample of the rows by columns and by the evaluator.
 
         Raises:
@@ -60,29 +60,30 @@ class Held:
         """
         if not wanted or not source.rows:
             return
-        rows = self._rows(duck, source, min(wanted, source.rows), seed)
+        rows = self._rows(engine, source, min(wanted, source.rows), seed)
         start, picked = 0, []
         for part in source.parts:
             mine = [str(row) for row in rows if start <= row < start + part.rows]
             if mine:
                 picked.append(f"SELECT * FROM {part.relation} AS part WHERE {ROW} IN ({', '.join(mine)})")
             start += part.rows
-        duck.keep("sampled", " UNION ALL ".join(picked))
-        runner.answer("sampled")
-        answers = {int(answer["row"]): answer for answer in duck.records("SELECT * FROM answers")}
+        engine.keep("sampled", " UNION ALL ".join(picked))
+        with engine.about(wanted):
+            runner.answer("sampled")
+            answers = {int(answer["row"]): answer for answer in engine.records("SELECT * FROM answers")}
         for single in self._singles.of(f"(SELECT * FROM sampled WHERE {ROW} IN (SELECT row FROM answers))"):
             self._compare_one(runner, answers[single.row], single)
             self._agreed[single.row] = answers[single.row]
 
-    def _rows(self, duck: Duck, source: Source, wanted: int, seed: int) -> list[int]:
+    def _rows(self, engine: Engine, source: Source, wanted: int, seed: int) -> list[int]:
         """Return the numbers of rows: at thresholds up to half, the others by chance."""
-        near = self._near_thresholds(duck, source.parts[0].relation)
+        near = self._near_thresholds(engine, source.parts[0].relation)
         found = dict.fromkeys(near[: wanted // 2])
         drawn = random.Random(seed).sample(range(source.rows), wanted)  # noqa: S311 - a sample, no secret
         found |= dict.fromkeys(drawn)
         return list(found)[:wanted]
 
-    def _near_thresholds(self, duck: Duck, relation: str) -> list[int]:
+    def _near_thresholds(self, engine: Engine, relation: str) -> list[int]:
         """Return the rows that come nearest to the numbers that conditions compare facts with."""
         thresholds = thresholds_of(self._guideline)
         wanted = []
@@ -91,10 +92,10 @@ class Held:
             if scale is not None and source.value.kind in {"number", "text"}:
                 value = f"TRY_CAST({quoted(source.value.name)} AS DOUBLE) * {scale!r}"
                 ends = sorted(thresholds.get(source.spec.name, ()))
-                wanted += [f"arg_min({ROW}, abs({value} - {end!r}))" for end in ends]
+                wanted += [f"min_by({ROW}, abs({value} - {end!r}))" for end in ends]
         if not wanted:
             return []
-        found = duck.rows(f"SELECT {', '.join(wanted)} FROM {relation} AS part")[0]
+        found = engine.rows(f"SELECT {', '.join(wanted)} FROM {relation} AS part")[0]
         return [int(row) for row in dict.fromkeys(found) if row is not None]
 
     def _compare_one(self, runner: PartRunner, answer: Row, single: Single) -> None:
@@ -104,7 +105,7 @@ class Held:
             shown = json.dumps(single.facts, default=str, ensure_ascii=False)
             raise EngineDisagreement(f"row {answer['row']}", {"columns": listed, "the row": shown})
 
-    def compare(self, duck: Duck) -> None:
+    def compare(self, engine: Engine) -> None:
         """Hold what a part is about to write to what the evaluator has agreed to.
 
         Raises:
@@ -113,7 +114,7 @@ class Held:
         if not self._agreed:
             return
         listed = ", ".join(str(row) for row in self._agreed)
-        for answer in duck.records(f"SELECT * FROM answers WHERE row IN ({listed})"):
+        for answer in engine.records(f"SELECT * FROM answers WHERE row IN ({listed})"):
             agreed = self._agreed[answer["row"]]
             for name, value in answer.items():
                 if name in agreed and agreed[name] != value:

@@ -19,7 +19,7 @@ LISTS = """SELECT row,
   bool_or(is_entry) AS has_entries,
   bool_and(NOT is_entry OR (drug IS NOT NULL AND is_sure)) AS is_named,
   bool_or(is_list AND is_withheld) AS is_withheld,
-  string_agg(DISTINCT fact || ':' || problem, ';' ORDER BY fact || ':' || problem) AS medicine_problems
+  nullif(concat_ws(';', array_sort(array_agg(DISTINCT fact || ':' || problem))), '') AS medicine_problems
 FROM entries GROUP BY row"""
 """What each patient's entries come to as a list."""
 
@@ -27,20 +27,22 @@ TAKEN = """SELECT row, drug,
   bit_or(intervals) AS intervals,
   bool_and(intervals <> 0) AS all_timed,
   bool_and(route IS NOT NULL) AS all_routed,
-  list(DISTINCT route) AS routes,
+  ';' || concat_ws(';', array_agg(DISTINCT route)) || ';' AS routes,
   bool_or(is_total) AS any_total,
   bool_or(weekly IS NULL AND NOT is_total) AS any_open,
   max(CASE WHEN is_total THEN weekly END) AS stated,
-  coalesce(fsum(CASE WHEN NOT is_total THEN weekly END), 0.0) AS listed
+  coalesce(cds_sum(CASE WHEN NOT is_total THEN weekly END), 0E0) AS listed
 FROM entries WHERE is_entry AND drug IS NOT NULL GROUP BY row, drug"""
 """What each patient takes of each drug."""
 
-DRUGS = """SELECT lists.*, drug, intervals, all_timed, all_routed, routes, certain,
+DRUGS = """SELECT lists.row, is_listed, has_entries, is_named, is_withheld, medicine_problems,
+  drug, intervals, all_timed, all_routed, routes, certain,
   is_listed AND NOT is_withheld AND is_named AS is_complete,
   (is_listed AND NOT is_withheld AND is_named) OR (is_named AND any_total) AS is_whole,
   stated IS NOT NULL OR (is_listed AND NOT is_withheld AND is_named AND NOT any_open) AS is_known
 FROM lists LEFT JOIN
-  (SELECT *, cds_exact(CASE WHEN coalesce(stated, 0.0) > listed THEN stated ELSE listed END) AS certain
+  (SELECT row, drug, intervals, all_timed, all_routed, routes, any_total, any_open, stated,
+    cds_exact(CASE WHEN coalesce(stated, 0E0) > listed THEN stated ELSE listed END) AS certain
    FROM taken) AS taken
   ON lists.row = taken.row"""
 
@@ -115,6 +117,6 @@ def _of_drug(found: str, name: str, code: str, complete: str) -> tuple[str, str]
     if part == "per":
         held, said = f"{own} AND (intervals & {1 << INTERVALS.index(code)}) <> 0", f"{own} AND is_whole AND all_timed"
     else:
-        held, said = f"{own} AND list_contains(routes, {text(code).text})", f"{own} AND is_complete AND all_routed"
+        held, said = f"{own} AND contains(routes, {text(f';{code};').text})", f"{own} AND is_complete AND all_routed"
     lacks = f"(bool_or(coalesce({said}, FALSE)) OR ({complete} AND count(*) FILTER (WHERE {own}) = 0))"
     return f"bool_or(coalesce({held}, FALSE))", lacks

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cds_engine.batch.answers import cited
-from cds_engine.batch.duck import Duck, quoted
+from cds_engine.batch.duck import Duck
+from cds_engine.batch.engine import ROW, quoted
 from cds_engine.batch.held import Evaluator
 from cds_engine.batch.sample import Singles, entries_of, key_of
-from cds_engine.batch.sources import ROW
 from cds_engine.batch.staging import keep_rows
 from cds_engine.diagnostics import InputError
 from cds_engine.results.models import Finding, Screened

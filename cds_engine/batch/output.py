@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import assert_never
 
 from cds_engine.batch import database
-from cds_engine.batch.duck import Duck, literal
+from cds_engine.batch.duck import Duck
+from cds_engine.batch.engine import Metadata, literal
 from cds_engine.batch.workplace import Workplace
 from cds_engine.diagnostics import InputError
 from cds_engine.lowering.guideline import Guideline
 
 ENDINGS = {".parquet": "PARQUET", ".csv": "CSV", ".ndjson": "JSON", ".jsonl": "JSON"}
-Metadata = Mapping[str, str]
 Sheets = Mapping[str, Sequence[Path]]
 """The parts of the answers (under the name `""`) and of what stands beside them, such as `orders`."""
 
@@ -94,19 +94,6 @@ def output_folder(into: str | Path) -> Path:
     return Workplace.beside(Path(name)).folder
 
 
-def write_part(query: str, path: Path, kind: str, metadata: Metadata, duck: Duck) -> None:
-    """Write the rows of a query under a name that they have when they are whole."""
-    begun = path.with_suffix(".tmp")
-    duck.run(f"COPY ({query}) TO {literal(str(begun))} (FORMAT {kind}{_options(kind, metadata)})")
-    begun.replace(path)
-
-
-def _options(kind: str, metadata: Metadata) -> str:
-    listed = ", ".join(f"{key}: {literal(value)}" for key, value in metadata.items())
-    parquet = f", COMPRESSION zstd, COMPRESSION_LEVEL 1, KV_METADATA {{{listed}}}"
-    return {"PARQUET": parquet, "CSV": ", HEADER", "JSON": ""}[kind]
-
-
 def metadata_of(guideline: Guideline, as_of: date | None, held_back: Mapping[str, str]) -> dict[str, str]:
     """Return what travels with the answers: which pack, of which day, reviewed how far, and what is not shown."""
     manifest = guideline.pack.manifest
@@ -133,9 +120,9 @@ def deliver(sheets: Sheets, output: Output, metadata: Metadata, duck: Duck) -> N
             whole = {sheet: _whole(parts, output.of(sheet), output.kind, metadata, duck)
                      for sheet, parts in last_first.items()}  # fmt: skip
             for sheet, path in whole.items():
-                if output.kind != "PARQUET":
+                if output.kind != "PARQUET" or path.is_dir():
                     _say_beside(output.of(sheet), metadata)
-                path.replace(output.of(sheet))
+                _take_place(path, output.of(sheet))
         case TableOutput():
             with database.writing(output.address) as writer:
                 for sheet, parts in last_first.items():
@@ -146,18 +133,22 @@ def deliver(sheets: Sheets, output: Output, metadata: Metadata, duck: Duck) -> N
 
 
 def _listed(parts: Sequence[Path]) -> str:
-    return ", ".join(literal(str(part)) for part in parts)
+    return ", ".join(literal(f"{part}/*.parquet" if part.is_dir() else str(part)) for part in parts)
 
 
 def _whole(parts: Sequence[Path], into: Path, kind: str, metadata: Metadata, duck: Duck) -> Path:
-    """Return the file in which the parts are together, beside the first part still."""
+    """Return the file in which the parts are together, beside the first part still.
+
+    Where an engine wrote folders of Parquet, Parquet stays one: nothing is written a second time.
+    """
     whole = parts[0].with_name(f"whole-{into.name}")
+    if parts[0].is_dir():
+        return _gathered(parts, whole) if kind == "PARQUET" else _written(parts, whole, kind, metadata, duck)
     if kind == "PARQUET" and len(parts) == 1:
         shutil.copyfile(parts[0], whole)
         return whole
     if kind == "PARQUET":
-        write_part(f"SELECT * FROM read_parquet([{_listed(parts)}])", whole, kind, metadata, duck)
-        return whole
+        return _written(parts, whole, kind, metadata, duck)
     with whole.open("wb") as out:
         for number, part in enumerate(parts):
             with part.open("rb") as one:
@@ -166,6 +157,34 @@ def _whole(parts: Sequence[Path], into: Path, kind: str, metadata: Metadata, duc
                 while chunk := one.read(1 << 20):
                     out.write(chunk)
     return whole
+
+
+def _written(parts: Sequence[Path], whole: Path, kind: str, metadata: Metadata, duck: Duck) -> Path:
+    duck.write(f"SELECT * FROM read_parquet([{_listed(parts)}])", whole, kind, metadata)
+    return whole
+
+
+def _gathered(parts: Sequence[Path], whole: Path) -> Path:
+    """Return the folder with the files of all parts; the parts keep theirs, for a run that is stopped here."""
+    shutil.rmtree(whole, ignore_errors=True)
+    whole.mkdir()
+    for number, part in enumerate(parts):
+        for place, file in enumerate(sorted(part.glob("*.parquet"))):
+            (whole / f"part-{number:05d}-{place:05d}.parquet").hardlink_to(file)
+    return whole
+
+
+def _take_place(whole: Path, into: Path) -> None:
+    """Give the whole its name; a folder takes the place of what had it in two steps."""
+    if whole.is_dir() or into.is_dir():
+        before = whole.with_name(f"before-{into.name}")
+        if into.exists():
+            into.rename(before)
+        whole.rename(into)
+        shutil.rmtree(before, ignore_errors=True)
+        before.unlink(missing_ok=True)
+    else:
+        whole.replace(into)
 
 
 def _say_beside(into: Path, metadata: Metadata) -> None:

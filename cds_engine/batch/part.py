@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from cds_engine.backends.sql.layout import Layout
 from cds_engine.backends.sql.program import Program, compile_pack
 from cds_engine.batch.cells import day_of, is_said
-from cds_engine.batch.duck import Duck, quoted
+from cds_engine.batch.engine import ROW, Engine, quoted
 from cds_engine.batch.readings import Readings
-from cds_engine.batch.sources import ROW
-from cds_engine.batch.words import Task, Words, entry_of
+from cds_engine.batch.words import Task, Worded, Words, entry_of
 
 __all__ = ["PartRunner", "Task", "entry_of"]
 
@@ -18,15 +17,15 @@ __all__ = ["PartRunner", "Task", "entry_of"]
 class PartRunner:
     """Answers one part after the other; the compiled text is made once."""
 
-    def __init__(self, task: Task, duck: Duck) -> None:
+    def __init__(self, task: Task, engine: Engine) -> None:
         self._task = task
-        self._duck = duck
+        self._engine = engine
         given = set(task.columns.facts)
         medications = task.guideline.dictionary.medications
         if task.has_medicines and medications is not None:
             given.add(medications)
         self.program: Program = compile_pack(task.guideline, given)
-        self._words = Words(task, duck, self.program.layout)
+        self._words = Words(task, engine, self.program.layout)
 
     @property
     def layout(self) -> Layout:
@@ -39,37 +38,42 @@ class PartRunner:
         Of the answers only what is *kept* is computed: name to expression. Rows that cannot be answered are in the
         table `refused` instead, with a code.
         """
-        duck = self._duck
+        engine, bad = self._engine, self._bad_day()
         cells = ", ".join(f"{quoted(cell.name)} AS {cell.alias}" for cell in self._task.columns.cells)
-        duck.run(f"CREATE OR REPLACE TEMP VIEW every_cell AS SELECT {ROW} AS row, {cells} FROM {relation}")
-        bad = self._bad_day()
-        duck.keep("refused", f"SELECT row, 'as_of' AS reason FROM every_cell WHERE {bad}")
-        duck.run(f"CREATE OR REPLACE TEMP VIEW cells AS SELECT * FROM every_cell WHERE NOT ({bad})")
-        source = self._words.joined()
-        readings = Readings(self._task.columns, self.layout, self._words.units, has_medicines=self._task.has_medicines)
-        duck.run(
-            "CREATE OR REPLACE TEMP VIEW readings AS "
-            + readings.query(source, self.program.reading_columns, self._task.day)
-        )
+        engine.view("every_cell", f"SELECT {ROW} AS row, {cells} FROM {relation}")
+        engine.view("cells", f"SELECT * FROM every_cell WHERE NOT ({bad})")
+        refused = f"SELECT row, 'as_of' AS reason FROM every_cell WHERE {bad}"
+        worded = self._words.joined()
+        engine.view("readings", self._readings(worded.of("cells")))
         kept_plain = None if kept is None else {**kept, "is_plain": "is_plain"}
-        duck.keep("answered", self.program.plain.query(kept_plain))
-        plain = "SELECT * EXCLUDE (is_plain) FROM answered WHERE is_plain"
-        if duck.one("SELECT count(*) FROM answered WHERE NOT is_plain"):
-            self._answer_doubtful(kept)
-            plain += " UNION ALL SELECT * FROM answered_doubtful"
-        duck.run(f"CREATE OR REPLACE TEMP VIEW answers AS {plain}")
+        engine.keep("answered", self.program.plain.query(kept_plain))
+        names = ", ".join(name for name in kept_plain or self.program.plain.columns if name != "is_plain")
+        answers = f"SELECT {names} FROM answered WHERE is_plain"
+        if doubtful := engine.one("SELECT count(*) FROM answered WHERE NOT is_plain"):
+            with engine.about(doubtful):
+                self._answer_doubtful(worded, kept)
+            refused += f" UNION ALL SELECT row, 'too_many_readings' AS reason FROM ({self.program.tables.too_many()})"
+            answers += (
+                f" UNION ALL SELECT {names} FROM answered_doubtful WHERE row NOT IN"
+                f" (SELECT row FROM ({self.program.tables.too_many()}) AS many)"
+            )
+        engine.keep("refused", refused)
+        engine.view("answers", answers)
 
-    def _answer_doubtful(self, kept: Mapping[str, str] | None) -> None:
+    def _readings(self, source: str) -> str:
+        """Return the query for the readings of the rows of *source*."""
+        task = self._task
+        readings = Readings(task.columns, self.layout, self._words.units, has_medicines=task.has_medicines)
+        return readings.query(source, self.program.reading_columns, task.day)
+
+    def _answer_doubtful(self, worded: Worded, kept: Mapping[str, str] | None) -> None:
         """Answer the few rows with something in doubt, in every way that they can be read."""
-        duck = self._duck
-        doubtful = "SELECT row FROM answered WHERE NOT is_plain"
-        duck.run(f"CREATE OR REPLACE TEMP VIEW cells AS SELECT * FROM every_cell WHERE row IN ({doubtful})")
-        duck.keep("facts", "SELECT * FROM readings")
+        engine = self._engine
+        engine.view("cells_in_doubt", "SELECT * FROM cells WHERE row IN (SELECT row FROM answered WHERE NOT is_plain)")
+        engine.keep("facts", self._readings(worded.of("cells_in_doubt")))
         for step in self.program.steps():
-            duck.keep(step.table, step.query)
-        duck.run(f"INSERT INTO refused SELECT row, 'too_many_readings' FROM ({self.program.tables.too_many()})")
-        duck.run("DELETE FROM certain WHERE row IN (SELECT row FROM refused)")
-        duck.keep("answered_doubtful", self.program.doubtful.query(kept))
+            engine.keep(step.table, step.query)
+        engine.keep("answered_doubtful", self.program.doubtful.query(kept))
 
     def _bad_day(self) -> str:
         """Return whether a row names a day of the answer that is none: then it has no answer."""

@@ -10,8 +10,9 @@ from tempfile import TemporaryDirectory
 
 from cds_engine.batch.columns import Wishes, understand
 from cds_engine.batch.duck import Duck
+from cds_engine.batch.engine import ROW
 from cds_engine.batch.sample import Single, Singles
-from cds_engine.batch.sources import CSV, NDJSON, PARQUET, ROW, Scratch
+from cds_engine.batch.sources import CSV, NDJSON, PARQUET, Scratch
 from cds_engine.diagnostics import InputError
 from cds_engine.patient.spec import Dictionary
 
@@ -42,7 +43,7 @@ def patients_of(table: Path, *dictionaries: Dictionary) -> Iterator[Mapping[str,
         InputError: If the table cannot be read, or a column not be understood (all of them are named).
     """
     with TemporaryDirectory() as folder, closing(Duck()) as duck:
-        source = Scratch(Path(folder), duck).open(str(table), PART_ROWS)
+        source = Scratch(Path(folder), duck, duck).open(str(table), PART_ROWS)
         readers = [
             Singles(understand(source.columns, dictionary, Wishes()), dictionary.medications, None, duck)
             for dictionary in dictionaries

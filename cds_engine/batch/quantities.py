@@ -91,7 +91,7 @@ class Quantities:
         digits = self._sheet.column(f"digits_{name}", sql(f"nullif(regexp_extract({{}}, '{QUANTITY}', 1), '')", alias))
         rest = self._sheet.column(f"rest_{name}", sql(f"nullif(regexp_extract({{}}, '{QUANTITY}', 2), '')", alias))
         unnumbered = sql(
-            "coalesce(regexp_matches({0}, '^[,.0-9]') AND NOT starts_with({0}, '10*'), FALSE)",
+            "coalesce(regexp_extract({0}, '^[,.0-9]', 0) <> '' AND left({0}, 3) <> '10*', FALSE)",
             rest,
         )
         not_finite = sql(
@@ -114,7 +114,7 @@ class Quantities:
         column = found.unit_column
         if column is None:
             return own
-        cell = Sql(column.alias) if column.kind == "text" else sql("CAST({} AS VARCHAR)", Sql(column.alias))
+        cell = Sql(column.alias) if column.kind == "text" else sql("CAST({} AS STRING)", Sql(column.alias))
         said = sql("(CASE WHEN {} THEN {} END)", self._cells.is_said(column), cell)
         return said if own is None else sql("coalesce({}, {})", said, own)
 

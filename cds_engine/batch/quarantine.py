@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cds_engine.batch.columns import Columns
-from cds_engine.batch.duck import Duck, quoted
+from cds_engine.batch.engine import ROW, Engine, quoted
 from cds_engine.batch.sample import key_of
-from cds_engine.batch.sources import ROW, Source
+from cds_engine.batch.sources import Source
 from cds_engine.batch.staging import Bad
 from cds_engine.batch.workplace import Refused
 
@@ -33,25 +33,36 @@ class Stray:
     patient: str
 
 
-def refused_of(relation: str, columns: Columns, duck: Duck) -> tuple[Refused, ...]:
+def refused_of(relation: str, columns: Columns, engine: Engine) -> tuple[Refused, ...]:
     """Return the rows of a part that have no answer, with the day they name or else with all that they say."""
-    day = "NULL" if columns.as_of is None else f"CAST(cells.{quoted(columns.as_of.name)} AS VARCHAR)"
-    found = duck.rows(
-        f"SELECT refused.row, CASE reason WHEN 'as_of' THEN {day} ELSE CAST(to_json(cells) AS VARCHAR) END, reason"
-        f" FROM refused JOIN {relation} AS cells ON cells.{ROW} = refused.row ORDER BY refused.row"
+    found = engine.records(
+        f"SELECT cells.*, refused.reason AS {REASON} FROM refused JOIN {relation} AS cells"
+        f" ON cells.{ROW} = refused.row ORDER BY refused.row"
     )
-    return tuple(Refused(int(row), str(value), str(code)) for row, value, code in found)
+    return tuple(_refused(cells, cells.pop(REASON), columns) for cells in found)
 
 
-def strays_of(table: str, source: Source, columns: Columns, duck: Duck) -> Iterator[Stray]:
+REASON = "__reason"
+"""Why a row has no answer, among columns that may have any other name."""
+
+
+def _refused(cells: Mapping[str, object], reason: str, columns: Columns) -> Refused:
+    """Return a row without answer, with the day that it names or all that it says."""
+    said: object = json.dumps(cells, default=str, ensure_ascii=False, separators=(",", ":"))
+    if reason == "as_of" and columns.as_of is not None:
+        said = cells[columns.as_of.name]
+    return Refused(int(str(cells[ROW])), str(said), reason)
+
+
+def strays_of(table: str, source: Source, columns: Columns, engine: Engine) -> Iterator[Stray]:
     """Yield the rows of a second table (it stands in `<table>_in`) of patients that no row of *source* is of."""
     if columns.patient is None:
         return
-    own = quoted(key_of(duck.columns(f"{table}_in")))
+    own = quoted(key_of(engine.columns(f"{table}_in")))
     mine = " UNION ALL ".join(f"SELECT {quoted(columns.patient.name)} AS id FROM {p.relation}" for p in source.parts)
-    found = duck.rows(
-        f"SELECT {ROW}, CAST({own} AS VARCHAR) FROM {table}_in WHERE {own} IS NULL OR CAST({own} AS VARCHAR)"
-        f" NOT IN (SELECT CAST(id AS VARCHAR) FROM ({mine}) WHERE id IS NOT NULL) ORDER BY {ROW}"
+    found = engine.rows(
+        f"SELECT {ROW}, CAST({own} AS STRING) FROM {table}_in WHERE {own} IS NULL OR CAST({own} AS STRING)"
+        f" NOT IN (SELECT CAST(id AS STRING) FROM ({mine}) WHERE id IS NOT NULL) ORDER BY {ROW}"
     )
     for row, patient in found:
         yield Stray(table, int(row), "" if patient is None else str(patient))

@@ -112,7 +112,8 @@ class Readings:
         numbers = ", ".join("0" if code.lower() == "unknown" else str(self._layout.codes[code]) for code in allowed)
 
         def position(codes: list[str], word: Sql) -> Sql:
-            return sql(f"[{numbers}][list_position([{', '.join(text(code).text for code in codes)}], {{}})]", word)
+            listed = ", ".join(text(code).text for code in codes)
+            return sql(f"cds_item(list_value({numbers}), cds_place(list_value({listed}), {{}}))", word)
 
         word = self._cells.word(cell)
         exactly = self._sheet.column(f"exactly_{spec.name}", position(allowed, alias))

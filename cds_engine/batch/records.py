@@ -14,9 +14,10 @@ from typing import Protocol
 from cds_engine.backends.sql.layout import Layout, layout_of
 from cds_engine.batch.columns import Cell, Columns, Wishes, understand
 from cds_engine.batch.duck import Duck
+from cds_engine.batch.engine import ROW, Part
 from cds_engine.batch.orders import FOUND, rows_of
 from cds_engine.batch.part import PartRunner
-from cds_engine.batch.sources import ROW, Part, Source
+from cds_engine.batch.sources import Source
 from cds_engine.batch.staging import RECORD, Bad, Told, keep_rows
 from cds_engine.batch.told import answer_row, column_types
 from cds_engine.diagnostics import CdsError, InputError

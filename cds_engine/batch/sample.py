@@ -8,9 +8,8 @@ from datetime import date
 from typing import NamedTuple
 
 from cds_engine.batch.columns import IDS, Cell, Columns, FactSource, said
-from cds_engine.batch.duck import Duck, literal, quoted
+from cds_engine.batch.engine import ROW, Engine, literal, quoted
 from cds_engine.batch.part import entry_of
-from cds_engine.batch.sources import ROW
 from cds_engine.batch.vocabulary import listed
 
 Row = Mapping[str, object]
@@ -32,12 +31,12 @@ class Singles:
     medications: str | None
     as_of: date | None
     """The day of the answers, where no column says one."""
-    duck: Duck
+    engine: Engine
 
     def of(self, relation: str) -> Iterator[Single]:
         """Yield the rows of *relation* as patients."""
-        rows = self.duck.records(f"SELECT {ROW}, {', '.join(map(_read, self._cells()))} FROM {relation}")
-        medicines = entries_of(rows, "medicines_in", self.columns.patient, self.duck)
+        rows = self.engine.records(f"SELECT {ROW}, {', '.join(map(_read, self._cells()))} FROM {relation}")
+        medicines = entries_of(rows, "medicines_in", self.columns.patient, self.engine)
         for row in rows:
             number = int(str(row[ROW]))
             facts = facts_of(row, self.columns, medicines.get(number, ()), self.medications)
@@ -63,14 +62,16 @@ def _read(cell: Cell) -> str:
     return f"CAST({name} AS DATE) AS {name}" if cell.kind == "day" else name
 
 
-def entries_of(rows: Sequence[Row], table: str, patient: Cell | None, duck: Duck) -> dict[int, list[dict[str, object]]]:
+def entries_of(
+    rows: Sequence[Row], table: str, patient: Cell | None, engine: Engine
+) -> dict[int, list[dict[str, object]]]:
     """Return the entries of a second table, if there is one, for the patients in *rows*: by the number of the row."""
-    if patient is None or not duck.rows(f"SELECT 1 FROM duckdb_tables() WHERE table_name = '{table}'"):
+    if patient is None or not engine.has(table):
         return {}
-    own = key_of(duck.columns(table))
+    own = key_of(engine.columns(table))
     names = ", ".join(literal(str(row[patient.name])) for row in rows)
     found: dict[str, list[dict[str, object]]] = {}
-    for record in duck.records(f"SELECT * FROM {table} WHERE CAST({quoted(own)} AS VARCHAR) IN ({names or 'NULL'})"):
+    for record in engine.records(f"SELECT * FROM {table} WHERE CAST({quoted(own)} AS STRING) IN ({names or 'NULL'})"):
         entry = entry_of({name: value for name, value in record.items() if name not in {own, ROW}})
         found.setdefault(str(record[own]), []).append(entry)
     return {int(str(row[ROW])): found.get(str(row[patient.name]), []) for row in rows}

@@ -13,23 +13,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cds_engine.batch import database, staging
-from cds_engine.batch.duck import Duck, literal, quoted
+from cds_engine.batch.duck import Duck
+from cds_engine.batch.engine import Engine, Part
+from cds_engine.batch.spark import identity_of_dataframe, is_dataframe
 from cds_engine.batch.staging import Bad, Told
 from cds_engine.diagnostics import InputError
 
-ROW = "__row"
-"""The number of a row, among columns that may have any other name."""
-ROW_OF_FILE = "file_row_number"
-"""The same, as DuckDB tells it of one file."""
 PARQUET, CSV, NDJSON = (".parquet", ".pq"), (".csv", ".tsv", ".csv.gz"), (".ndjson", ".jsonl", ".ndjson.gz")
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Some rows of a table: the relation that has them, with their number in `__row`, and how many they are."""
-
-    relation: str
-    rows: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +42,7 @@ class Scratch:
 
     folder: Path
     duck: Duck
+    engine: Engine
 
     def open(self, table: object, part_rows: int, name: str = "input") -> Source:
         """Return the table that a path, several paths, the address of a database or a frame in memory is.
@@ -59,6 +50,8 @@ class Scratch:
         Raises:
             InputError: If there is no such table, or it is none.
         """
+        if is_dataframe(table):
+            return self._once(name, part_rows, lambda into: staging.write_dataframe(table, into))
         if not is_files(table):
             if isinstance(table, str | Path):
                 return self._once(name, part_rows, lambda into: staging.write_database(str(table), into, self.duck))
@@ -67,7 +60,7 @@ class Scratch:
         try:
             match _kind_of(files):
                 case "parquet":
-                    return _parquet(files, self.duck, part_rows)
+                    return self._parquet(files, part_rows, name)
                 case "csv":
                     return self._once(name, part_rows, lambda into: staging.write_csv(files, into, self.duck))
                 case _:
@@ -89,7 +82,11 @@ class Scratch:
             remarks.write_text(json.dumps([asdict(found) for found in bad]), encoding="utf-8")
             begun.replace(staged)
         found = tuple(Bad(**one) for one in json.loads(remarks.read_text(encoding="utf-8")))
-        return _parquet([staged], self.duck, part_rows, found)
+        return self._parquet(sorted(staged.glob("*.parquet")) if staged.is_dir() else [staged], part_rows, name, found)
+
+    def _parquet(self, files: list[Path], part_rows: int, name: str, bad: tuple[Bad, ...] = ()) -> Source:
+        columns, parts = self.engine.parts(files, part_rows, name)
+        return Source(columns, parts, bad)
 
 
 def identity_of(table: object, duck: Duck) -> object:
@@ -97,6 +94,8 @@ def identity_of(table: object, duck: Duck) -> object:
     if not is_files(table):
         if isinstance(table, str | Path):
             return str(database.Address.of(str(table)))
+        if is_dataframe(table):
+            return identity_of_dataframe(table)
         duck.register("frame_known", staging.frame_of(table, duck))
         return str(duck.one("SELECT sum(hash(frame_known)) || ' ' || count(*) FROM frame_known"))
     return [[str(file), file.stat().st_size, file.stat().st_mtime_ns] for file in _files_of(table)]
@@ -142,27 +141,3 @@ def _kind(file: Path) -> str:
         if file.name.endswith(endings):
             return kind
     raise InputError(f"`{file}` is no kind of table that is read; its name should end in .csv, .ndjson or .parquet")
-
-
-def _parquet(files: Iterable[Path], duck: Duck, part_rows: int, bad: tuple[Bad, ...] = ()) -> Source:
-    parts: list[Part] = []
-    columns: dict[str, str] = {}
-    start, read, listed = 0, "", ""
-    for file in files:
-        found = duck.columns(f"read_parquet({literal(str(file))})")
-        for name in found:
-            if name.lower() in {ROW, ROW_OF_FILE}:
-                raise InputError(f"a column may not be called `{name}`; rename it in the table")
-        read = f"read_parquet({literal(str(file))}, {ROW_OF_FILE}=true)"
-        staging.compare(columns, found, file)
-        columns = found
-        rows = int(duck.one(f"SELECT sum(num_rows) FROM parquet_file_metadata({literal(str(file))})"))
-        listed = ", ".join(quoted(name) for name in columns)
-        for low in range(0, rows, part_rows):
-            high = min(low + part_rows, rows)
-            where = "" if high - low == rows else f" WHERE {ROW_OF_FILE} >= {low} AND {ROW_OF_FILE} < {high}"
-            parts.append(Part(f"(SELECT {ROW_OF_FILE} + {start} AS {ROW}, {listed} FROM {read}{where})", high - low))
-        start += rows
-    if not parts:  # an empty table has an empty answer
-        parts.append(Part(f"(SELECT CAST(0 AS BIGINT) AS {ROW}, {listed} FROM {read} WHERE FALSE)", 0))
-    return Source(columns, tuple(parts), bad)

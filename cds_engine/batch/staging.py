@@ -13,8 +13,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from cds_engine.batch import database
-from cds_engine.batch.duck import Duck, literal, quoted
+from cds_engine.batch import database, spark
+from cds_engine.batch.duck import Duck
+from cds_engine.batch.engine import literal, quoted
 from cds_engine.diagnostics import InputError
 
 LONGEST = 400
@@ -74,6 +75,12 @@ def write_frame(table: object, into: Path, duck: Duck) -> tuple[Bad, ...]:
     """
     duck.register("frame", frame_of(table, duck))
     write_table("frame", into, duck)
+    return ()
+
+
+def write_dataframe(table: object, into: Path) -> tuple[Bad, ...]:
+    """Write a DataFrame of Spark, by its own session: a folder of files. From then on a row has one place for good."""
+    spark.write_parquet(table, into)
     return ()
 
 

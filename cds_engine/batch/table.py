@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -14,14 +14,16 @@ from cds_engine.batch import quarantine, records
 from cds_engine.batch.answers import check_names, kept_columns, long_query, wide_query
 from cds_engine.batch.columns import IDS, Wishes, understand
 from cds_engine.batch.duck import Duck
+from cds_engine.batch.engine import Engine, Part
 from cds_engine.batch.held import Evaluator, Held
 from cds_engine.batch.orders import Orders, with_findings
-from cds_engine.batch.output import Output, deliver, metadata_of, output_of, place_of, write_part
+from cds_engine.batch.output import Output, deliver, metadata_of, output_of, place_of
 from cds_engine.batch.part import PartRunner, Task
 from cds_engine.batch.records import RecordRunner, Records
 from cds_engine.batch.report import Report
 from cds_engine.batch.sample import Singles
-from cds_engine.batch.sources import Part, Scratch, Source, identity_of
+from cds_engine.batch.sources import Scratch, Source, identity_of
+from cds_engine.batch.spark import Spark, is_dataframe, session_of
 from cds_engine.batch.tally import count, most_first, together
 from cds_engine.batch.workplace import Finished, Workplace
 from cds_engine.diagnostics import BackendFault, EngineDisagreement, InputError
@@ -29,6 +31,7 @@ from cds_engine.lowering.guideline import Guideline
 from cds_engine.version import VERSION
 
 Form = Literal["wide", "long"]
+EngineName = Literal["duckdb", "spark"]
 PART_ROWS = 1_000_000
 """Rows in memory at once, where nobody says otherwise."""
 SAMPLE = 200
@@ -46,7 +49,8 @@ class Order:
     wishes: Wishes = field(default_factory=Wishes)
     medicines: object = None
     form: Form = "wide"
-    part_rows: int = PART_ROWS
+    part_rows: int | None = None
+    """Rows in memory at once; Spark sees to that itself, and takes the table as one part."""
     sample: int = SAMPLE
     seed: int = 1
     threads: int | None = None
@@ -56,6 +60,9 @@ class Order:
     orders: object = None
     resume: bool = False
     """Whether the finished parts of a run that ended early are used."""
+    engine: EngineName = "duckdb"
+    session: object = None
+    """The SparkSession to run in; without one that of the table, if it is a DataFrame, or a new one on this machine."""
     held_back: Mapping[str, str] = field(default_factory=dict)
     """Rules that are not shown, with the review state that is too low."""
     records: Records | None = None
@@ -86,18 +93,33 @@ def evaluate_table(guideline: Guideline, evaluator: Evaluator, order: Order) -> 
     started = time.monotonic()
     output = None if order.into is None else output_of(order.into, ("orders",) if order.has_findings else ())
     place = Workplace.beside(place_of(output))
-    duck = Duck(threads=order.threads, memory=order.memory, folder=place.folder)
-    with _kept(place, duck):
-        place.begin(_plan(guideline, order, duck), resume=order.resume)
-        return _Run(guideline, evaluator, order, output, place, duck).report(started)
+    with closing(Duck(threads=order.threads, memory=order.memory, folder=place.folder)) as duck:
+        engine = _engine_of(order, duck, place)
+        with _kept(place, engine):
+            place.begin(_plan(guideline, order, duck), resume=order.resume)
+            return _Run(guideline, evaluator, order, output, place, duck, engine).report(started)
+
+
+def _engine_of(order: Order, duck: Duck, place: Workplace) -> Engine:
+    """Return who answers: DuckDB, which also reads what is no Parquet, or Spark.
+
+    Raises:
+        InputError: If Spark is not installed, or shall do what only DuckDB does.
+    """
+    if order.engine == "duckdb" and order.session is None and not is_dataframe(order.table):
+        return duck
+    if order.orders is not None or order.records is not None:
+        what = "orders are" if order.records is None else "a FHIR export is"
+        raise InputError(f"{what} answered patient by patient on one machine; leave `--engine spark` out")
+    return Spark(order.session or session_of(order.table), place.folder, threads=order.threads, memory=order.memory)
 
 
 @contextmanager
-def _kept(place: Workplace, duck: Duck) -> Iterator[None]:
-    """Say what DuckDB says in our words; keep what is finished only where another run can go on with it."""
+def _kept(place: Workplace, engine: Engine) -> Iterator[None]:
+    """Say what the engine says in our words; keep what is finished only where another run can go on with it."""
     try:
         yield
-    except duck.errors as error:
+    except engine.errors as error:
         raise BackendFault(f"the table could not be answered: {str(error).splitlines()[0]}") from error
     except RuntimeError as error:
         if "interrupted" in str(error).lower():  # how DuckDB passes on that somebody pressed Ctrl-C
@@ -109,7 +131,7 @@ def _kept(place: Workplace, duck: Duck) -> Iterator[None]:
     else:
         place.remove()
     finally:
-        duck.close()
+        engine.close()
         if not place.is_worth_keeping:
             place.remove()
 
@@ -124,6 +146,7 @@ def _plan(guideline: Guideline, order: Order, duck: Duck) -> dict[str, object]:
         "as_of": None if order.as_of is None else order.as_of.isoformat(),
         "columns": asdict(order.wishes),
         "form": order.form,
+        "by": order.engine,
         "part_rows": order.part_rows,
         "held_back": dict(order.held_back),
         "records": "" if order.records is None else order.records.read_with,
@@ -142,14 +165,16 @@ class _Run:
         output: Output | None,
         place: Workplace,
         duck: Duck,
+        engine: Engine,
     ) -> None:
-        self._order, self._output, self._place, self._duck = order, output, place, duck
-        scratch = Scratch(place.folder, duck)
+        self._order, self._output, self._place, self._duck, self._engine = order, output, place, duck, engine
+        self._part_rows = order.part_rows or (PART_ROWS if engine is duck else WHOLE)
+        scratch = Scratch(place.folder, duck, engine)
         if order.records is None:
-            self._source = scratch.open(order.table, order.part_rows)
+            self._source = scratch.open(order.table, self._part_rows)
             self._columns = understand(self._source.columns, guideline.dictionary, order.wishes)
         else:
-            self._source = scratch.open_records(order.records.listed(), order.records.columns, order.part_rows)
+            self._source = scratch.open_records(order.records.listed(), order.records.columns, self._part_rows)
             self._columns = records.columns_of(self._source, guideline.dictionary, duck)
         medicines = _second(scratch, "medicines", order.medicines)
         orders = _second(scratch, "orders", order.orders)
@@ -161,10 +186,10 @@ class _Run:
         self._rows: PartRunner | None = None
         """Who answers in columns; None where no record is a row."""
         if self._columns.sources or order.records is None:
-            self._rows = self._runner = PartRunner(task, duck)
+            self._rows = self._runner = PartRunner(task, engine)
         if order.records is not None:
             self._runner = RecordRunner(guideline, order.records, order.held_back, duck, place.folder, self._rows)
-        singles = Singles(self._columns, guideline.dictionary.medications, order.as_of, duck)
+        singles = Singles(self._columns, guideline.dictionary.medications, order.as_of, engine)
         self._held = Held(guideline, evaluator, self._columns, singles)
         self._orders = None if orders is None else Orders(evaluator, singles, place.folder)
         self._metadata = metadata_of(guideline, order.as_of, order.held_back)
@@ -175,7 +200,7 @@ class _Run:
         order, source = self._order, self._source
         if self._rows is not None:
             drawn_from = source if order.records is None else records.in_columns(source)
-            self._held.draw(self._duck, drawn_from, self._rows, order.sample, order.seed)
+            self._held.draw(self._engine, drawn_from, self._rows, order.sample, order.seed)
         parts = list(self._parts())
         tally = together(found.tally for found in parts)
         refused = [row for found in parts for row in found.refused]
@@ -187,7 +212,7 @@ class _Run:
         if tally.rows_out + quarantined != rows_in:
             raise EngineDisagreement("rows", {"read": str(rows_in), "answered": str(tally.rows_out + quarantined)})
         strays = [
-            stray for name in self._seconds for stray in quarantine.strays_of(name, source, self._columns, self._duck)
+            stray for name in self._seconds for stray in quarantine.strays_of(name, source, self._columns, self._engine)
         ]
         bad = {"input": source.bad, **{name: found.bad for name, found in self._seconds.items()}}
         where, beside = None, place_of(self._output)
@@ -230,15 +255,15 @@ class _Run:
             self._order.progress(done, rows)
 
     def _answer(self, number: int, part: Part) -> Finished:
-        order, duck, layout = self._order, self._duck, self._runner.layout
+        order, engine, layout = self._order, self._engine, self._runner.layout
         self._runner.answer(part.relation, kept_columns(layout, order.form, order.held_back))
-        self._held.compare(duck)
+        self._held.compare(engine)
         if self._orders is not None:
-            self._orders.screen(part.relation, duck)
+            self._orders.screen(part.relation, self._duck)
         if self._output is not None:
             self._write(number, part, self._output)
-        refused = quarantine.refused_of(part.relation, self._columns, duck)
-        return Finished(count(layout, order.held_back, duck), refused)
+        refused = quarantine.refused_of(part.relation, self._columns, engine)
+        return Finished(count(layout, order.held_back, engine), refused)
 
     def _write(self, number: int, part: Part, output: Output) -> None:
         kind, layout = output.kind, self._runner.layout
@@ -248,8 +273,8 @@ class _Run:
             if self._order.form == "wide":
                 query = with_findings(query)
             sheet = self._place.path("orders", number, output.suffix)
-            write_part("SELECT * FROM order_findings", sheet, kind, self._metadata, self._duck)
-        write_part(query, self._place.path("part", number, output.suffix), kind, self._metadata, self._duck)
+            self._engine.write("SELECT * FROM order_findings", sheet, kind, self._metadata)
+        self._engine.write(query, self._place.path("part", number, output.suffix), kind, self._metadata)
 
     def _own(self) -> dict[str, str]:
         """Return the columns of the table that go into the output, and as what: a kept one may have been renamed."""
@@ -273,7 +298,7 @@ def _second(scratch: Scratch, name: str, table: object) -> Source | None:
         return None
     source = scratch.open(table, WHOLE, name)
     relation = " UNION ALL ".join(f"SELECT * FROM {part.relation}" for part in source.parts) or "SELECT 1 WHERE FALSE"
-    scratch.duck.keep(f"{name}_in", relation)
+    scratch.engine.keep(f"{name}_in", relation)
     if "drug" not in source.columns or not any(key in source.columns for key in IDS):
         raise InputError(
             f"the table of {name} needs the columns `patient` and `drug`;"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from cds_engine.backends.sql.layout import Layout
-from cds_engine.batch.duck import Duck
+from cds_engine.batch.engine import Engine
 from cds_engine.results.models import STATUSES
 
 Counts = Mapping[str, int]
@@ -34,26 +34,27 @@ class Tally:
         return cls(**found)
 
 
-def count(layout: Layout, hidden: Iterable[str], duck: Duck) -> Tally:
+def count(layout: Layout, hidden: Iterable[str], engine: Engine) -> Tally:
     """Count what stands in `answers` and `refused`; of the rules that are *hidden* nothing is said."""
     gone = frozenset(hidden)
     shown = [(index, spec.rule.id) for index, spec in enumerate(layout.guideline.rules) if spec.rule.id not in gone]
-    statuses = {rule: {str(status): 0 for status in STATUSES} for _, rule in shown}
-    for index, rule in shown:
-        own = f"r{index}_status"
-        statuses[rule] |= {
-            str(status): rows for status, rows in duck.rows(f"SELECT {own}, count(*) FROM answers GROUP BY {own}")
-        }
+    of_status = [f"count_if(r{index}_status = '{status}')" for index, _ in shown for status in STATUSES]
     bits = {name: layout.bit(name) for name in layout.guideline.positions}
     waiting = {name: f"count_if((missing_{word} & {bit}) <> 0)" for name, (word, bit) in bits.items()}
-    total, *patients = duck.rows(f"SELECT count(*), {', '.join(waiting.values())} FROM answers")[0]
+    total, *counts = engine.rows(f"SELECT {', '.join(['count(*)', *of_status, *waiting.values()])} FROM answers")[0]
+    by_status, patients = counts[: len(of_status)], counts[len(of_status) :]
+    by_rule = (by_status[start : start + len(STATUSES)] for start in range(0, len(by_status), len(STATUSES)))
+    statuses = {
+        rule: {str(status): int(rows or 0) for status, rows in zip(STATUSES, found, strict=True)}
+        for (_, rule), found in zip(shown, by_rule, strict=True)
+    }
     missing = {name: int(found) for name, found in zip(waiting, patients, strict=True) if found}
     problems: Counter[str] = Counter()
-    for listed, rows in duck.rows("SELECT problems, count(*) FROM answers WHERE problems <> '' GROUP BY problems"):
+    for listed, rows in engine.rows("SELECT problems, count(*) FROM answers WHERE problems <> '' GROUP BY problems"):
         problems.update(dict.fromkeys((name for name in str(listed).split(";") if name), int(rows)))
     refused = {
         str(code): int(rows)
-        for code, rows in duck.rows("SELECT split_part(reason, ':', 1), count(*) FROM refused GROUP BY 1")
+        for code, rows in engine.rows("SELECT split_part(reason, ':', 1), count(*) FROM refused GROUP BY 1")
     }
     return Tally(int(total), refused, statuses, missing, dict(problems))
 

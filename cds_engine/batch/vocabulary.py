@@ -121,14 +121,14 @@ def _bits(intervals: Iterable[str], order: tuple[str, ...]) -> int:
 
 
 WORD_TYPES: Mapping[str, str] = {
-    "word": "VARCHAR",
+    "word": "STRING",
     "is_entry": "BOOLEAN",
     "is_withheld": "BOOLEAN",
-    "problem": "VARCHAR",
-    "drug": "VARCHAR",
+    "problem": "STRING",
+    "drug": "STRING",
     "is_sure": "BOOLEAN",
     "intervals": "BIGINT",
-    "route": "VARCHAR",
+    "route": "STRING",
     "weekly": "DOUBLE",
     "is_total": "BOOLEAN",
 }

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from cds_engine.backends.sql.layout import Layout
 from cds_engine.backends.sql.sheet import Sql
 from cds_engine.batch.cells import LONGEST, NUMBER, QUANTITY, day_of, is_said
 from cds_engine.batch.columns import Columns, FactSource, no_unit
-from cds_engine.batch.duck import Duck, literal, quoted
+from cds_engine.batch.engine import Engine, literal, quoted
 from cds_engine.batch.medicines import fold_steps
+from cds_engine.batch.readings import medicine_columns
 from cds_engine.batch.vocabulary import WORD_TYPES, dose_rows, listed, medicine_rows, set_rows, ways_from
 from cds_engine.diagnostics import InputError
 from cds_engine.lowering.guideline import Guideline
@@ -48,56 +50,81 @@ class Task:
         return said and self.guideline.dictionary.medications is not None
 
 
+class Worded(NamedTuple):
+    """What stands beside the rows of `cells`, or of a part of them, once their words are read."""
+
+    columns: str
+    joins: str
+
+    def of(self, cells: str) -> str:
+        """Return the rows of *cells* with what their words mean."""
+        return f"(SELECT cells.*{self.columns} FROM {cells} AS cells{self.joins}) AS worded"
+
+
 class Words:
     """Reads the words of one part after the other."""
 
-    def __init__(self, task: Task, duck: Duck, layout: Layout) -> None:
+    def __init__(self, task: Task, engine: Engine, layout: Layout) -> None:
         self._task = task
-        self._duck = duck
+        self._engine = engine
         self._layout = layout
         self._dictionary = task.guideline.dictionary
         self.units: dict[str, dict[str, Conversion]] = {}
         """By fact: the ways from the units that its cells have named so far."""
 
-    def joined(self) -> str:
-        """Return the rows of `cells` with what their words mean beside them."""
-        joins, extra = ["cells"], list[str]()
-        for source in self._task.columns.sources:
-            match source.spec.entry.type:
-                case "quantity" | "decimal" | "integer":
-                    self.units[source.spec.name] = self._ways(source)
-                case "codes":
-                    joins.append(self._set_words(source))
-                    extra += self._set_columns(source)
+    def joined(self) -> Worded:
+        """Read the words of `cells`, and return how to put beside its rows what they mean."""
+        sources = self._task.columns.sources
+        numbers = [source for source in sources if source.spec.entry.type in {"quantity", "decimal", "integer"}]
+        sets = [source for source in sources if source.spec.entry.type == "codes"]
+        said = self._said([*numbers, *sets])
+        joins, extra = list[str](), list[str]()
+        for source in numbers:
+            self.units[source.spec.name] = self._ways(source, said)
+        kinds = self._engine.columns("cells") if sets else {}
+        for source in sets:
+            alias = source.value.alias
+            joins.append(self._set_words(source, [None, *said[alias]], kinds[alias]))
+            extra += self._set_columns(source)
         if self._task.has_medicines:
             joins.append(f"JOIN medicines AS folded ON {self._fold()}")
-            extra.append("folded.* EXCLUDE (row)")
-        return f"(SELECT cells.*{''.join(f', {column}' for column in extra)} FROM {' '.join(joins)}) AS worded"
+            extra += ["folded.medicine_problems", *(f"folded.m_{name}" for name in medicine_columns(self._layout))]
+        return Worded("".join(f", {column}" for column in extra), "".join(f" {join}" for join in joins))
 
-    def _ways(self, source: FactSource) -> dict[str, Conversion]:
+    def _said(self, sources: Iterable[FactSource]) -> dict[str, list[object]]:
+        """Return the distinct words of columns, by alias: units in or beside numbers, and lists; all in one pass.
+
+        `bare_<alias>` is there for a number in text: whether any cell holds one at all.
+        """
+        wanted: dict[str, str] = {}
+        for source in sources:
+            cell, unit = source.value, source.unit_column
+            if source.spec.entry.type == "codes":
+                wanted[cell.alias] = cell.alias
+            elif cell.kind == "text":
+                read = f"regexp_extract({cell.alias}, {literal(QUANTITY)}, {{}})"
+                is_read = f"length({cell.alias}) <= {LONGEST}"
+                wanted[cell.alias] = f"CASE WHEN {is_read} THEN nullif({read.format(2)}, '') END"
+                wanted[f"bare_{cell.alias}"] = f"CASE WHEN {read.format(0)} <> '' THEN TRUE END"
+            if unit is not None:
+                wanted[unit.alias] = f"CAST({unit.alias} AS STRING)"
+        if not wanted:
+            return {}
+        listed = ", ".join(f"cds_distinct({value}) AS said_{alias}" for alias, value in wanted.items())
+        [found] = self._engine.rows(f"SELECT {listed} FROM cells")
+        return {
+            alias: [word for word in words or () if word is not None]
+            for alias, words in zip(wanted, found, strict=True)
+        }
+
+    def _ways(self, source: FactSource, said: Mapping[str, list[object]]) -> dict[str, Conversion]:
         """Return the ways from every unit that the cells of a fact name."""
-        named: list[str] = []
-        cell = source.value
-        if cell.kind == "text":
-            found = self._duck.rows(
-                f"SELECT DISTINCT nullif(regexp_extract({cell.alias}, {literal(QUANTITY)}, 2), '') FROM cells"
-                f" WHERE length({cell.alias}) <= {LONGEST}"
-            )
-            named += [row[0] for row in found if row[0] is not None]
-            if (
-                source.unit is None
-                and source.unit_column is None
-                and source.spec.entry.type == "quantity"
-                and not named
-            ):
-                numbers = self._duck.one(
-                    f"SELECT count(*) FROM cells WHERE regexp_matches({cell.alias}, {literal(QUANTITY)})"
-                )
-                if numbers:
-                    raise InputError(no_unit(source.spec, cell.name))
-        if source.unit_column is not None:
-            found = self._duck.rows(f"SELECT DISTINCT CAST({source.unit_column.alias} AS VARCHAR) FROM cells")
-            named += [row[0] for row in found if row[0] is not None]
+        cell, unit = source.value, source.unit_column
+        named = [str(word) for word in said.get(cell.alias, ())]
+        needs_unit = source.unit is None and unit is None and source.spec.entry.type == "quantity"
+        if needs_unit and not named and said.get(f"bare_{cell.alias}"):
+            raise InputError(no_unit(source.spec, cell.name))
+        named += [str(word) for word in said[unit.alias]] if unit is not None else []
         named += [source.unit] if source.unit is not None else []
         ways = self.units.get(source.spec.name, {}) | ways_from(source.spec, named)
         if source.spec.entry.type != "quantity" and source.spec.unit is not None:
@@ -111,15 +138,13 @@ class Words:
         columns = ["problem", "remark", *self._layout.set_columns(source.spec.name)]
         return [f"words_{alias}.{column} AS {alias}_{column}" for column in columns]
 
-    def _set_words(self, source: FactSource) -> str:
-        """Read every distinct list, NULL among them, and return how to join them."""
+    def _set_words(self, source: FactSource, cells: Iterable[object], kind: str) -> str:
+        """Read the distinct *cells* of a list, NULL among them, and return how to join them."""
         alias, layout = source.value.alias, self._layout
         words = f"words_{alias}"
-        cells = [row[0] for row in self._duck.rows(f"SELECT DISTINCT {alias} FROM cells")]
         found = set_rows(source, cells, layout, self._dictionary)
-        kind = self._duck.columns(f"(SELECT {alias} FROM cells)")[alias]
-        types = {"cell": kind, "problem": "VARCHAR", "remark": "VARCHAR", **layout.set_columns(source.spec.name)}
-        self._duck.fill(words, types, [[row[column] for column in types] for row in found])
+        types = {"cell": kind, "problem": "STRING", "remark": "STRING", **layout.set_columns(source.spec.name)}
+        self._engine.fill(words, types, [[row[column] for column in types] for row in found])
         return f"JOIN {words} ON {words}.cell IS NOT DISTINCT FROM cells.{alias}"
 
     # Medicines
@@ -147,22 +172,23 @@ class Words:
             )
         listed_keys = ", ".join(f"{value} AS {key}" for key, value in keys.items())
         if self._task.medicines is None:
-            each = f"SELECT DISTINCT {listed_keys} FROM cells"
-            self._duck.keep("takings", f"SELECT row_number() OVER () AS row, * FROM ({each})")
+            names = ", ".join(keys)
+            each = f"(SELECT DISTINCT {listed_keys} FROM cells) AS each"
+            self._engine.keep("takings", f"SELECT row_number() OVER (ORDER BY {names}) AS row, {names} FROM {each}")
         else:
             part, more = self._entry_words(self._task.medicines)
             parts.append(part)
             rows += more
-            self._duck.keep("takings", f"SELECT {', '.join(['row', *([listed_keys] if keys else [])])} FROM cells")
-        self._duck.fill("words", WORD_TYPES, [[row[column] for column in WORD_TYPES] for row in rows])
+            self._engine.keep("takings", f"SELECT {', '.join(['row', *([listed_keys] if keys else [])])} FROM cells")
+        self._engine.fill("words", WORD_TYPES, [[row[column] for column in WORD_TYPES] for row in rows])
         kept = ", ".join(f"words.{column}" for column in WORD_TYPES if column != "word")
-        self._duck.keep(
+        self._engine.keep(
             "entries",
             f"SELECT said.row, said.fact, said.is_list, {kept} FROM ({' UNION ALL '.join(parts)}) AS said"
             " JOIN words ON words.word = said.key",
         )
         for step in fold_steps(self._layout, list(keys)):
-            self._duck.keep(step.table, step.query)
+            self._engine.keep(step.table, step.query)
         if self._task.medicines is not None:
             return "folded.row = cells.row"
         return " AND ".join(f"folded.{key} IS NOT DISTINCT FROM {value}" for key, value in keys.items())
@@ -172,17 +198,17 @@ class Words:
         name, alias = source.spec.name, source.value.alias
         said = is_said(alias)
         key = f"(CASE WHEN {said} THEN {_key('list', alias)} END)"
-        found = self._duck.rows(f"SELECT DISTINCT {alias}, {key} FROM cells WHERE {said}")
+        found = self._engine.rows(f"SELECT DISTINCT {alias}, {key} FROM cells WHERE {said}")
         return key, medicine_rows(name, [(key, listed(cell)) for cell, key in found], self._dictionary)
 
     def _dose_words(self, source: FactSource) -> tuple[str, list[dict[str, object]]]:
         """Return the key of a row's dose of one drug, NULL where nothing is said, and what the distinct doses mean."""
         name, alias = source.spec.name, source.value.alias
-        unit = "CAST(NULL AS VARCHAR)" if source.unit is None else literal(source.unit)
+        unit = "CAST(NULL AS STRING)" if source.unit is None else literal(source.unit)
         if source.unit_column is not None:
             own = source.unit_column.alias
-            unit = f"(CASE WHEN {is_said(own)} THEN CAST({own} AS VARCHAR) ELSE {unit} END)"
-        late = "CAST(NULL AS VARCHAR)"
+            unit = f"(CASE WHEN {is_said(own)} THEN CAST({own} AS STRING) ELSE {unit} END)"
+        late = "CAST(NULL AS STRING)"
         if source.date is not None:
             day = day_of(source.date).text
             late = (
@@ -191,7 +217,7 @@ class Words:
             )
         said = is_said(alias)
         key = f"(CASE WHEN {said} THEN {_key(f'dose {name}', alias, unit, late)} END)"
-        found = self._duck.rows(f"SELECT DISTINCT {key}, {alias}, {unit}, {late} FROM cells WHERE {said}")
+        found = self._engine.rows(f"SELECT DISTINCT {key}, {alias}, {unit}, {late} FROM cells WHERE {said}")
         return key, dose_rows(name, [tuple(row) for row in found], self._dictionary)
 
     def _entry_words(self, columns: Mapping[str, str]) -> tuple[str, list[dict[str, object]]]:
@@ -203,9 +229,9 @@ class Words:
         present = [column for column in MEDICINE_COLUMNS if column in columns]
         key = _key("entry", *map(quoted, present))
         own = next(c for c in ("patient", "patient_id", "id") if c in columns)
-        same = f"CAST(cells.{patient.alias} AS VARCHAR) = CAST(medicines_in.{quoted(own)} AS VARCHAR)"
+        same = f"CAST(cells.{patient.alias} AS STRING) = CAST(medicines_in.{quoted(own)} AS STRING)"
         source = f"medicines_in JOIN cells ON {same}"
-        found = self._duck.rows(f"SELECT DISTINCT {key}, {', '.join(quoted(c) for c in present)} FROM {source}")
+        found = self._engine.rows(f"SELECT DISTINCT {key}, {', '.join(quoted(c) for c in present)} FROM {source}")
         words = [(row[0], [entry_of(dict(zip(present, row[1:], strict=True)))]) for row in found]
         part = f"SELECT cells.row, {key} AS key, '{name}' AS fact, TRUE AS is_list FROM {source}"
         return part, medicine_rows(name, words, self._dictionary)
@@ -213,8 +239,9 @@ class Words:
 
 def _key(kind: str, *cells: str) -> str:
     """Return the key of what some cells say together; cells that differ have keys that differ, NULL among them."""
-    listed_cells = ", ".join(f"CAST({cell} AS VARCHAR)" for cell in cells)
-    return f"{literal(f'{kind} ')} || CAST(to_json([{listed_cells}]) AS VARCHAR)"
+    texts = (f"CAST({cell} AS STRING)" for cell in cells)
+    parts = (f"coalesce(CAST(length({text}) AS STRING) || ':' || {text}, '-')" for text in texts)
+    return " || ".join([literal(f"{kind} "), *parts])
 
 
 def entry_of(row: Mapping[str, object]) -> dict[str, object]:

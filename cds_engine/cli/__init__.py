@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from cds_engine.cli.exits import DEBUG, report_fault
-from cds_engine.cli.formats import Format, ListFormat, Target
+from cds_engine.cli.formats import EngineName, Format, ListFormat, Target
 from cds_engine.version import VERSION
 
 app = typer.Typer(
@@ -199,6 +199,9 @@ def _batch(  # noqa: PLR0913, PLR0917 - one parameter an option
     ] = None,
     value_sets: ValueSetsOption = None,
     period: PeriodOption = None,
+    engine: Annotated[
+        EngineName, typer.Option("--engine", help="Spark is for what one machine cannot hold.")
+    ] = EngineName.DUCKDB,
     template: Annotated[
         str | None,
         typer.Option("--template", metavar="PACK", help="Write an empty table for a pack, with its mapping, and end."),
@@ -227,7 +230,7 @@ def _batch(  # noqa: PLR0913, PLR0917 - one parameter an option
         refuse("which table? name a CSV, NDJSON or Parquet file")
     wanted = Wanted(
         tuple(tables), out, _day(as_of) or date.today(), tuple(units or ()), mapping, medicines, orders,  # noqa: DTZ011 - the day on the wall
-        long, keep, sample, part_rows, resume, minimum_review, report, period, Format(format.value),
+        long, keep, sample, part_rows, resume, minimum_review, report, period, engine, Format(format.value),
     )  # fmt: skip
     raise typer.Exit(evaluate_tables(open_pack(pack, value_sets), wanted))
 

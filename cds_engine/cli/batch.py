@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cds_engine.cli.exits import Exit, complain
-from cds_engine.cli.formats import Format
+from cds_engine.cli.formats import EngineName, Format
 from cds_engine.cli.progress import progress_of
 from cds_engine.cli.tables import as_json, tell
 from cds_engine.diagnostics import BackendFault, CdsError, EngineDisagreement, InputError
@@ -40,6 +40,7 @@ class Wanted:
     minimum_review: str | None = None
     report: Path | None = None
     period: str | None = None
+    engine: EngineName = EngineName.DUCKDB
     format: Format = Format.TEXT
 
 
@@ -89,6 +90,7 @@ def _evaluated(pack: LoadedPack, wanted: Wanted) -> Report:
             resume=wanted.resume,
             part_rows=wanted.part_rows,
             period=wanted.period,
+            engine=wanted.engine.value,
             progress=progress,
         )
 

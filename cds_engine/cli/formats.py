@@ -26,3 +26,10 @@ class Target(StrEnum):
 
     FHIR = "fhir"
     CQL = "cql"
+
+
+class EngineName(StrEnum):
+    """Who answers a table."""
+
+    DUCKDB = "duckdb"
+    SPARK = "spark"

@@ -238,6 +238,8 @@ class LoadedPack:
         resume: bool = False,
         part_rows: int | None = None,
         period: str | None = None,
+        engine: Literal["duckdb", "spark"] = "duckdb",
+        session: object = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> Report:
         """Answer for every row of a table, in columns, and return what became of the rows.
@@ -255,8 +257,9 @@ class LoadedPack:
 
         Rules whose review state on the day *as_of*, whatever day a row names, is below *minimum_review* are held back,
         and the report says which. After an error the finished parts, of *part_rows* rows each, stay beside the output
-        and *resume* goes on from them. *progress* is told the rows done and the rows there are, before the first part
-        and after each.
+        and *resume* goes on from them. The *engine* runs on this machine, unless a *session* of Spark says otherwise;
+        a DataFrame of Spark is answered in its own session. *progress* is told the rows done and the rows there are,
+        before the first part and after each.
 
         Raises:
             InputError: If the table cannot be read, or a column cannot be understood (all of them are named).
@@ -264,7 +267,7 @@ class LoadedPack:
             EngineDisagreement: If a sampled row differs from the evaluator's answer: then nothing is written.
         """
         from cds_engine.batch.columns import Wishes  # noqa: PLC0415 - an extra, loaded when a table comes
-        from cds_engine.batch.table import PART_ROWS, Order, evaluate_table  # noqa: PLC0415 - as above
+        from cds_engine.batch.table import Order, evaluate_table  # noqa: PLC0415 - as above
 
         day = day_of(as_of)
         order = Order(
@@ -274,11 +277,13 @@ class LoadedPack:
             Wishes(units or {}, columns or {}, keep),
             medicines,
             form,
-            part_rows or PART_ROWS,
+            part_rows,
             sample,
             progress=progress,
             orders=orders,
             resume=resume,
+            engine=engine,
+            session=session,
             held_back={} if minimum_review is None else self.below(check_minimum(minimum_review), day),
             records=self._exported(table, day, period),
         )

@@ -19,6 +19,10 @@ PRELUDE_DUCKDB = (
     CASE WHEN abs(x) < 1e10 AND floor(x * 10000.0 + 0.5) / 10000.0 = x THEN x
     ELSE CAST(printf('%.14e', x) AS DOUBLE) END""",
     "CREATE OR REPLACE TEMP MACRO cds_days(first, last) AS date_diff('day', first, last)",
+    "CREATE OR REPLACE TEMP MACRO cds_place(list, item) AS list_position(list, item)",
+    "CREATE OR REPLACE TEMP MACRO cds_item(list, place) AS list[place]",
+    "CREATE OR REPLACE TEMP MACRO cds_sum(x) AS fsum(x)",
+    "CREATE OR REPLACE TEMP MACRO cds_distinct(x) AS list(DISTINCT x)",
     "CREATE TYPE cds_statuses AS ENUM ('recommended', 'blocked', 'needs_data', 'not_applicable')",
     "CREATE OR REPLACE TEMP MACRO cds_status(word) AS CAST(word AS cds_statuses)",
 )

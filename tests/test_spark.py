@@ -1,0 +1,160 @@
+"""Spark says what DuckDB and the evaluator say, and loses or doubles no row when a task has to be tried again.
+
+`make test-spark` installs Spark (Java is needed) and runs this; without it the tests are skipped.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+from dataclasses import replace
+from importlib.util import find_spec
+from random import Random
+from shutil import which
+
+import duckdb
+import pyarrow as pa
+import pytest
+from rows import as_cells
+from strategies import PatientMaker
+
+import cds_engine
+from cds_engine.batch.engine import ROW
+from cds_engine.batch.spark import Spark
+from cds_engine.batch.table import Order, evaluate_table
+from cds_engine.engine.guide import LoadedPack
+from cds_engine.units import exact
+
+COUNT = int(os.environ.get("SPARK_PATIENTS", "20000"))
+SAMPLE = int(os.environ.get("SPARK_SAMPLE", "600"))
+"""Rows that the evaluator answers as well; all others are held to DuckDB, which is held to the evaluator elsewhere."""
+AS_OF = dt.date(2026, 11, 21)
+needs_spark = pytest.mark.skipif(
+    find_spec("pyspark") is None or which("java") is None,
+    reason="Spark or Java is not installed: `make test-spark` installs Spark",
+)
+
+
+@pytest.fixture(scope="module")
+def session():
+    """Return a session of two threads, in which a task is tried three times."""
+    from pyspark.sql import SparkSession  # noqa: PLC0415 - an extra
+
+    from cds_engine.batch.spark import ON_ONE_MACHINE  # noqa: PLC0415 - as above
+
+    builder = SparkSession.builder.master("local[2,3]")
+    for name, value in ({**ON_ONE_MACHINE, "spark.driver.memory": "2g"}).items():
+        builder = builder.config(name, value)
+    found = builder.getOrCreate()
+    found.sparkContext.setLogLevel("OFF")
+    yield found
+    found.stop()
+
+
+@pytest.fixture(scope="module")
+def jdm():
+    return LoadedPack(cds_engine.load("jdm_calcinosis").guideline, {})
+
+
+def rows_of(pack):
+    """Return generated patients as text, many of them on thresholds or malformed, and a day that is none."""
+    maker, r = PatientMaker(pack.guideline), Random(9)  # noqa: S311 - a seeded test
+    rows = [as_cells(maker.patient(r), pack.guideline.dictionary.facts) for _ in range(COUNT - 1)]
+    rows.append({"height": "128 cm", "as_of": "someday"})
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    cells = {name: pa.array([row.get(name) for row in rows], pa.string()) for name in names}
+    return pa.table({"patient": [f"p{number}" for number in range(len(rows))], **cells})
+
+
+def counted(report):
+    return replace(report, seconds=0.0, quarantine=None)
+
+
+def in_words(path):
+    """Return a query for a table of answers; DuckDB keeps a status as a number with a name."""
+    columns = [row[:2] for row in duckdb.sql(f"DESCRIBE SELECT * FROM '{path}'").fetchall()]
+    kinds = {"ENUM": "VARCHAR"}
+    listed = ", ".join(f'CAST("{name}" AS {kinds.get(kind[:4], kind)}) AS "{name}"' for name, kind in columns)
+    return f"SELECT {listed} FROM '{path}'"
+
+
+@needs_spark
+def test_spark_answers_as_duckdb_and_the_evaluator(jdm, session, tmp_path):
+    table = rows_of(jdm)
+    order = Order(table, tmp_path / "duck.parquet", AS_OF, sample=0)
+    theirs = evaluate_table(jdm.guideline, jdm.evaluate, order)
+    order = replace(order, into=tmp_path / "spark.parquet", engine="spark", session=session, sample=SAMPLE)
+    ours = evaluate_table(jdm.guideline, jdm.evaluate, order)
+    assert ours.checked == SAMPLE
+    assert counted(replace(ours, checked=0)) == counted(theirs)
+    assert ours.reasons["as_of"] == 1
+    assert ours.quarantine.read_text() == theirs.quarantine.read_text()
+    said = [in_words(tmp_path / name) for name in ("duck.parquet", "spark.parquet/*.parquet")]
+    for one, other in (said, said[::-1]):
+        assert duckdb.sql(f"{one} EXCEPT ALL {other}").fetchall() == []
+    assert duckdb.sql(f"SELECT count(DISTINCT row), count(*) FROM ({said[1]})").fetchone() == (ours.rows_out,) * 2
+    metadata = json.loads((tmp_path / "spark.parquet.metadata.json").read_text())
+    assert metadata["hash"] == jdm.guideline.pack.hash
+    assert sorted(path.name for path in tmp_path.glob("spark*")) == [
+        "spark.parquet", "spark.parquet.metadata.json", "spark.parquet.quarantine.ndjson",
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def engine(session, tmp_path):
+    return Spark(session, tmp_path)
+
+
+@needs_spark
+def test_the_rounding_of_spark_is_ours(engine, session, tmp_path):
+    r = Random(2)  # noqa: S311 - a seeded test
+    values = [r.uniform(-1, 1) * 10 ** r.randint(-6, 14) for _ in range(5000)]
+    values += [round(r.uniform(0, 1000), r.randint(0, 6)) for _ in range(5000)] + [128 * 0.393 * 2.54, 0.1 + 0.2, 0.0]
+    values += [float(f"{r.choice('-+')}{r.randint(10**14, 10**15 - 1)}5e{r.randint(-21, -2)}") for _ in range(5000)]
+    values += [r.randint(10**14, 10**15) / 8 for _ in range(500)]
+    duckdb.from_arrow(pa.table({"x": pa.array(values, pa.float64())})).write_parquet(str(tmp_path / "x.parquet"))
+    _, [part] = engine.parts([tmp_path / "x.parquet"], 10**9, "numbers")
+    said = engine.rows(f"SELECT cds_exact(x) FROM {part.relation} AS numbers ORDER BY {ROW}")
+    assert [row[0] for row in said] == [exact(x) for x in values]
+
+
+def failing_once(folder):
+    """Return a function of a number that fails in the middle of each thousand the first time that it gets there."""
+
+    def passes(number):
+        mark = folder / f"failed-{number}"
+        if number % 1000 == 500 and not mark.exists():
+            mark.touch()
+            raise OSError("the disk of this executor is gone")
+        return True
+
+    return passes
+
+
+@needs_spark
+def test_a_task_that_is_tried_again_neither_loses_nor_doubles_rows(engine, session, tmp_path):
+    engine._session.udf.register("passes", failing_once(tmp_path), "boolean")
+    everything = "SELECT id FROM range(0, 4000, 1, 4) WHERE passes(id)"
+    engine.keep("kept", everything)
+    engine.write("SELECT id FROM kept", tmp_path / "answers.parquet", "PARQUET", {})
+    assert len(list(tmp_path.glob("failed-*"))) == 4
+    found = duckdb.sql(f"SELECT count(*), count(DISTINCT id) FROM '{tmp_path}/answers.parquet/*.parquet'").fetchone()
+    assert found == (4000, 4000)
+    assert not (tmp_path / "answers.tmp").exists()
+
+
+@needs_spark
+def test_a_dataframe_is_answered_in_its_own_session(session, tmp_path):
+    """Its rows are written once before they are read: a task that fails meanwhile changes nothing."""
+    pack = LoadedPack(cds_engine.load("tests/corpus/packs/good").guideline, {})
+    session.udf.register("passes", failing_once(tmp_path), "boolean")
+    frame = session.sql(
+        "SELECT concat('p', id) AS patient, id AS shoe, id % 90 AS age FROM range(0, 3000, 1, 3) WHERE passes(id)"
+    )
+    report = pack.evaluate_table(frame, tmp_path / "answers.csv", as_of=AS_OF, columns={"age": "age_years"}, keep=True)
+    assert (report.rows_in, report.rows_out, report.checked) == (3000, 3000, 200)
+    assert len(list(tmp_path.glob("failed-*"))) == 3
+    found = duckdb.sql(f"SELECT count(*), count(DISTINCT patient), count(DISTINCT row) FROM '{tmp_path}/answers.csv'")
+    assert found.fetchone() == (3000, 3000, 3000)
+    assert session.range(1).count() == 1, "the session lives on"
