@@ -1,5 +1,6 @@
 """Medicines in a batch: an amount counts whatever kind of column it stands in, once, and for nobody else."""
 
+import shutil
 from decimal import Decimal
 
 import duckdb
@@ -95,3 +96,52 @@ def test_a_cell_of_blanks_is_no_empty_list(pack, tmp_path, nothing):
 def test_a_day_of_blanks_is_no_bad_day(pack, tmp_path):
     patients = pa.table({"patient": ["A"], "age": [30], "as_of": ["\t"]})
     assert pack.evaluate_table(patients, tmp_path / "out.parquet", as_of=AS_OF).quarantined == 0
+
+
+def with_rule(tmp_path, was, now):
+    """Return the pack with other words in the rule that gives examplin."""
+    folder = shutil.copytree(ROOT / "tests" / "corpus" / "packs" / "good", tmp_path / "good")
+    (file,) = (path for path in (folder / "statements").iterdir() if "give-examplin" in path.read_text())
+    text = file.read_text()
+    assert was in text
+    file.write_text(text.replace(was, now))
+    return cds_engine.load(folder)
+
+
+def test_a_list_that_is_not_all_may_be_written_as_a_patient_has_it(tmp_path):
+    """What it does not hold stays unknown; the sample holds every row to the evaluator."""
+    pack = with_rule(
+        tmp_path, "and not gout", "and not (medications contains 'samplin' or allergies contains 'examplin')"
+    )
+    lists = ['{"value": ["examplin"], "complete": false}', '{"value": [], "complete": false}', "examplin", "{x", "none"]
+    lists += ['{"value": ["examplin"], "complete": true}', '{"value": ["examplin"]}']
+    table = pa.table({
+        "patient": [f"p{n}" for n in range(len(lists))], "age": [30] * len(lists), "lesions": [5] * len(lists),
+        "medications": lists, "allergies": [text.replace("examplin", "nuts") for text in lists[2:] + lists[:2]],
+    })  # fmt: skip
+    report = pack.evaluate_table(table, tmp_path / "out.parquet", as_of=AS_OF)
+    assert report.checked == len(lists)
+    assert report.missing["medications"] == report.missing["allergies"] == 4
+    assert report.problems == {"allergies:D107": 2, "medications:D111": 2}
+
+
+def test_of_a_choice_the_chosen_treatment_speaks(tmp_path):
+    one = "drug: examplin\n          regimen: examplin-weekly"
+    other = "one_of: [{drug: examplin, regimen: examplin-weekly}, {drug: samplin, regimen: samplin-daily}]"
+    pack, out = with_rule(tmp_path, one, other), tmp_path / "out.parquet"
+    both = {
+        "age": 30, "lesions": 5, "gout": False, "allergies": "nuts", "medications": "none", "body_surface_area": "2 m2",
+        "egfr": "90 mL/min/{1.73_m2}", "creatinine": "1 mg/dL",
+    }  # fmt: skip
+    told = {"A": "pregnant", "B": "not_pregnant"}
+    table = pa.Table.from_pylist([{"patient": name, "pregnancy": word, **both} for name, word in told.items()])
+    pack.evaluate_table(table, out, as_of=AS_OF, form="long")
+    found = duckdb.sql(
+        f"SELECT treatment, cautions FROM '{out}' WHERE rule = 'give-examplin' ORDER BY patient"
+    ).fetchall()
+    single = [
+        pack.evaluate({**both, "pregnancy": word}, as_of=AS_OF).recommendation("give-examplin")
+        for word in told.values()
+    ]
+    assert found == [(each.drug, ";".join(c.rule for c in each.cautions) or None) for each in single]
+    assert found == [("samplin", None), ("examplin", "examplin-allergy")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 
 import pytest
 from fhir_records import ICD, LOINC, SNOMED, bundle, coded, condition, observation, request
@@ -70,12 +71,18 @@ def test_one_value_a_fact_is_a_row(row_of, resources, row):
         [observation("29463-7", valueQuantity={"value": 26, "unit": "unknown"})],
         [observation("29463-7", valueQuantity={"value": True, "unit": "kg"})],
         [observation("82810-3", valueCodeableConcept=coded(LOINC, "another"))],
-        [request("6851")],
         [request("6851", intent="plan")],
     ],
 )
 def test_what_a_row_cannot_say_is_no_row(row_of, resources):
     assert row_of(*resources) is None
+
+
+def test_a_list_goes_into_its_cell_as_a_patient_has_it(row_of):
+    """With what it says of being whole or not; two orders of one medicine are two entries."""
+    told = json.loads(row_of(request("6851"), request("6851", id="again"))["current_medications"])
+    assert [entry["id"] for entry in told["value"]] == ["m6851", "again"]
+    assert told["complete"] is False
 
 
 def test_a_page_and_a_record_without_its_value_sets_are_no_rows(jdm, rows):
@@ -90,7 +97,7 @@ def test_a_name_that_could_mean_two_things_is_no_column(jdm):
     facts = jdm.guideline.pack.facts.facts
     plain = Rows(jdm.guideline.pack.fhir, facts).columns
     assert {"weight", "weight_unit", "diagnosis_jdm"} < plain.keys()
-    assert "current_medications" not in plain
+    assert {"current_medications", "drug_hypersensitivity"} < plain.keys()
     assert "weight" not in Rows(jdm.guideline.pack.fhir, {**facts, "weight_unit": facts["weight"]}).columns
 
 
@@ -119,6 +126,12 @@ ENTRIES = st.lists(
             ),
         ),
         st.just(PREGNANT),
+        st.builds(
+            lambda code, status, text: request(code, status=status, dosageInstruction=[{"text": text}]),
+            st.sampled_from(["6851", "8640", "99"]),
+            st.sampled_from(["active", "stopped", "unknown"]),
+            st.sampled_from(["once daily", "as told"]),
+        ),
     ),
     max_size=4,
 )

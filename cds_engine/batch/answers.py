@@ -166,8 +166,13 @@ def _long_rule(layout: Layout, index: int, spec: RuleSpec) -> str:
         return f"CASE WHEN {own}_status = 'recommended' THEN CASE {own}_chosen {cases} END END" if doses else "NULL"
 
     places = range(len(spec.treatments))
-    blocks = f"concat_ws(';', {', '.join(f'{own}_{place}_blocked_by' for place in places)})"
-    speaking = f"concat_ws(';', {', '.join(f'{own}_{place}_cautions' for place in places)})"
+    blocks = f"concat_ws(';', {', '.join(_said(own, place, 'blocked_by') for place in places)})"
+    speaking = f"concat_ws(';', {', '.join(_said(own, place, 'cautions') for place in places)})"
+    if spec.mode == "one_of":  # of a choice the treatment that was chosen speaks
+        each = (
+            f"WHEN {literal(t.target)} THEN {_said(own, place, 'cautions')}" for place, t in enumerate(spec.treatments)
+        )
+        speaking = f"CASE {own}_chosen {' '.join(each)} END"
     against = f"CASE WHEN {own}_status = 'blocked' THEN nullif({blocks}, '') END"
     values = {
         "row": "row",
@@ -187,6 +192,11 @@ def _long_rule(layout: Layout, index: int, spec: RuleSpec) -> str:
     }
     listed = ", ".join(f"CAST({values[name]} AS {kind}) AS {name}" for name, kind in LONG.items())
     return f"SELECT {listed} FROM answers WHERE {own}_status <> 'not_applicable'"
+
+
+def _said(own: str, place: int, part: str) -> str:
+    """Return the safety rules of one treatment, NULL where there are none."""
+    return f"nullif({own}_{place}_{part}, '')"
 
 
 def _citations(layout: Layout, spec: RuleSpec, against: str) -> str:

@@ -91,8 +91,9 @@ def facts_of(row: Row, columns: Columns, medicines: Sequence[object], medication
             facts[source.spec.name] = _value(source, cell, row)
     if medicines and medications is not None:
         own = facts.get(medications)
-        items = own if isinstance(own, list | tuple) else [] if own is None else [own]
-        facts[medications] = [*items, *medicines]
+        items = own["value"] if isinstance(own, Mapping) else own
+        every = [*(items if isinstance(items, list | tuple) else [] if items is None else [items]), *medicines]
+        facts[medications] = {**own, "value": every} if isinstance(own, Mapping) else every
     return facts
 
 
@@ -100,7 +101,8 @@ def _value(source: FactSource, cell: object, row: Row) -> object:
     kind = source.spec.entry.type
     if kind == "medications":
         return listed(cell)
-    sent: dict[str, object] = {"value": listed(cell) if kind == "codes" else cell}
+    value = listed(cell) if kind == "codes" else cell
+    sent: dict[str, object] = dict(value) if isinstance(value, Mapping) else {"value": value}
     unit = row[source.unit_column.name] if source.unit_column is not None else None
     unit = unit if said(unit) else source.unit
     if unit is not None and kind not in {"codes", "code", "boolean", "date"}:

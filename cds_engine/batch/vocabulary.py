@@ -5,6 +5,7 @@ What a word means is decided in one place, for one patient and for a million; a 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 
@@ -19,6 +20,8 @@ from cds_engine.units import Conversion, UnitError
 
 SOME_DAY = date(2000, 1, 1)
 """A day of the answer for words that have none: what they mean does not depend on it."""
+WHOLE_LIST = {"value", "complete"}
+"""What a list says that also says whether it holds all there is."""
 
 
 def ways_from(spec: FactSpec, named: Iterable[str]) -> dict[str, Conversion]:
@@ -33,9 +36,19 @@ def ways_from(spec: FactSpec, named: Iterable[str]) -> dict[str, Conversion]:
 
 
 def listed(cell: object) -> object:
-    """Return the items of a list as it stands in a cell: a list, or a text with `;` between the items."""
+    """Return the items of a list as it stands in a cell: a list, or a text with `;` between the items.
+
+    A text of JSON may be what a patient's file would hold: `{"value": ["a"], "complete": false}`.
+    """
     if not isinstance(cell, str):
         return cell
+    if cell.startswith("{"):
+        try:
+            found = json.loads(cell)
+        except ValueError:
+            found = None
+        if isinstance(found, dict) and found.keys() == WHOLE_LIST:
+            return found
     items = [item.strip() for item in cell.split(";") if item.strip()]
     return [] if [item.lower() for item in items] == ["none"] else items
 
@@ -79,6 +92,7 @@ def medicine_rows(fact: str, words: Iterable[tuple[object, object]], dictionary:
         entries = read_facts({fact: sent}, dictionary, None).medicines
         taken = record.facts.get(dictionary.medications or "")
         is_withheld = isinstance(taken, Withheld) or (bool(codes) and "D102" in codes and not entries)
+        is_withheld = is_withheld or (isinstance(sent, Mapping) and sent.get("complete", True) is not True)
         found.append(_row(key, None, codes, is_withheld=is_withheld))
         found += [_row(key, entry, (), is_withheld=is_withheld) for entry in entries]
     return found

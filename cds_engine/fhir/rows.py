@@ -1,16 +1,18 @@
 """A record as one row of a table, where a row says all that the record says of the patient.
 
-A row has one value a fact. A record that holds more (values that disagree, a list that need not be whole, something
-that cannot be used, orders) is no row: nothing is left out to make it one.
+A row has one value or list a fact. A record that holds more (values that disagree, something that cannot be used,
+orders) is no row: nothing is left out to make it one.
 """
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator, Mapping
 from datetime import date
 
 from cds_engine.batch.columns import IDS, SUFFIXES
+from cds_engine.batch.vocabulary import WHOLE_LIST
 from cds_engine.fhir.read import FhirPatient
 from cds_engine.pack.dictionary import FactEntry
 from cds_engine.pack.fhir import FhirFile
@@ -18,6 +20,7 @@ from cds_engine.pack.fhir import FhirFile
 Row = dict[str, object]
 _NUMBERS = frozenset({"quantity", "decimal", "integer"})
 _WORDS = frozenset({"code", "boolean", "date"})
+_LISTS = frozenset({"codes", "medications"})
 _OTHERS = frozenset({*IDS, "as_of"})
 """Columns that say something else than a fact."""
 _EXACT = 2.0**53
@@ -58,10 +61,15 @@ def _columns(name: str, entry: FactEntry) -> Iterator[tuple[str, str]]:
         yield from ((f"{name}_range_low", "DOUBLE"), (f"{name}_range_high", "DOUBLE"))
     elif entry.type in _WORDS:
         yield from ((name, "VARCHAR"), (f"{name}_date", "DATE"))
+    elif entry.type in _LISTS:
+        yield name, "VARCHAR"
 
 
 def _cells(name: str, entry: FactEntry, given: object) -> Row | None:
     """Return what is given for a fact as cells, None if it is more or other than cells say."""
+    if entry.type in _LISTS:
+        is_list = isinstance(given, Mapping) and given.keys() == WHOLE_LIST
+        return {name: json.dumps(given, ensure_ascii=False)} if is_list else None
     if isinstance(given, list):
         if len(given) != 1:
             return None
