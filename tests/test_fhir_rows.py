@@ -69,6 +69,7 @@ def test_one_value_a_fact_is_a_row(row_of, resources, row):
         [observation("29463-7", valueQuantity={"value": 2**53 + 1, "unit": "kg"})],
         [observation("29463-7", valueQuantity={"value": float("nan"), "unit": "kg"})],
         [observation("29463-7", valueQuantity={"value": 26, "unit": "unknown"})],
+        [observation("29463-7", valueQuantity={"value": 26, "unit": "k\ud800g"})],
         [observation("29463-7", valueQuantity={"value": True, "unit": "kg"})],
         [observation("82810-3", valueCodeableConcept=coded(LOINC, "another"))],
         [request("6851", intent="plan")],

@@ -69,7 +69,7 @@ def _cells(name: str, entry: FactEntry, given: object) -> Row | None:
     """Return what is given for a fact as cells, None if it is more or other than cells say."""
     if entry.type in _LISTS:
         is_list = isinstance(given, Mapping) and given.keys() == WHOLE_LIST
-        return {name: json.dumps(given, ensure_ascii=False)} if is_list else None
+        return {name: json.dumps(given)} if is_list else None
     if isinstance(given, list):
         if len(given) != 1:
             return None
@@ -106,12 +106,17 @@ def _number(name: str, entry: FactEntry, value: object, unit: object, limits: ob
         return None
     if entry.type != "quantity" and (unit is not None or limits):
         return None
-    if unit is not None and (not isinstance(unit, str) or unit.strip().lower() in {"", "unknown"}):
+    if unit is not None and not _is_said(unit):
         return None
     if not all(end in {"low", "high"} and _is_exact(value) for end, value in limits.items()):
         return None
     ends = {f"{name}_range_{end}": value for end, value in limits.items()}
     return {name: value, **({} if unit is None else {f"{name}_unit": unit}), **ends}
+
+
+def _is_said(unit: object) -> bool:
+    """Say whether a unit is one, in letters that every file can hold."""
+    return isinstance(unit, str) and unit.isprintable() and unit.strip().lower() not in {"", "unknown"}
 
 
 def _is_exact(value: object) -> bool:
