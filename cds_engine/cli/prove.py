@@ -113,6 +113,7 @@ def answered(finding: Finding, guideline: Guideline) -> Mapping[str, object]:
 
 LAWS = {
     "forbids": "a contraindication that is true lets its drug or action act for nobody",
+    "displayed": "of every regimen what is displayed is never above the cap, and within half a cent of the dose",
     "unknown-is-not-safe": "who is ready while a contraindication is unknown is ready where it is known to be false",
     "settled": "what is settled stays so when facts are added, of every rule and alert",
 }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+import z3
+
 from cds_engine.backends.smt.answer import SymbolicAnswer
 from cds_engine.backends.smt.logic import Amount, Formula, both, opposite
 from cds_engine.backends.smt.record import rational
@@ -15,8 +17,8 @@ from cds_engine.lowering.guideline import DosePlan, Guideline
 from cds_engine.lowering.walk import nodes
 from cds_engine.units import display
 
-NoneWith = Callable[..., bool | None]
-"""Says whether no patient shows all of the goals it is given."""
+Finds = Callable[..., tuple[bool | None, z3.ModelRef | None]]
+"""Says whether a patient may show all of the goals it is given, with one who does."""
 
 
 @dataclass(slots=True)
@@ -55,10 +57,12 @@ def cuts_of(conditions: Iterable[c.Condition], plans: Iterable[DosePlan], guidel
 class Describer:
     """Finds what a group of patients has in common."""
 
-    def __init__(self, answer: SymbolicAnswer, cuts: Cuts, none_with: NoneWith) -> None:
+    def __init__(self, answer: SymbolicAnswer, cuts: Cuts, finds: Finds) -> None:
         self._answer = answer
         self._cuts = cuts
-        self._none = none_with
+        self._finds = finds
+        self._members: dict[int, list[z3.ModelRef]] = {}
+        """Patients of each group that were met: what is not true of one is not true of all."""
 
     def whom(self, goal: Formula, among: Formula) -> tuple[str, ...]:
         """Return what is true of everybody with *goal*, leaving out what is true of everybody *among* whom he is."""
@@ -137,4 +141,10 @@ class Describer:
         return self._all(truth, goal) and not self._all(truth, among)
 
     def _all(self, truth: Formula, group: Formula) -> bool:
-        return self._none(group, opposite(truth)) is True
+        met = self._members.setdefault(group.get_id(), [])
+        if any(z3.is_false(model.eval(truth, model_completion=True)) for model in met):
+            return False
+        found, model = self._finds(group, opposite(truth))
+        if model is not None:
+            met.append(model)
+        return found is False

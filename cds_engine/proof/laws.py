@@ -1,6 +1,7 @@
 """Laws of every pack, proved of the pack at hand: of one patient, and of two who differ in what is known of them.
 
 - a contraindication that is true lets its drug or action act for nobody (stronger than: adding one adds no action);
+- what is displayed of a dose never lies above its cap, and within half a cent of the dose;
 - unknown is never safer than false: who is ready for a drug without some facts that its contraindications read is
   ready for it with them, where they say that no contraindication holds;
 - what is settled stays so when facts are added (`proof.settled`): statuses, doses and alerts, where no assumption
@@ -16,18 +17,21 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cds_engine.backends.smt.answer import SymbolicAnswer
-from cds_engine.backends.smt.logic import Formula, both, either, opposite, some
-from cds_engine.backends.smt.record import base_of
+from cds_engine.backends.smt.logic import Amount, Formula, both, either, opposite, some
+from cds_engine.backends.smt.record import base_of, rational
 from cds_engine.backends.smt.search import Search
-from cds_engine.lowering.guideline import Guideline
+from cds_engine.lowering.guideline import DosePlan, Guideline
 from cds_engine.proof.settled import Settled
 
-LawName = Literal["forbids", "unknown-is-not-safe", "settled"]
+LawName = Literal["forbids", "displayed", "unknown-is-not-safe", "settled"]
+
+HALF_A_CENT = 0.005 + 1e-6
+"""Of the unit, with what rounding errors come to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Law:
-    """One law for one drug, action, rule or alert, and whether it was proved."""
+    """One law for one drug, action, regimen, rule or alert, and whether it was proved."""
 
     law: LawName
     of: str
@@ -46,10 +50,10 @@ class Laws:
 
     def run(self, only: Container[str] | None = None) -> Iterator[Law]:
         """Prove law by law, of every drug, action and rule or *only* of those named."""
-        yield from self._forbids(only)
+        yield from self._of_one(only)
         yield from self._of_two(only)
 
-    def _forbids(self, only: Container[str] | None) -> Iterator[Law]:
+    def _of_one(self, only: Container[str] | None) -> Iterator[Law]:
         answer = SymbolicAnswer(self._guideline)
         search = Search(answer, self._seconds)
         for target, found in self._guideline.contraindications.items():
@@ -57,6 +61,16 @@ class Laws:
                 continue
             holds = some(answer.believed(key).yes for key, _ in found)
             yield self._law(search, "forbids", target, both(self._acts(answer, target), holds))
+        for name, plan in self._guideline.doses.items():
+            if only is None or plan.drug in only:
+                ends = answer.dose(plan)
+                wrong = either(*(self._misshown(end, answer.shown(end, plan), plan) for end in (ends.low, ends.high)))
+                yield self._law(search, "displayed", name, both(ends.known, wrong))
+
+    def _misshown(self, end: Amount, shown: Amount, plan: DosePlan) -> Formula:
+        allowed = rational(HALF_A_CENT)
+        apart = either(shown - end > allowed, end - shown > allowed)
+        return apart if plan.cap is None else either(apart, shown > rational(plan.cap))
 
     def _of_two(self, only: Container[str] | None) -> Iterator[Law]:
         """With less and with more known of one patient."""

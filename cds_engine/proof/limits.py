@@ -9,7 +9,7 @@ ABOUT = (
     (
         "Numbers are the decimals that were written; computed ones may differ from their real value by one "
         "part in 10^12, many times what rounding comes to. Doses are unrounded, and as displayed where an invariant "
-        "says so: to two decimals, half up, never above the cap."
+        "says so: to two decimals, half up, never above the cap; that holds of every regimen, which is a law."
     ),
 )
 OUTSIDE = (

@@ -13,7 +13,7 @@ def differing(
     first: Guideline, old: RuleSpec, second: Guideline, new: RuleSpec
 ) -> tuple[list[c.Condition], list[DosePlan]] | None:
     """Return the conditions and doses of a rule that were written otherwise, None if nothing that it rests on was."""
-    keys = {old.key, *_keys(first, old), *_keys(second, new)}
+    keys = {old.key, *keys_of(first, old), *keys_of(second, new)}
     changed = [
         found
         for key in sorted(keys)
@@ -82,7 +82,7 @@ def _read_as(spec: FactSpec) -> tuple[object, ...]:
     )
 
 
-def _keys(guideline: Guideline, spec: RuleSpec) -> Iterator[str]:
+def keys_of(guideline: Guideline, spec: RuleSpec) -> Iterator[str]:
     """List the conditions beside its own that a rule's status and doses rest on."""
     for treatment in spec.treatments:
         yield from (key for key, _ in guideline.contraindications.get(treatment.target, ()))

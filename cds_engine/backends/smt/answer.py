@@ -5,9 +5,9 @@ A test holds each of these translations to the evaluator.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass
+from functools import cached_property
 
 import z3
 
@@ -15,7 +15,6 @@ from cds_engine.backends.smt.doses import DoseEnds, Doses
 from cds_engine.backends.smt.logic import FALSE, TRUE, both, choose, either, every, opposite, some
 from cds_engine.backends.smt.readings import Readings
 from cds_engine.backends.smt.values import Truth
-from cds_engine.lowering import core as c
 from cds_engine.lowering.guideline import DosePlan, Guideline, RuleSpec, Treatment
 from cds_engine.pack.statements import Caution, Contraindication
 
@@ -33,19 +32,17 @@ class Acts:
 class SymbolicAnswer(Readings):
     """The answer to any one patient, part by part as it is asked for."""
 
-    def __init__(
-        self,
-        guideline: Guideline,
-        beside: Iterable[c.Condition] = (),
-        tag: str = "",
-        inner: str = "",
-        *,
-        alone: bool = False,
-    ) -> None:
-        super().__init__(guideline, beside, tag, inner, alone=alone)
-        self._safety: dict[str, tuple[z3.BoolRef, z3.BoolRef]] = {}
-        self._rules: dict[str, tuple[Acts, dict[str, Acts]]] = {}
-        self._doses = Doses(self)
+    @cached_property
+    def _safety(self) -> dict[str, tuple[z3.BoolRef, z3.BoolRef]]:
+        return {}
+
+    @cached_property
+    def _rules(self) -> dict[str, tuple[Acts, dict[str, Acts]]]:
+        return {}
+
+    @cached_property
+    def _doses(self) -> Doses:
+        return Doses(self)
 
     def answering(self, guideline: Guideline) -> SymbolicAnswer:
         """Return what *guideline* answers the same patient, whose facts it must read and derive in the same way."""
@@ -53,7 +50,8 @@ class SymbolicAnswer(Readings):
         other = copy(self)
         assert (other.first, other.told, other.certain, other.other) == worlds  # noqa: S101 - kept by the copy
         other.guideline = guideline
-        other._safety, other._rules, other._doses = {}, {}, Doses(other)  # noqa: SLF001 - our own
+        for made in ("_safety", "_rules", "_doses"):
+            vars(other).pop(made, None)  # of this pack; of the other it is made when it is asked for
         return other
 
     def when(self, spec: RuleSpec) -> Truth:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 
 import z3
@@ -44,6 +45,8 @@ class Search:
         self._curved = z3.Solver()
         self._told: dict[int, int] = {}
         self._told_curved: dict[int, int] = {}
+        self._flags: dict[int, tuple[z3.BoolRef, z3.BoolRef]] = {}
+        """Each goal that is remembered, by its id, under a name."""
 
     def none(self, goal: z3.BoolRef, *beside: z3.BoolRef, curved: bool = False) -> bool | None:
         """Say whether there is no patient with *goal* and what stands *beside* it; None when undecided.
@@ -56,6 +59,33 @@ class Search:
             self._tell_curved()
             found = self._checked(self._curved, goal, *beside)
         return True if found == z3.unsat else False if found == z3.sat else None
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Remember the goals of `some` from question to question, until this ends: what was learned is used again."""
+        self._tell()
+        told = dict(self._told)
+        self._solver.push()
+        self._flags = {}
+        yield
+        self._solver.pop()
+        self._told, self._flags = told, {}
+
+    def some(self, *goals: z3.BoolRef) -> tuple[bool | None, z3.ModelRef | None]:
+        """Say whether there may be a patient with all goals, products and roots left out, and show one; or None.
+
+        Asked within `together`.
+        """
+        self._tell()
+        for goal in goals:
+            if goal.get_id() not in self._flags:
+                flag = z3.Bool(f"goal {len(self._flags)}")
+                self._flags[goal.get_id()] = flag, goal  # kept, so that no other takes its id
+                self._solver.add(z3.Implies(flag, goal))
+        self._limit(self._solver)
+        found = self._solver.check(*(self._flags[goal.get_id()][0] for goal in goals))
+        model = self._solver.model() if found == z3.sat else None
+        return True if found == z3.sat else False if found == z3.unsat else None, model
 
     def none_unless(
         self, goal: z3.BoolRef, *beside: z3.BoolRef, unless: Mapping[str, z3.BoolRef]
@@ -98,6 +128,9 @@ class Search:
     def _begin(self, solver: z3.Solver) -> None:
         """Begin a question that ends after a bounded effort."""
         solver.push()
+        self._limit(solver)
+
+    def _limit(self, solver: z3.Solver) -> None:
         solver.set("rlimit", int(self._seconds * STEPS_A_SECOND))
         solver.set("timeout", int(self._seconds * PATIENCE * 1000))
 

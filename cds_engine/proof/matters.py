@@ -1,0 +1,63 @@
+"""Which facts matter to what was written otherwise between two versions, rule by rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cds_engine.lowering import core as c
+from cds_engine.lowering.guideline import Derivation, Guideline, RuleSpec
+from cds_engine.lowering.walk import names_in
+from cds_engine.proof.describe import Cuts, cuts_of
+from cds_engine.proof.twice import Versions
+from cds_engine.proof.written import derive_alike, differing, keys_of
+
+
+def cuts_of_rule(versions: Versions, old: RuleSpec, new: RuleSpec) -> Cuts | None:
+    """Return the facts that matter to how a rule differs, None if nothing that it rests on was written otherwise."""
+    first, second = versions
+    written = differing(first, old, second, new)
+    if written is None:
+        return None
+    found = cuts_of(*written, first)
+    _add_derived(found, versions, [old.key, *keys_of(first, old)])
+    return found
+
+
+def cuts_of_alert(versions: Versions, key: str) -> Cuts | None:
+    """Return the facts that matter to an alert, None if it was written alike and rests on the same."""
+    first, second = versions
+    conditions = [version.conditions[key] for version in versions]
+    if conditions[0] == conditions[1] and derive_alike(first, second):
+        return None
+    found = cuts_of(conditions, (), first)
+    _add_derived(found, versions, [key])
+    return found
+
+
+def _add_derived(found: Cuts, versions: Versions, keys: list[str]) -> None:
+    """Add each fact that is derived otherwise, where these conditions compare it, and what it is derived from."""
+    first, second = versions
+    reads = frozenset().union(*(first.reads[key] for key in keys))
+    for before, after in _derived_otherwise(first, second):
+        if before.fact in reads:
+            own = cuts_of([first.conditions[key] for key in keys], (), first).at
+            found.add(before.fact, *own.get(before.fact, ()))
+            for guideline, derivation in ((first, before), (second, after)):
+                branches = [guideline.conditions[b.key] for b in derivation.branches if b.key is not None]
+                for name, numbers in cuts_of(branches, (), guideline).at.items():
+                    found.add(name, *numbers)
+                for name in names_in(tuple(branch.value for branch in derivation.branches)):
+                    if "." not in name and name != "as_of":
+                        found.add(name)
+
+
+def _derived_otherwise(first: Guideline, second: Guideline) -> Iterator[tuple[Derivation, Derivation]]:
+    after = {derivation.fact: derivation for derivation in second.derivations}
+    for before in first.derivations:
+        if before.fact in after and _branches(first, before) != _branches(second, after[before.fact]):
+            yield before, after[before.fact]
+
+
+def _branches(guideline: Guideline, derivation: Derivation) -> list[tuple[c.Condition | None, object]]:
+    conditions = (None if branch.key is None else guideline.conditions[branch.key] for branch in derivation.branches)
+    return list(zip(conditions, (branch.value for branch in derivation.branches), strict=True))
