@@ -72,6 +72,25 @@ def test_a_threshold_and_an_alert(pack, tmp_path):
     assert change.patient is not None
 
 
+def test_a_shared_definition_is_told_of_every_rule_that_rests_on_it(pack, tmp_path):
+    new = changed(tmp_path / "pack", "definitions.yaml", "jdm_onset_age < 18 'a' or (", "jdm_onset_age < 16 'a' or (")
+    difference = Difference(pack, new)
+    found = {(change.rule, change.what): change for change in difference.run({"sun-protection", "assess-damage"})}
+
+    assert {rule for rule, _ in found} == {"sun-protection", "assess-damage"}
+    assert difference.undecided == []
+    assert all(change.patient is not None for change in found.values())
+    change = found["sun-protection", "recommended to not_applicable"]
+    assert "age at onset of JDM from 16 years and below 18 years" in change.whom
+
+
+def test_another_plausible_range_is_named_and_changes_no_answer_to_what_both_accept(pack, tmp_path):
+    new = changed(tmp_path / "pack", "facts.yaml", "plausible: 0.5 to 300 kg", "plausible: 2 to 200 kg")
+    difference = Difference(pack, new)
+    assert list(difference.run({"sun-protection", "ivig-adjunct"})) == []
+    assert difference.dictionary == ["weight"]
+
+
 def sized(height, weight):
     """Return a boy for whom methotrexate is ready."""
     return {
