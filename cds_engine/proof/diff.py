@@ -127,7 +127,7 @@ class Difference:
             self.undecided.append(f"{name}: a question to Z3 was not answered in time")
         if model is None:
             return None
-        return next(way for way in ways if z3.is_true(model.eval(way.goal, model_completion=True)))
+        return next((way for way in ways if z3.is_true(model.eval(way.goal, model_completion=True))), ways[0])
 
     def _is_possible(self, name: str, way: Way) -> bool:
         """Say whether somebody may be there, products and roots looked at; the evaluator is still to confirm it."""
