@@ -65,6 +65,9 @@ class Worlds:
 
     def apart(self, names: Collection[str]) -> Iterator[World]:
         """Yield the worlds that differ in any of the facts and properties in *names*, the certain one first."""
+        if not self.others:
+            yield self.certain
+            return
         seen = set()
         for world in (self.certain, *self.others):
             values = tuple(map(world.facts.look_up, names))
