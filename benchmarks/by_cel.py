@@ -1,4 +1,4 @@
-"""The conditions of `made_up/` as CEL, run row by row by `cel-expr-python`: by earlier measurements the fastest peer.
+"""The conditions of `made_up/` as CEL, run row by row by `cel-expr-python`: of the peers the fastest.
 
 A variable that is not given is an error in CEL, and `&&` and `||` pass over errors where one side decides: Kleene's
 logic. Expressions are compiled once. Statuses come of their answers in Python; the peer computes no dose.
@@ -9,13 +9,10 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 from by_hand import status
+from sides import INPUTS, SIGNS
 
-from cds_engine.language.syntax import Comparator
 from cds_engine.lowering import core as c
 from cds_engine.lowering.guideline import Guideline
-
-INPUTS = {"surface": ("height", "weight"), "weight": ("weight",)}
-SIGNS = {Comparator.EQUAL: "==", Comparator.NOT_EQUAL: "!="}
 
 
 def is_installed() -> bool:
@@ -48,7 +45,7 @@ def cel_of(node: c.CoreNode) -> str:
             raise NotImplementedError(f"the workload has no {type(node).__name__}")
 
 
-class Cel:
+class Peer:
     """Answers rows as statuses."""
 
     def __init__(self, guideline: Guideline) -> None:
@@ -81,10 +78,3 @@ class Cel:
                 known = known and all(truths[adjustment.key] is not None for adjustment in dose.adjustments)
             found[spec.rule.id.replace("-", "_")] = status(truths[spec.key], blocked, known)
         return found
-
-
-def compare(cel: Cel, rows: list[dict], said: list[dict]) -> None:
-    """Raise if any status differs from that of Python by hand."""
-    for row, found, wanted in zip(rows, cel.statuses_of(rows), said, strict=False):
-        assert found == {name: wanted[name] for name in found}, row
-    print(f"{len(rows):,} rows equal by CEL: {len(found)} statuses each")

@@ -1,8 +1,9 @@
 """A table answered by the compiled pack, by hand-written Python, by hand-written SQL and by other engines: made_up/.
 
-`python benchmarks/side_by_side.py [ROWS] [ROUNDS]`; needs `cds_engine[batch]`, and `cel-expr-python` for the peer (left
-out with a word where it is not installed). Runs are interleaved; medians of wall and processor time are told. Answers
-are compared before anything is timed: every status and every displayed dose of every row.
+`python benchmarks/side_by_side.py [ROWS] [ROUNDS]`; needs `cds_engine[batch]`, and for the peers what
+`make bench-batch` installs; each is left out with a word where it is not there. Runs are interleaved; medians of wall
+and processor time are told. Answers are compared before anything is timed: every status and every displayed dose of
+every row, of peers the statuses.
 """
 
 from __future__ import annotations
@@ -17,6 +18,10 @@ from datetime import date
 from pathlib import Path
 
 import by_cel
+import by_clips
+import by_durable_host
+import by_json_rules
+import by_zen
 import duckdb
 from by_hand import answer
 
@@ -47,7 +52,11 @@ CODES = {
 MISSING = 0.15
 BY_ROW = 50_000
 """Rows that are answered one by one; their time is scaled up."""
-BY_CEL = 2_000
+BY_PEER = 1_000
+PEERS = {
+    "cel-expr-python": by_cel, "zen-engine": by_zen, "durable_rules, Host": by_durable_host,
+    "json-rules-engine": by_json_rules, "clipspy": by_clips,
+}  # fmt: skip
 AS_OF = date(2026, 11, 21)
 
 
@@ -105,11 +114,25 @@ def compare(ours: Path, theirs: Path, rows: list[dict], said: list[dict]) -> Non
     print(f"{total:,} rows equal to SQL by hand, {len(rows):,} to Python by hand: {len(names)} columns each")
 
 
+def compare_peer(name: str, found: list[dict], said: list[dict], rows: list[dict]) -> None:
+    """Raise if any status differs from that of Python by hand."""
+    for row, mine, wanted in zip(rows, found, said, strict=False):
+        assert mine == {rule: wanted[rule] for rule in mine}, row
+    print(f"{len(found):,} rows equal by {name}: {len(found[0])} statuses each")
+
+
 def timed(run: Callable[[], object]) -> tuple[float, float]:
     used, wall = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
     run()
     after = resource.getrusage(resource.RUSAGE_SELF)
     return time.perf_counter() - wall, after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime
+
+
+def timed_peer(peer: object, rows: list[dict]) -> tuple[float, float]:
+    """Return the times of a peer; one that is a process of its own says what it has needed."""
+    wall, processor = timed(lambda: peer.statuses_of(rows))
+    own = getattr(peer, "seconds", None)
+    return (wall, processor) if own is None else (own, own)
 
 
 def main(rows: int, rounds: int) -> None:
@@ -118,26 +141,27 @@ def main(rows: int, rounds: int) -> None:
         table, ours, theirs = (Path(folder, name) for name in ("in.parquet", "ours.parquet", "theirs.parquet"))
         write_table(table, rows)
         singles = rows_of(table, min(rows, BY_ROW))
-        few = singles[:BY_CEL]
-        cel = by_cel.Cel(pack.guideline) if by_cel.is_installed() else None
+        few = singles[:BY_PEER]
         compiled(pack, table, ours)
         by_sql(table, theirs)
         said = by_python(singles)
         compare(ours, theirs, singles, said)
-        runs: dict[str, tuple[Callable[[], object], float]] = {
-            "the compiled pack": (lambda: compiled(pack, table, ours), 1),
-            "SQL by hand": (lambda: by_sql(table, theirs), 1),
-            "Python by hand": (lambda: by_python(singles), rows / len(singles)),
+        runs: dict[str, tuple[Callable[[], tuple[float, float]], float]] = {
+            "the compiled pack": (lambda: timed(lambda: compiled(pack, table, ours)), 1),
+            "SQL by hand": (lambda: timed(lambda: by_sql(table, theirs)), 1),
+            "Python by hand": (lambda: timed(lambda: by_python(singles)), rows / len(singles)),
         }
-        if cel is not None:
-            by_cel.compare(cel, few, said)
-            runs["cel-expr-python"] = (lambda: cel.statuses_of(few), rows / len(few))
-        else:
-            print("cel-expr-python is not installed: no peer is measured")
+        for name, module in PEERS.items():
+            if not module.is_installed():
+                print(f"{name} is not installed and not measured")
+                continue
+            peer = module.Peer(pack.guideline)
+            compare_peer(name, peer.statuses_of(few), said, few)
+            runs[name] = (lambda peer=peer: timed_peer(peer, few), rows / len(few))
         found: dict[str, list[tuple[float, float]]] = {name: [] for name in runs}
         for _ in range(rounds):
             for name, (run, scale) in runs.items():
-                wall, processor = timed(run)
+                wall, processor = run()
                 found[name].append((wall * scale, processor * scale))
         table_of(
             rows,

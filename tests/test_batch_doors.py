@@ -21,7 +21,9 @@ from scenario_patients import ROOT
 from typer.testing import CliRunner
 
 import cds_engine
+from cds_engine.backends.sql.layout import layout_of
 from cds_engine.batch.answers import kept_columns
+from cds_engine.batch.check import differences
 from cds_engine.batch.columns import Wishes, understand
 from cds_engine.batch.database import Address
 from cds_engine.batch.duck import Duck
@@ -604,6 +606,41 @@ def test_an_answer_of_the_evaluator_is_the_row_that_columns_say(pack):
             assert (answer[name] or None) == (told[name] or None), (name, singles[answer["row"]])
         seen |= {said.status for said in single.recommendations}
     assert seen == {"recommended", "blocked", "needs_data", "not_applicable"}
+
+
+@pytest.mark.parametrize("form", ["wide", "long"])
+def test_what_is_written_of_a_row_is_held_to_the_evaluator(pack, form):
+    """Each column that an output keeps, said otherwise, is a difference; of hidden rules nothing is asked."""
+    answer = pack.evaluate({"facts": {"age": 60.0, "lesions": 3, "gout": False, "weight": "60 kg"}}, as_of=AS_OF)
+    layout = layout_of(pack.guideline, pack.guideline.dictionary.facts)
+    told = answer_row(layout, 0, answer, ())
+    kept = {name: told[name] for name in kept_columns(layout, form)}
+    assert not differences(layout, kept, answer)
+    for name, value in kept.items():
+        if name in {"row", "problems"} or name.endswith(("_blocked_by", "_cautions", "_chosen")):
+            continue
+        other = 7.25 if name.endswith(("_low", "_high")) else "else" if isinstance(value, str) else value ^ 1
+        assert differences(layout, kept | {name: other}, answer), name
+    hidden = {spec.rule.id for spec in pack.guideline.rules}
+    nothing = {name: told[name] for name in ("row", "problems", "alert_bits")}
+    nothing |= {f"missing_{word}": 0 for word in layout.words}
+    assert not differences(layout, nothing, answer, hidden)
+    assert differences(layout, nothing, answer)
+
+
+def test_a_row_of_the_sample_in_a_later_part_stops_the_run(pack, tmp_path):
+    """The evaluator here is wrong about one patient, who stands in the last part."""
+
+    def evaluate(patient, **options):
+        return pack.evaluate({} if patient["facts"]["age"]["value"] == 47.0 else patient, **options)
+
+    order = Order(
+        pa.Table.from_pylist(people(30)), tmp_path / "out.parquet", dt.date.fromisoformat(AS_OF), Wishes(FACTS_UNITS),
+        part_rows=10, sample=30,
+    )  # fmt: skip
+    with pytest.raises(EngineDisagreement, match="row 29"):
+        evaluate_table(pack.guideline, evaluate, order)
+    assert not list(tmp_path.iterdir())
 
 
 # PostgreSQL

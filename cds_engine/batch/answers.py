@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 from cds_engine.backends.sql.layout import WORD, Layout
 from cds_engine.batch.engine import ROW, literal, quoted
@@ -45,30 +45,38 @@ def _union(rules: Iterable[int], word: int) -> str:
 
 
 AT_ONCE = 6
-"""Facts whose names are written by one look into a list of all their subsets."""
+"""Names that are written by one look into a list of all their subsets."""
 
 
 def _names(layout: Layout, words: Mapping[int, str]) -> str:
-    """Return the text of a set of missing facts."""
+    """Return the text of a set of missing facts, NULL where it is empty."""
     listed = list(layout.guideline.positions)
-    found = [
-        f"cds_item({_subsets(listed[start : min(start + AT_ONCE, (word + 1) * WORD)])},"
-        f" {_taken(bits, start - word * WORD)})"
-        for word, bits in words.items()
-        for start in range(word * WORD, min(len(listed), (word + 1) * WORD), AT_ONCE)
-    ]
-    return f"concat_ws(';', {', '.join(found)})"
+    return _joined(part for word, bits in words.items() for part in _looked_up(listed[word * WORD :][:WORD], bits))
+
+
+def _alerts(layout: Layout) -> str:
+    """Return the text of the alerts that are raised, NULL where none is."""
+    return _joined(_looked_up([alert.id for _, alert in layout.guideline.alerts], "answers.alert_bits"))
+
+
+def _joined(parts: Iterable[str]) -> str:
+    found = ", ".join(parts)
+    return f"nullif(concat_ws(';', {found}), '')" if found else "CAST(NULL AS STRING)"
+
+
+def _looked_up(names: list[str], bits: str) -> Iterator[str]:
+    """Yield the texts of the names whose bits are set, a few names each; NULL where none of those is."""
+    for start in range(0, len(names), AT_ONCE):
+        few = names[start : start + AT_ONCE]
+        mask = ((1 << len(few)) - 1) << start
+        yield f"cds_item({_subsets(few)}, 1 + CAST(({bits} & {mask}) / {1 << start} AS INTEGER))"
 
 
 def _subsets(names: list[str]) -> str:
     """Return the list of the texts of all subsets, in the order of their bits; that of the empty one is NULL."""
-    subsets = (";".join(name for place, name in enumerate(names) if bits >> place & 1) for bits in range(1 << AT_ONCE))
+    every = range(1 << len(names))
+    subsets = (";".join(name for place, name in enumerate(names) if bits >> place & 1) for bits in every)
     return f"list_value({', '.join(literal(text) if text else 'NULL' for text in subsets)})"
-
-
-def _taken(bits: str, start: int) -> str:
-    """Return the place in a list of subsets, from 1: a few bits from *start* on as a number."""
-    return f"1 + CAST(({bits} & {((1 << AT_ONCE) - 1) << start}) / {1 << start} AS INTEGER)"
 
 
 def alert_bits(layout: Layout) -> str:
@@ -98,23 +106,21 @@ def wide_query(layout: Layout, own: Mapping[str, str], relation: str, hidden: Co
     """Return one row a patient: columns *own* of the table, then statuses, doses, alerts, what is missing.
 
     *own* maps the columns of the table to their names in the output. Of the rules that are *hidden* nothing is said.
+    What is missing is written once for each set of facts that some row waits for.
     """
     columns = [f"cells.{quoted(column)} AS {quoted(name)}" for column, name in own.items()]
     columns.append("answers.row")
     for index, spec in shown_rules(layout, hidden):
         columns += [f"{value} AS {quoted(column)}" for column, value in _wide_rule(index, spec).items()]
-    missing = _names(layout, {word: f"missing_{word}" for word in layout.words})
-    columns += ["alert_names.alerts", f"nullif({missing}, '') AS missing", "nullif(answers.problems, '') AS problems"]
-    ids = [alert.id for _, alert in layout.guideline.alerts]
-    said = (
-        ", ".join(f"CASE WHEN (alert_bits & {1 << i}) <> 0 THEN {literal(name)} END" for i, name in enumerate(ids))
-        or "NULL"
-    )
+    words = [f"missing_{word}" for word in layout.words]
+    listed = ", ".join(words)
+    same = " AND ".join(f"waiting.{word} = answers.{word}" for word in words)
+    columns += [f"{_alerts(layout)} AS alerts", "waiting.missing", "nullif(answers.problems, '') AS problems"]
+    names = _names(layout, dict(zip(layout.words, words, strict=True)))
+    distinct = f"(SELECT DISTINCT {listed} FROM answers) AS each"
     return (
         f"SELECT {', '.join(columns)}\nFROM answers\n"
-        f"JOIN (SELECT alert_bits, nullif(concat_ws(';', {said}), '') AS alerts"
-        f" FROM (SELECT DISTINCT alert_bits FROM answers))"
-        f" AS alert_names ON alert_names.alert_bits = answers.alert_bits"
+        f"JOIN (SELECT {listed}, {names} AS missing FROM {distinct}) AS waiting ON {same}"
         + (f"\nJOIN {relation} AS cells ON cells.{ROW} = answers.row" if own else "")
     )
 
@@ -187,7 +193,7 @@ def _long_rule(layout: Layout, index: int, spec: RuleSpec) -> str:
         "dose_per": word("per"),
         "blocked_by": against,
         "cautions": f"nullif({speaking}, '')",
-        "missing": f"nullif({_names(layout, {w: f'{own}_missing_{w}' for w in layout.words})}, '')",
+        "missing": _names(layout, {w: f"{own}_missing_{w}" for w in layout.words}),
         "citations": _citations(layout, spec, against),
     }
     listed = ", ".join(f"CAST({values[name]} AS {kind}) AS {name}" for name, kind in LONG.items())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from cds_engine.backends.sql.layout import Layout
@@ -22,29 +22,52 @@ CLOSE = 1e-9
 """Relative, for unrounded doses; everything else is equal or wrong."""
 
 
-def differences(layout: Layout, row: Mapping[str, object], answer: Evaluation) -> list[Difference]:
-    """Return everything in which a row of answers differs from the evaluator's answer."""
-    found: list[Difference] = []
-    raised = {alert.rule for alert in answer.alerts}
-    for index, (_, alert) in enumerate(layout.guideline.alerts):
-        if (row[f"alert{index}"] is True) != (alert.id in raised):
-            found.append(Difference(f"alert {alert.id}", row[f"alert{index}"], alert.id in raised))
+def differences(
+    layout: Layout, row: Mapping[str, object], answer: Evaluation, hidden: Collection[str] = ()
+) -> list[Difference]:
+    """Return everything in which a row of answers differs from the evaluator's answer.
+
+    Of what the row does not tell nothing is asked; of the rules that are *hidden* nothing is missing.
+    """
+    found = list(_of_alerts(layout, row, {alert.rule for alert in answer.alerts}))
+    shown = [said for said in answer.recommendations if said.rule not in hidden]
+    all_missing = {name for said in shown for name in said.missing}
+    found += _of_missing(
+        layout, "missing", row, "missing", sorted(all_missing, key=layout.guideline.positions.__getitem__)
+    )
     by_rule = {recommendation.rule: recommendation for recommendation in answer.recommendations}
     for index, spec in enumerate(layout.guideline.rules):
-        found += _of_rule(layout, index, row, by_rule[spec.rule.id])
+        if f"r{index}_status" in row:
+            found += _of_rule(layout, index, row, by_rule[spec.rule.id])
     return found
+
+
+def _of_alerts(layout: Layout, row: Mapping[str, object], said: Collection[str]) -> Iterator[Difference]:
+    for index, (_, alert) in enumerate(layout.guideline.alerts):
+        bits = row.get("alert_bits")
+        raised = row[f"alert{index}"] is True if bits is None else bool(int(str(bits)) >> index & 1)
+        if raised != (alert.id in said):
+            yield Difference(f"alert {alert.id}", raised, alert.id in said)
+
+
+def _of_missing(
+    layout: Layout, what: str, row: Mapping[str, object], column: str, said: Sequence[str]
+) -> Iterator[Difference]:
+    """Yield the difference in a set of missing facts, if the row tells it."""
+    words = [row[f"{column}_{word}"] for word in layout.words if f"{column}_{word}" in row]
+    mine = layout.names_of(int(str(word)) for word in words)
+    if words and mine != list(said):
+        yield Difference(what, mine, said)
 
 
 def _of_rule(layout: Layout, index: int, row: Mapping[str, object], said: Recommendation) -> list[Difference]:
     spec, own = layout.guideline.rules[index], f"r{index}"
     if row[f"{own}_status"] != said.status:
         return [Difference(f"status of {said.rule}", row[f"{own}_status"], said.status)]
-    found = []
-    missing = layout.names_of([int(str(row[f"{own}_missing_{word}"])) for word in layout.words])
-    if missing != list(said.missing):
-        found.append(Difference(f"missing of {said.rule}", missing, said.missing))
-    if said.status != "not_applicable" and row[f"{own}_chosen"] != (said.drug or said.action):
-        found.append(Difference(f"choice of {said.rule}", row[f"{own}_chosen"], said.drug or said.action))
+    found = list(_of_missing(layout, f"missing of {said.rule}", row, f"{own}_missing", said.missing))
+    chosen = row.get(f"{own}_chosen")
+    if said.status != "not_applicable" and chosen is not None and chosen != (said.drug or said.action):
+        found.append(Difference(f"choice of {said.rule}", chosen, said.drug or said.action))
     each: list[Choice | Recommendation] = [*said.choices] or [said]
     for place, (treatment, choice) in enumerate(zip(spec.treatments, each, strict=False)):
         if treatment.dose is not None:
@@ -58,9 +81,12 @@ def _of_rule(layout: Layout, index: int, row: Mapping[str, object], said: Recomm
 
 
 def _of_dose(what: str, own: str, row: Mapping[str, object], said: Dose | None) -> list[Difference]:
-    mine = [row[f"{own}_{part}"] for part in ("low", "high", "shown_low", "shown_high")]
-    theirs = [None] * 4 if said is None else [said.unrounded_low, said.unrounded_high, said.low, said.high]
-    found = [] if all(_same(a, b) for a, b in zip(mine, theirs, strict=True)) else [Difference(what, mine, theirs)]
+    wanted = {"low": None, "high": None, "shown_low": None, "shown_high": None} if said is None else {
+        "low": said.unrounded_low, "high": said.unrounded_high, "shown_low": said.low, "shown_high": said.high,
+    }  # fmt: skip
+    told = {part: row[f"{own}_{part}"] for part in wanted if f"{own}_{part}" in row}
+    theirs = {part: wanted[part] for part in told}
+    found = [] if all(_same(told[part], theirs[part]) for part in told) else [Difference(what, told, theirs)]
     if f"{own}_first_product" in row:
         options = said.product_options if said is not None else []
         ends = (options[0], options[-1]) if options else (None, None)

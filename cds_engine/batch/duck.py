@@ -39,6 +39,10 @@ WORTHWHILE = frozenset(
 thousands of expressions for most of a second, or undo the layers."""
 
 
+AT_ONCE = 100
+"""Rows that go into a table by one statement: a statement a row takes several times as long."""
+
+
 class Duck:
     """One connection, with the functions that the compiled text needs."""
 
@@ -100,9 +104,11 @@ class Duck:
         """Make a table of *rows*."""
         listed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
         self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} ({listed})")
-        if rows:
-            holes = ", ".join("?" for _ in columns)
-            self._connection.executemany(f"INSERT INTO {table} VALUES ({holes})", list(rows))
+        hole = f"({', '.join('?' for _ in columns)})"
+        for start in range(0, len(rows), AT_ONCE):
+            some = rows[start : start + AT_ONCE]
+            cells = [cell for row in some for cell in row]
+            self._connection.execute(f"INSERT INTO {table} VALUES {', '.join(hole for _ in some)}", cells)
 
     def has(self, table: str) -> bool:
         """Say whether there is a table of this name."""

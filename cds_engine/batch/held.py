@@ -1,4 +1,4 @@
-"""The columns held to the evaluator: a sample of rows is answered twice, and must come out the same in every part.
+"""The columns held to the evaluator: a sample of rows is answered twice, and must come out the same.
 
 Half of the sample is drawn by chance, the other half lies at thresholds: where a condition compares a fact with a
 number, the row of the first part that comes nearest to it.
@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Protocol
 
+from cds_engine.backends.sql.layout import Layout
 from cds_engine.batch.check import differences
 from cds_engine.batch.columns import Columns, FactSource
 from cds_engine.batch.engine import ROW, Engine, quoted
-from cds_engine.batch.part import PartRunner
 from cds_engine.batch.sample import Single, Singles
 from cds_engine.batch.sources import Source
 from cds_engine.diagnostics import EngineDisagreement
@@ -38,42 +38,45 @@ class Evaluator(Protocol):
 
 
 class Held:
-    """Draws rows, has the evaluator answer them, and compares."""
+    """Draws rows, has the evaluator answer them part by part, and compares."""
 
-    def __init__(self, guideline: Guideline, evaluator: Evaluator, columns: Columns, singles: Singles) -> None:
+    def __init__(
+        self,
+        guideline: Guideline,
+        evaluator: Evaluator,
+        columns: Columns,
+        singles: Singles,
+        hidden: Collection[str] = (),
+    ) -> None:
         self._guideline = guideline
         self._evaluator = evaluator
         self._columns = columns
         self._singles = singles
-        self._agreed: dict[int, Row] = {}
+        self._hidden = hidden
+        """Rules that are not shown, and wait for nothing."""
+        self._drawn: list[int] = []
 
-    @property
-    def checked(self) -> int:
-        """How many rows the evaluator has answered the same."""
-        return len(self._agreed)
+    def draw(self, engine: Engine, source: Source, wanted: int, seed: int) -> None:
+        """Choose the rows that the evaluator answers as well."""
+        if wanted and source.rows:
+            self._drawn = self._rows(engine, source, min(wanted, source.rows), seed)
 
-    def draw(self, engine: Engine, source: Source, runner: PartRunner, wanted: int, seed: int) -> None:
-        """Answer a sample of the rows by columns and by the evaluator.
+    def compare(self, engine: Engine, relation: str, layout: Layout) -> int:
+        """Hold what `answers` says of the drawn rows of *relation* to the evaluator; return how many they are.
 
         Raises:
             EngineDisagreement: If they differ on a row; the message shows the row.
         """
-        if not wanted or not source.rows:
-            return
-        rows = self._rows(engine, source, min(wanted, source.rows), seed)
-        start, picked = 0, []
-        for part in source.parts:
-            mine = [str(row) for row in rows if start <= row < start + part.rows]
-            if mine:
-                picked.append(f"SELECT * FROM {part.relation} AS part WHERE {ROW} IN ({', '.join(mine)})")
-            start += part.rows
-        engine.keep("sampled", " UNION ALL ".join(picked))
-        with engine.about(wanted):
-            runner.answer("sampled")
-            answers = {int(answer["row"]): answer for answer in engine.records("SELECT * FROM answers")}
-        for single in self._singles.of(f"(SELECT * FROM sampled WHERE {ROW} IN (SELECT row FROM answers))"):
-            self._compare_one(runner, answers[single.row], single)
-            self._agreed[single.row] = answers[single.row]
+        if not self._drawn:
+            return 0
+        listed = ", ".join(map(str, self._drawn))
+        found = engine.records(f"SELECT * FROM answers WHERE row IN ({listed})")
+        answers = {int(answer["row"]): answer for answer in found}
+        listed = ", ".join(map(str, answers)) or "NULL"
+        singles = list(self._singles.of(f"(SELECT * FROM {relation} AS part WHERE {ROW} IN ({listed})) AS drawn"))
+        for single in singles:
+            self._compare_one(layout, answers[single.row], single)
+        return len(singles)
 
     def _rows(self, engine: Engine, source: Source, wanted: int, seed: int) -> list[int]:
         """Return the numbers of rows: at thresholds up to half, the others by chance."""
@@ -98,28 +101,13 @@ class Held:
         found = engine.rows(f"SELECT {', '.join(wanted)} FROM {relation} AS part")[0]
         return [int(row) for row in dict.fromkeys(found) if row is not None]
 
-    def _compare_one(self, runner: PartRunner, answer: Row, single: Single) -> None:
-        found = differences(runner.layout, answer, self._evaluator({"facts": single.facts}, as_of=single.day))
+    def _compare_one(self, layout: Layout, answer: Row, single: Single) -> None:
+        said = self._evaluator({"facts": single.facts}, as_of=single.day)
+        found = differences(layout, answer, said, self._hidden)
         if found:
             listed = "; ".join(f"{d.what}: {d.columns} in columns, {d.evaluator} by the evaluator" for d in found[:5])
             shown = json.dumps(single.facts, default=str, ensure_ascii=False)
             raise EngineDisagreement(f"row {answer['row']}", {"columns": listed, "the row": shown})
-
-    def compare(self, engine: Engine) -> None:
-        """Hold what a part is about to write to what the evaluator has agreed to.
-
-        Raises:
-            EngineDisagreement: If a row came out otherwise among many than in the sample.
-        """
-        if not self._agreed:
-            return
-        listed = ", ".join(str(row) for row in self._agreed)
-        for answer in engine.records(f"SELECT * FROM answers WHERE row IN ({listed})"):
-            agreed = self._agreed[answer["row"]]
-            for name, value in answer.items():
-                if name in agreed and agreed[name] != value:
-                    said_there = {"alone": str(agreed[name]), "among many": str(value)}
-                    raise EngineDisagreement(f"row {answer['row']}, {name}", said_there)
 
 
 def thresholds_of(guideline: Guideline) -> dict[str, set[float]]:

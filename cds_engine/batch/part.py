@@ -71,7 +71,7 @@ class PartRunner:
         engine = self._engine
         engine.view("cells_in_doubt", "SELECT * FROM cells WHERE row IN (SELECT row FROM answered WHERE NOT is_plain)")
         engine.keep("facts", self._readings(worded.of("cells_in_doubt")))
-        for step in self.program.steps():
+        for step in self.program.steps:
             engine.keep(step.table, step.query)
         engine.keep("answered_doubtful", self.program.doubtful.query(kept))
 

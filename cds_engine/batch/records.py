@@ -63,7 +63,7 @@ def columns_of(source: Source, dictionary: Dictionary, duck: Duck) -> Columns:
 
 def in_columns(source: Source) -> Source:
     """Return the records that are rows, with the numbers that they have among all."""
-    return Source(source.columns, tuple(Part(_rows_of_part(part.relation), part.rows) for part in source.parts))
+    return Source(source.columns, tuple(Part(rows_of_part(part.relation), part.rows) for part in source.parts))
 
 
 def rows_in_columns(source: Source, duck: Duck) -> int:
@@ -72,7 +72,8 @@ def rows_in_columns(source: Source, duck: Duck) -> int:
     return int(duck.one(f"SELECT sum(rows) FROM ({each})"))
 
 
-def _rows_of_part(relation: str) -> str:
+def rows_of_part(relation: str) -> str:
+    """Return those records of a part that are rows."""
     return f"(SELECT * FROM {relation} AS part WHERE {IN_COLUMNS})"
 
 
@@ -98,7 +99,7 @@ class RecordRunner:
         self._answer_singly(relation, kept)
         answers, refused = "SELECT * FROM answered_singly", "SELECT * FROM refused_singly"
         if self.rows is not None:
-            self.rows.answer(_rows_of_part(relation), kept)
+            self.rows.answer(rows_of_part(relation), kept)
             self.duck.keep("answered_in_columns", "SELECT * FROM answers")
             answers += " UNION ALL BY NAME SELECT * FROM answered_in_columns"
             refused += " UNION ALL BY NAME SELECT * FROM refused"

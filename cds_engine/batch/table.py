@@ -190,7 +190,7 @@ class _Run:
         if order.records is not None:
             self._runner = RecordRunner(guideline, order.records, order.held_back, duck, place.folder, self._rows)
         singles = Singles(self._columns, guideline.dictionary.medications, order.as_of, engine)
-        self._held = Held(guideline, evaluator, self._columns, singles)
+        self._held = Held(guideline, evaluator, self._columns, singles, order.held_back)
         self._orders = None if orders is None else Orders(evaluator, singles, place.folder)
         self._metadata = metadata_of(guideline, order.as_of, order.held_back)
         check_names(self._runner.layout, self._own(), order.form, order.held_back)
@@ -200,7 +200,7 @@ class _Run:
         order, source = self._order, self._source
         if self._rows is not None:
             drawn_from = source if order.records is None else records.in_columns(source)
-            self._held.draw(self._engine, drawn_from, self._rows, order.sample, order.seed)
+            self._held.draw(self._engine, drawn_from, order.sample, order.seed)
         parts = list(self._parts())
         tally = together(found.tally for found in parts)
         refused = [row for found in parts for row in found.refused]
@@ -224,7 +224,7 @@ class _Run:
             rows_out=tally.rows_out,
             quarantined=quarantined,
             strays=len(strays) + sum(len(found.bad) for found in self._seconds.values()),
-            checked=self._held.checked + singly,
+            checked=sum(found.checked for found in parts) + singly,
             singly=singly,
             seconds=time.monotonic() - started,
             ignored=() if order.wishes.keep else self._columns.ignored,
@@ -257,13 +257,14 @@ class _Run:
     def _answer(self, number: int, part: Part) -> Finished:
         order, engine, layout = self._order, self._engine, self._runner.layout
         self._runner.answer(part.relation, kept_columns(layout, order.form, order.held_back))
-        self._held.compare(engine)
+        in_columns = part.relation if order.records is None else records.rows_of_part(part.relation)
+        checked = self._held.compare(engine, in_columns, layout)
         if self._orders is not None:
             self._orders.screen(part.relation, self._duck)
         if self._output is not None:
             self._write(number, part, self._output)
         refused = quarantine.refused_of(part.relation, self._columns, engine)
-        return Finished(count(layout, order.held_back, engine), refused)
+        return Finished(count(layout, order.held_back, engine), refused, checked)
 
     def _write(self, number: int, part: Part, output: Output) -> None:
         kind, layout = output.kind, self._runner.layout

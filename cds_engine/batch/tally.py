@@ -38,7 +38,7 @@ def count(layout: Layout, hidden: Iterable[str], engine: Engine) -> Tally:
     """Count what stands in `answers` and `refused`; of the rules that are *hidden* nothing is said."""
     gone = frozenset(hidden)
     shown = [(index, spec.rule.id) for index, spec in enumerate(layout.guideline.rules) if spec.rule.id not in gone]
-    of_status = [f"count_if(r{index}_status = '{status}')" for index, _ in shown for status in STATUSES]
+    of_status = [f"count_if(r{index}_status = cds_status('{status}'))" for index, _ in shown for status in STATUSES]
     bits = {name: layout.bit(name) for name in layout.guideline.positions}
     waiting = {name: f"count_if((missing_{word} & {bit}) <> 0)" for name, (word, bit) in bits.items()}
     total, *counts = engine.rows(f"SELECT {', '.join(['count(*)', *of_status, *waiting.values()])} FROM answers")[0]

@@ -35,6 +35,8 @@ class Finished:
 
     tally: Tally
     refused: tuple[Refused, ...]
+    checked: int
+    """How many of its rows the evaluator has answered the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ class Workplace:
 
     def finish(self, number: int, found: Finished) -> None:
         """Say that all files of a part are there."""
-        _write(self._tally(number), {"tally": asdict(found.tally), "refused": found.refused})
+        _write(self._tally(number), {"tally": asdict(found.tally), "refused": found.refused, "checked": found.checked})
 
     def finished(self, number: int) -> Finished | None:
         """Return what a part came to if it is finished."""
@@ -94,7 +96,8 @@ class Workplace:
             found = json.loads(self._tally(number).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        return Finished(Tally.of(found["tally"]), tuple(Refused(*one) for one in found["refused"]))
+        refused = tuple(Refused(*one) for one in found["refused"])
+        return Finished(Tally.of(found["tally"]), refused, found["checked"])
 
     def _tally(self, number: int) -> Path:
         return self.path("tally", number, ".json")

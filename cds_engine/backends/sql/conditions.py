@@ -8,7 +8,7 @@ from typing import Protocol, assert_never
 
 from cds_engine.backends.sql.asked import Bits, Missing, bits_of, kept_where, union
 from cds_engine.backends.sql.layout import Layout, base_of
-from cds_engine.backends.sql.numbers import SIGNS, against_constant, against_number, is_finite
+from cds_engine.backends.sql.numbers import SIGNS, against_constant, against_number, is_finite, power_is_defined
 from cds_engine.backends.sql.sheet import FALSE, TRUE, ZERO, Sheet, Sql, choose, every, negated, number, some, sql
 from cds_engine.backends.sql.truths import (
     NO_VALUE,
@@ -119,7 +119,10 @@ class Conditions:
                 assert_never(node)
 
     def _is_code(self, value: Sql, code: str) -> Sql:
-        return sql(f"({{}} = {self._layout.codes[code]})", value)
+        wanted = str(self._layout.codes[code])
+        if value.text.isdigit():  # a setting that no column overrides: decided while the text is written
+            return TRUE if value.text == wanted else FALSE
+        return sql("({} = {})", value, Sql(wanted))
 
     def _known(self, node: c.Term | c.Condition) -> Sql:
         return self.truth(node).known if isinstance(node, CONDITIONS) else self.value(node).known
@@ -214,12 +217,7 @@ class Conditions:
                 known = every(known, sql("({} <> 0E0)", right.value))
                 result = sql("(CASE WHEN {1} <> 0E0 THEN {0} / {1} ELSE 0E0 END)", left.value, right.value)
             case Operator.POWER:
-                defined = sql(
-                    "({0} > 0E0 OR {0} = 0E0 AND {1} >= 0E0 OR {0} < 0E0 AND {1} = floor({1}))",
-                    left.value,
-                    right.value,
-                )
-                known = every(known, defined)
+                known = every(known, power_is_defined(left.value, right.value))
                 result = choose(known, sql("power({}, {})", left.value, right.value), Sql("0E0"))
             case _:
                 assert_never(operator)

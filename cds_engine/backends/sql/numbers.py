@@ -10,7 +10,7 @@ import struct
 from decimal import ROUND_DOWN, Decimal
 from functools import cache
 
-from cds_engine.backends.sql.sheet import Sql, number, sql
+from cds_engine.backends.sql.sheet import TRUE, Sql, number, sql
 from cds_engine.language.syntax import Comparator
 from cds_engine.units import exact
 
@@ -117,6 +117,17 @@ SIGNS = {
     Comparator.GREATER: ">",
     Comparator.AT_LEAST: ">=",
 }
+
+
+def power_is_defined(base: Sql, exponent: Sql) -> Sql:
+    """Return whether a power is a number; where the pack states the exponent, nothing is asked of it row by row."""
+    try:
+        stated = float(exponent.text)
+    except ValueError:
+        return sql("({0} > 0E0 OR {0} = 0E0 AND {1} >= 0E0 OR {0} < 0E0 AND {1} = floor({1}))", base, exponent)
+    if stated == int(stated):
+        return TRUE if stated >= 0 else sql("({} <> 0E0)", base)
+    return sql("({} >= 0E0)" if stated > 0 else "({} > 0E0)", base)
 
 
 def is_finite(value: Sql) -> Sql:

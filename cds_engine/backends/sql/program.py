@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from cds_engine.backends.sql.conditions import uses_of
 from cds_engine.backends.sql.doses import DoseColumns
@@ -28,7 +29,7 @@ class Answers:
         return self.sheet.select(self.source, self.columns, kept)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Program:
     """The queries of one pack for one layout of table."""
 
@@ -41,9 +42,10 @@ class Program:
     doubtful: Answers
     """Answers for the rows of `certain`, with what is believed of them."""
 
-    def steps(self) -> Iterator[Step]:
-        """Yield the queries from `facts`, the readings of the rows that are not plain, to `certain` and `believed`."""
-        return self.tables.steps("facts")
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """The queries from `facts`, the readings of the rows that are not plain, to `certain` and `believed`."""
+        return tuple(self.tables.steps("facts"))
 
 
 def compile_pack(guideline: Guideline, given: Iterable[str]) -> Program:

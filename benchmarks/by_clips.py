@@ -1,0 +1,80 @@
+"""The rules of `made_up/` by CLIPS through `clipspy`: one defrule for each side of each condition."""
+
+from __future__ import annotations
+
+import re
+from importlib.util import find_spec
+
+from sides import Leaf, sides, statuses
+
+from cds_engine.lowering.guideline import Guideline
+
+NAME = re.compile(r"\?(\w+)")
+
+
+def is_installed() -> bool:
+    return find_spec("clips") is not None
+
+
+def _literal(value: object) -> str:
+    return "yes" if value is True else "no" if value is False else str(value)
+
+
+class _Words:
+    def leaf(self, leaf: Leaf) -> str:
+        fact = f"?{leaf.fact}"
+        match leaf.sign:
+            case "in":
+                return f"(or {' '.join(f'(eq {fact} {code})' for code in leaf.value)} FALSE)"
+            case "not in":
+                return f"(and (neq {fact} nil) {' '.join(f'(neq {fact} {code})' for code in leaf.value)})"
+            case "==" if not isinstance(leaf.value, float):
+                return f"(eq {fact} {_literal(leaf.value)})"
+            case sign:
+                known = f"(neq {fact} nil)"
+                same = {"==": "=", "!=": "<>"}.get(sign, sign)
+                if isinstance(leaf.value, float):
+                    return f"(and {known} ({same} {fact} {leaf.value!r}))"
+                return f"(and {known} (neq {fact} {_literal(leaf.value)}))"
+
+    def every(self, parts: list[str]) -> str:
+        return f"(and {' '.join(parts)})"
+
+    def some(self, parts: list[str]) -> str:
+        return f"(or {' '.join(parts)})"
+
+
+class Peer:
+    """Answers rows as statuses."""
+
+    def __init__(self, guideline: Guideline) -> None:
+        import clips
+
+        self._guideline = guideline
+        self._symbol = clips.Symbol
+        self._clips = clips.Environment()
+        facts = " ".join(f"(slot {name} (default nil))" for name in guideline.dictionary.facts)
+        self._clips.build(f"(deftemplate patient {facts})")
+        self._clips.build("(defglobal ?*holds* = (create$))")
+        for key, text in sides(guideline, _Words()).items():
+            bound = " ".join(f"({name} ?{name})" for name in dict.fromkeys(NAME.findall(text)))
+            self._clips.build(
+                f"(defrule {key} (patient {bound}) (test {text}) => (bind ?*holds* (create$ ?*holds* {key})))"
+            )
+        self._patient = self._clips.find_template("patient")
+
+    def statuses_of(self, rows: list[dict]) -> list[dict]:
+        return [self._statuses(row) for row in rows]
+
+    def _statuses(self, row: dict) -> dict:
+        self._clips.reset()
+        known = self._guideline.dictionary.facts
+        self._patient.assert_fact(
+            **{
+                name: value if isinstance(value, float) else self._symbol(_literal(value))
+                for name, value in row.items()
+                if value is not None and name in known
+            }
+        )
+        self._clips.run()
+        return statuses(self._guideline, row, set(map(str, self._clips.eval("?*holds*"))))
