@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Protocol
 
@@ -17,7 +17,6 @@ from cds_engine.batch.check import differences
 from cds_engine.batch.columns import Columns, FactSource
 from cds_engine.batch.engine import ROW, Engine, quoted
 from cds_engine.batch.sample import Single, Singles
-from cds_engine.batch.sources import Source
 from cds_engine.diagnostics import EngineDisagreement
 from cds_engine.lowering import core as c
 from cds_engine.lowering.guideline import Guideline
@@ -56,10 +55,10 @@ class Held:
         """Rules that are not shown, and wait for nothing."""
         self._drawn: list[int] = []
 
-    def draw(self, engine: Engine, source: Source, wanted: int, seed: int) -> None:
-        """Choose the rows that the evaluator answers as well."""
-        if wanted and source.rows:
-            self._drawn = self._rows(engine, source, min(wanted, source.rows), seed)
+    def draw(self, engine: Engine, relation: str, numbers: Sequence[int], wanted: int, seed: int) -> None:
+        """Choose which rows of those with *numbers* the evaluator answers as well; *relation* is the first part."""
+        if wanted and numbers:
+            self._drawn = self._rows(engine, relation, numbers, min(wanted, len(numbers)), seed)
 
     def compare(self, engine: Engine, relation: str, layout: Layout) -> int:
         """Hold what `answers` says of the drawn rows of *relation* to the evaluator; return how many they are.
@@ -78,11 +77,11 @@ class Held:
             self._compare_one(layout, answers[single.row], single)
         return len(singles)
 
-    def _rows(self, engine: Engine, source: Source, wanted: int, seed: int) -> list[int]:
+    def _rows(self, engine: Engine, relation: str, numbers: Sequence[int], wanted: int, seed: int) -> list[int]:
         """Return the numbers of rows: at thresholds up to half, the others by chance."""
-        near = self._near_thresholds(engine, source.parts[0].relation)
+        near = self._near_thresholds(engine, relation)
         found = dict.fromkeys(near[: wanted // 2])
-        drawn = random.Random(seed).sample(range(source.rows), wanted)  # noqa: S311 - a sample, no secret
+        drawn = random.Random(seed).sample(numbers, wanted)  # noqa: S311 - a sample, no secret
         found |= dict.fromkeys(drawn)
         return list(found)[:wanted]
 

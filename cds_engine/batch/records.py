@@ -14,7 +14,7 @@ from typing import Protocol
 from cds_engine.backends.sql.layout import Layout, layout_of
 from cds_engine.batch.columns import Cell, Columns, Wishes, understand
 from cds_engine.batch.duck import Duck
-from cds_engine.batch.engine import ROW, Part
+from cds_engine.batch.engine import ROW
 from cds_engine.batch.orders import FOUND, rows_of
 from cds_engine.batch.part import PartRunner
 from cds_engine.batch.sources import Source
@@ -53,23 +53,20 @@ class Records(Protocol):
         """
 
 
-def columns_of(source: Source, dictionary: Dictionary, duck: Duck) -> Columns:
+def columns_of(source: Source, dictionary: Dictionary, *, any_row: bool) -> Columns:
     """Return what the columns of a table of records say; nothing where none of them is a row."""
-    if not rows_in_columns(source, duck):
+    if not any_row:
         return OF_RECORDS
     known = understand({name: kind for name, kind in source.columns.items() if name != RECORD}, dictionary, Wishes())
     return replace(known, ignored=())
 
 
-def in_columns(source: Source) -> Source:
-    """Return the records that are rows, with the numbers that they have among all."""
-    return Source(source.columns, tuple(Part(rows_of_part(part.relation), part.rows) for part in source.parts))
-
-
-def rows_in_columns(source: Source, duck: Duck) -> int:
-    """Return how many records are rows."""
-    each = " UNION ALL ".join(f"SELECT count(*) AS rows FROM {part.relation}" for part in in_columns(source).parts)
-    return int(duck.one(f"SELECT sum(rows) FROM ({each})"))
+def numbers_in_columns(source: Source, duck: Duck) -> list[int]:
+    """Return the numbers, among all records, of those that are rows."""
+    if not source.parts:
+        return []
+    each = (f"SELECT {ROW} AS row FROM {rows_of_part(part.relation)} AS part" for part in source.parts)
+    return [int(row) for (row,) in duck.rows(f"{' UNION ALL '.join(each)} ORDER BY row")]
 
 
 def rows_of_part(relation: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -173,9 +173,12 @@ class _Run:
         if order.records is None:
             self._source = scratch.open(order.table, self._part_rows)
             self._columns = understand(self._source.columns, guideline.dictionary, order.wishes)
+            self._numbers: Sequence[int] = range(self._source.rows)
+            """Of the rows that are answered in columns, among all."""
         else:
             self._source = scratch.open_records(order.records.listed(), order.records.columns, self._part_rows)
-            self._columns = records.columns_of(self._source, guideline.dictionary, duck)
+            self._numbers = records.numbers_in_columns(self._source, duck)
+            self._columns = records.columns_of(self._source, guideline.dictionary, any_row=bool(self._numbers))
         medicines = _second(scratch, "medicines", order.medicines)
         orders = _second(scratch, "orders", order.orders)
         self._seconds = {
@@ -198,9 +201,8 @@ class _Run:
     def report(self, started: float) -> Report:
         """Answer part by part, put the parts together, and return what became of the rows."""
         order, source = self._order, self._source
-        if self._rows is not None:
-            drawn_from = source if order.records is None else records.in_columns(source)
-            self._held.draw(self._engine, drawn_from, order.sample, order.seed)
+        if self._rows is not None and self._numbers:
+            self._held.draw(self._engine, self._in_columns(source.parts[0]), self._numbers, order.sample, order.seed)
         parts = list(self._parts())
         tally = together(found.tally for found in parts)
         refused = [row for found in parts for row in found.refused]
@@ -208,7 +210,7 @@ class _Run:
         rows_in, quarantined = source.rows + len(source.bad), sum(reasons.values())
         singly = 0
         if order.records is not None:
-            singly = source.rows - records.rows_in_columns(source, self._duck) - reasons.get("no_answer", 0)
+            singly = source.rows - len(self._numbers) - reasons.get("no_answer", 0)
         if tally.rows_out + quarantined != rows_in:
             raise EngineDisagreement("rows", {"read": str(rows_in), "answered": str(tally.rows_out + quarantined)})
         strays = [
@@ -261,14 +263,16 @@ class _Run:
     def _answered(self, number: int, part: Part) -> Finished:
         order, engine, layout = self._order, self._engine, self._runner.layout
         self._runner.answer(part.relation, kept_columns(layout, order.form, order.held_back))
-        in_columns = part.relation if order.records is None else records.rows_of_part(part.relation)
-        checked = self._held.compare(engine, in_columns, layout)
+        checked = self._held.compare(engine, self._in_columns(part), layout)
         if self._orders is not None:
             self._orders.screen(part.relation, self._duck)
         if self._output is not None:
             self._write(number, part, self._output)
         refused = quarantine.refused_of(part.relation, self._columns, engine)
         return Finished(count(layout, order.held_back, engine), refused, checked)
+
+    def _in_columns(self, part: Part) -> str:
+        return part.relation if self._order.records is None else records.rows_of_part(part.relation)
 
     def _write(self, number: int, part: Part, output: Output) -> None:
         kind, layout = output.kind, self._runner.layout

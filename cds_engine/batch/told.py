@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from cds_engine.backends.sql.layout import Layout
 from cds_engine.lowering.guideline import RuleSpec
+from cds_engine.patient.complaints import contradicted
 from cds_engine.results.evaluation import Evaluation
 from cds_engine.results.models import Choice, Reason, Recommendation
 
@@ -16,7 +17,14 @@ def answer_row(layout: Layout, row: int, answer: Evaluation, hidden: Collection[
     """Return the columns that outputs and the summary need; of the rules that are *hidden* nothing counts."""
     by_rule = {found.rule: found for found in answer.recommendations}
     raised = {alert.rule for alert in answer.alerts}
-    problems = (f"{found.fact or ''}:{found.code}" for found in answer.problems)
+    contradictions = {
+        contradicted(found.says).message: found.facts for found in layout.guideline.pack.definitions.conflicts
+    }
+    problems = (
+        f"{fact}:{problem.code}"
+        for problem in answer.problems
+        for fact in contradictions.get(problem.message, [problem.fact or ""])
+    )
     cells: Cells = {
         "row": row,
         "problems": ";".join(dict.fromkeys(problems)),

@@ -17,10 +17,11 @@ from cds_engine.evaluator.derive import Derived, derive
 from cds_engine.evaluator.facts import Facts
 from cds_engine.evaluator.verdict import Verdict
 from cds_engine.lowering import core as c
-from cds_engine.lowering.guideline import Guideline
+from cds_engine.lowering.guideline import ALERT, Guideline
 from cds_engine.lowering.walk import names_in
 from cds_engine.pack.dictionary import Conflict
 from cds_engine.pack.statements import Caution, Contraindication
+from cds_engine.patient.complaints import contradicted
 from cds_engine.patient.record import Record
 from cds_engine.patient.values import Known, Note, Problem, Reason, Value, Withheld
 
@@ -85,10 +86,12 @@ class Worlds:
 
 
 def worlds_of(guideline: Guideline, record: Record, as_of: date | None, deciders: PatientDeciders) -> Worlds:
-    """Derive, find contradictions, and decide every condition in every world, by all engines.
+    """Derive, find contradictions, and decide by all engines every condition of what is certain.
+
+    In the other worlds only warnings, questions and dose adjustments are decided: nothing else rests on them.
 
     Raises:
-        EngineDisagreement: If two engines differ on any condition in any world.
+        EngineDisagreement: If two engines differ on any of these.
     """
     first = derive(guideline, record.facts, as_of)
     broken = _contradictions(guideline, record, as_of, first, deciders)
@@ -101,7 +104,7 @@ def worlds_of(guideline: Guideline, record: Record, as_of: date | None, deciders
     readings = _readings(given, withheld, certain)
     others = _other_worlds(guideline, given, readings, certain, as_of, deciders) if readings else ()
     others += _as_if_absent(guideline, guideline.conditions, certain, deciders)
-    told = [Problem(None, "D112", f"{found.says.removesuffix('.')}; none of these facts is used") for found in broken]
+    told = [contradicted(found.says) for found in broken]
     return Worlds(
         certain=World(certain.facts, steady(verdicts, others)),
         others=others,
@@ -177,27 +180,29 @@ def _other_worlds(
 ) -> tuple[World, ...]:
     """Return the worlds of the facts that can be read in several ways, each for the conditions that read them.
 
-    Conditions about orders have worlds as well; they are decided there once an order comes.
+    Conditions about orders have worlds as well; they are decided there once an order comes. The worlds in which what
+    cannot be used was never given come last: where a value says the same, it is the reason that is told.
     """
     groups: dict[tuple[str, ...], dict[str, c.Condition]] = {}
     for key, condition in guideline.conditions.items():
-        if key in guideline.tried:
+        if key in guideline.in_every_reading:
             groups.setdefault(_open(readings, guideline.reads[key]), {})[key] = condition
     for reads in guideline.order_reads:
         groups.setdefault(_open(readings, reads), {})
     groups.pop((), None)
     found: list[World] = []
+    absent: list[World] = []
     for names, conditions in groups.items():
         ways, are_all = _ways(names, readings)
         for chosen in ways:
             settled = frozenset(name for name in names if name in chosen)
             other = derive(guideline, {**given, **chosen}, as_of, settled=settled)
             found.append(World(other.facts, decide_all(conditions, other.facts, deciders)))
-            found += _as_if_absent(guideline, conditions, other, deciders)
+            absent += _as_if_absent(guideline, conditions, other, deciders)
         if not are_all:
             undecided = frozenset(name.split(".", 1)[0] for name in names)
             found.append(World(certain.facts, {k: Verdict(None, node, undecided) for k, node in conditions.items()}))
-    return tuple(found)
+    return (*found, *absent)
 
 
 def _open(readings: Collection[str], reads: frozenset[str]) -> tuple[str, ...]:
@@ -217,7 +222,7 @@ def _as_if_absent(
     alerts = {
         key: found
         for key, found in conditions.items()
-        if key.startswith("alert ") and not doubtful.isdisjoint(guideline.reads[key])
+        if key.startswith(ALERT) and not doubtful.isdisjoint(guideline.reads[key])
     }
     if not alerts and all(doubtful.isdisjoint(reads) for reads in guideline.order_reads):
         return ()

@@ -28,6 +28,9 @@ from cds_engine.pack.statements import (
 )
 from cds_engine.patient.spec import Dictionary
 
+ALERT = "alert "
+"""How the keys of alerts begin."""
+
 
 @dataclass(frozen=True, slots=True)
 class Branch:
@@ -158,5 +161,5 @@ class Guideline:
     """The facts that each of those conditions rests on, derived ones and their inputs included."""
     orders_name: frozenset[str]
     """The facts and properties that those conditions name themselves."""
-    tried: frozenset[str]
+    in_every_reading: frozenset[str]
     """Keys of the conditions that are decided in every reading of a record: warnings, questions, dose adjustments."""

@@ -18,6 +18,7 @@ from cds_engine.lowering import core as c
 from cds_engine.lowering.doses import lower_regimen
 from cds_engine.lowering.expressions import lower_condition, lower_value
 from cds_engine.lowering.guideline import (
+    ALERT,
     Branch,
     Derivation,
     DosePlan,
@@ -37,8 +38,10 @@ S = TypeVar("S", bound=SafetyRule)
 
 ORDER = "order "
 """How the keys of conditions about an order begin."""
-TRIED = ("contraindication ", "caution ", "alert ", "regimen ")
+REREAD = ("contraindication ", "caution ", ALERT, "regimen ")
 """How the keys of warnings and dose adjustments begin, which are decided in every reading of a record."""
+ASKS = " ask "
+"""What stands in the keys of conditions on which a question is put."""
 
 
 def lower(checked: Checked, sharing: Sharing | None = None) -> Guideline:
@@ -91,7 +94,7 @@ def lower(checked: Checked, sharing: Sharing | None = None) -> Guideline:
         order_conditions=about_orders,
         order_reads=tuple(dict.fromkeys(rests_on[key] for key in about_orders)),
         orders_name=frozenset().union(*(_named(found, sharing) for found in about_orders.values())),
-        tried=frozenset(key for key in conditions if key.startswith(TRIED) or " ask " in key),
+        in_every_reading=frozenset(key for key in conditions if key.startswith(REREAD) or ASKS in key),
     )
 
 
@@ -295,7 +298,7 @@ def _spoken_for(statement: Statement, rule: Rule, checked: Checked) -> tuple[str
 
 
 def _ask_keys(key: str, asks: list[Ask]) -> tuple[str | None, ...]:
-    return tuple(f"{key} ask {index}" if ask.when else None for index, ask in enumerate(asks, 1))
+    return tuple(f"{key}{ASKS}{index}" if ask.when else None for index, ask in enumerate(asks, 1))
 
 
 def _by_target(rules: Iterable[tuple[K, S]]) -> dict[str, tuple[tuple[K, S], ...]]:

@@ -101,6 +101,11 @@ def conflicting(spec: FactSpec, values: Iterable[str]) -> Problem:
     return Problem(spec.name, "D108", f"{spec.entry.label}: current values disagree ({listed}); none of them is used")
 
 
+def contradicted(says: str) -> Problem:
+    """Return what is said of several facts that contradict each other, as the pack *says*."""
+    return Problem(None, "D112", f"{says.removesuffix('.')}; none of these facts is used")
+
+
 def too_many(spec: FactSpec, count: int, limit: int) -> Problem:
     text = f"{spec.entry.label}: {count} values were given, and more than {limit} are never read; none of them is used"
     return Problem(spec.name, "D116", text)

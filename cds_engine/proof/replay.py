@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from cds_engine.engine.decisions import Decision, decide_rules
@@ -42,8 +42,12 @@ class Replay:
 
     @classmethod
     def of_record(cls, guideline: Guideline, record: Record, as_of: date | None) -> Replay:
-        """Answer one patient that was read already."""
-        worlds = worlds_of(guideline, record, as_of, {})
+        """Answer one patient that was read already; every condition is decided in every reading of his record.
+
+        An answer needs that of few conditions, but promises may speak of any fact that has several readings.
+        """
+        all_reread = replace(guideline, in_every_reading=frozenset(guideline.conditions))
+        worlds = worlds_of(all_reread, record, as_of, {})
         return cls(guideline, worlds, decide_rules(guideline, worlds))
 
     def meets(self, promise: Promise) -> bool:

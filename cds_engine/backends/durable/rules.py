@@ -27,7 +27,7 @@ class DurableRules:
     """
 
     def __init__(self, conditions: Mapping[str, Condition]) -> None:
-        self._conditions = tuple(conditions)
+        self._conditions = frozenset(conditions)
         self._program = compile_program(conditions)
         self._engine = self._load()
 
@@ -66,8 +66,11 @@ class DurableRules:
             raise no_answer(f"it refuses the rules: {error}") from error
 
     def _verdicts(self, asked: Collection[str], fired: set[str]) -> dict[str, bool | None]:
-        """Read the answer off the rules that fired; a condition of which none did is unknown."""
-        answers: dict[str, bool | None] = dict.fromkeys(asked)
+        """Read the answer off the rules that fired; a condition of which none did is unknown.
+
+        One that was never compiled has no answer at all.
+        """
+        answers: dict[str, bool | None] = {condition: None for condition in asked if condition in self._conditions}
         for name in fired:
             goal = self._program.goals[name]
             if goal.condition is None or goal.condition not in answers:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
 from cds_engine.backends.durable.errors import no_answer, not_importable
-from cds_engine.backends.durable.program import ALIVE, Program, Ruleset, Sheet
+from cds_engine.backends.durable.program import ALIVE, Program, Sheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -70,9 +70,10 @@ class Engine:
         self._handles: list[int] = []
         self._free = threading.BoundedSemaphore(_SESSIONS)
         self._idle: deque[str] = deque()
+        self._met: list[set[str]] = [set() for _ in program.rulesets]
         self._numbers = itertools.count()
         self._made = 0
-        weakref.finalize(self, _delete, self._module, self._handles, self._idle).atexit = False
+        weakref.finalize(self, _delete, self._module, self._handles, self._met, self._idle).atexit = False
         for ruleset in program.rulesets:
             self._handles.append(self._module.create_ruleset("conditions", ruleset.definition))
 
@@ -96,7 +97,7 @@ class Engine:
                 body = sheet.body(ruleset)
                 names = said.get((number, body))
                 if names is None:
-                    names = said[number, body] = self._ask(self._handles[number], ruleset, session, body)
+                    names = said[number, body] = self._ask(number, session, body)
                 sheet.add_parts(names)
                 fired |= names
         return fired
@@ -114,8 +115,10 @@ class Engine:
             yield session
             self._idle.append(session)
 
-    def _ask(self, handle: int, ruleset: Ruleset, session: str, body: str) -> frozenset[str]:
+    def _ask(self, number: int, session: str, body: str) -> frozenset[str]:
         """Put one message into a ruleset, collect the rules that fire, and take the message out again."""
+        handle, ruleset = self._handles[number], self._program.rulesets[number]
+        self._met[number].add(session)
         outcome, state = self._module.assert_fact(handle, f'{{"sid":"{session}","id":"p","k":"p","n":1.5{body}}}')
         if outcome != _DONE:
             raise no_answer(f"it did not take the message ({outcome})")
@@ -148,12 +151,14 @@ def _name(text: str) -> str:
     return text[2 : text.index('"', 2)]
 
 
-def _delete(module: _Module, handles: list[int], idle: deque[str]) -> None:
+def _delete(module: _Module, handles: list[int], met: list[set[str]], idle: deque[str]) -> None:
     """Give the memory of an engine back. Sessions that were given up are left alone: freeing could crash.
 
-    `delete_state` is safe for the idle ones, because rule `ok` fired in each of their rulesets.
+    `delete_state` is safe for an idle session in the rulesets that met it, because rule `ALIVE` fired there; of others
+    it knows nothing and says so.
     """
-    for handle in handles:
+    for handle, sessions in zip(handles, met, strict=False):  # a constructor that failed has fewer handles
         for session in idle:
-            module.delete_state(handle, session)
+            if session in sessions:
+                module.delete_state(handle, session)
         module.delete_ruleset(handle)

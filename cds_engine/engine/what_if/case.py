@@ -151,4 +151,4 @@ def as_far_as(guideline: Guideline, spec: RuleSpec) -> Guideline:
     keys |= {key for target in targets for key, _ in guideline.cautions.get(target, ())}
     keys |= {adjustment.key for t in spec.treatments if t.dose for adjustment in t.dose.adjustments}
     conditions = {key: condition for key, condition in guideline.conditions.items() if key in keys}
-    return replace(guideline, rules=(spec,), conditions=conditions, alerts=())
+    return replace(guideline, rules=(spec,), conditions=conditions, alerts=(), order_reads=())
