@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO := $(addprefix fixtures/patients/,v01-new-onset-girl-8.json v07-boy-12-half-kidney-function.json \
 	v14-girl-14-pregnancy-status-unknown.json v17-boy-11-daily-methotrexate.json)
 
-.PHONY: demo test test-cql test-pages static check format bench bench-batch soak mutants docs clean
+.PHONY: demo test test-cql test-pages test-spark static check format bench bench-batch bench-spark soak mutants docs clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.base
@@ -16,6 +16,11 @@ test: $(VENV)/.develop
 
 test-cql: $(VENV)/.develop tests/cql/node_modules
 	$(BIN)/python -m pytest -n 0 tests/test_cql_judge.py
+
+# Needs Java 8, 11 or 17. Spark is large: it is installed for this target alone.
+test-spark: $(VENV)/.spark tests/cql/node_modules
+	@command -v java >/dev/null || (echo "this needs Java"; false)
+	$(BIN)/python -m pytest -n 0 tests/test_spark.py tests/test_all_engines.py
 
 tests/cql/node_modules: tests/cql/package.json
 	cd tests/cql && npm install --silent --no-audit --no-fund --no-package-lock
@@ -59,6 +64,9 @@ bench-batch: $(VENV)/.develop
 	$(BIN)/python benchmarks/batch.py
 	$(BIN)/python benchmarks/batch_growth.py
 
+bench-spark: $(VENV)/.spark
+	$(BIN)/python benchmarks/spark.py
+
 docs: $(VENV)/.docs
 	$(BIN)/sphinx-build -W -q docs build/docs
 
@@ -76,6 +84,10 @@ $(VENV)/.base: $(VENV)/.created pyproject.toml constraints.txt
 
 $(VENV)/.develop: $(VENV)/.base
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test,check]'
+	touch $@
+
+$(VENV)/.spark: $(VENV)/.develop
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[spark]'
 	touch $@
 
 $(VENV)/.docs: $(VENV)/.develop

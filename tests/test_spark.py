@@ -17,6 +17,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 from rows import as_cells
+from scenario_patients import ROOT
 from strategies import PatientMaker
 
 import cds_engine
@@ -30,6 +31,10 @@ COUNT = int(os.environ.get("SPARK_PATIENTS", "20000"))
 SAMPLE = int(os.environ.get("SPARK_SAMPLE", "600"))
 """Rows that the evaluator answers as well; all others are held to DuckDB, which is held to the evaluator elsewhere."""
 AS_OF = dt.date(2026, 11, 21)
+pytestmark = [  # the sockets between Python and Java are closed by whoever collects what is left
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 needs_spark = pytest.mark.skipif(
     find_spec("pyspark") is None or which("java") is None,
     reason="Spark or Java is not installed: `make test-spark` installs Spark",
@@ -52,9 +57,13 @@ def session():
     found.stop()
 
 
+PACK = os.environ.get("SPARK_PACK", str(ROOT / "tests" / "corpus" / "packs" / "good"))
+"""A small pack, so that this ends within a minute; `SPARK_PACK=jdm_calcinosis` takes the large one, by hand."""
+
+
 @pytest.fixture(scope="module")
-def jdm():
-    return LoadedPack(cds_engine.load("jdm_calcinosis").guideline, {})
+def pack():
+    return LoadedPack(cds_engine.load(PACK).guideline, {})
 
 
 def rows_of(pack):
@@ -80,12 +89,13 @@ def in_words(path):
 
 
 @needs_spark
-def test_spark_answers_as_duckdb_and_the_evaluator(jdm, session, tmp_path):
-    table = rows_of(jdm)
+def test_spark_answers_as_duckdb_and_the_evaluator(pack, session, tmp_path):
+    table = tmp_path / "patients.parquet"
+    duckdb.from_arrow(rows_of(pack)).write_parquet(str(table), row_group_size=4096)
     order = Order(table, tmp_path / "duck.parquet", AS_OF, sample=0)
-    theirs = evaluate_table(jdm.guideline, jdm.evaluate, order)
+    theirs = evaluate_table(pack.guideline, pack.evaluate, order)
     order = replace(order, into=tmp_path / "spark.parquet", engine="spark", session=session, sample=SAMPLE)
-    ours = evaluate_table(jdm.guideline, jdm.evaluate, order)
+    ours = evaluate_table(pack.guideline, pack.evaluate, order)
     assert ours.checked == SAMPLE
     assert counted(replace(ours, checked=0)) == counted(theirs)
     assert ours.reasons["as_of"] == 1
@@ -93,12 +103,19 @@ def test_spark_answers_as_duckdb_and_the_evaluator(jdm, session, tmp_path):
     said = [in_words(tmp_path / name) for name in ("duck.parquet", "spark.parquet/*.parquet")]
     for one, other in (said, said[::-1]):
         assert duckdb.sql(f"{one} EXCEPT ALL {other}").fetchall() == []
-    assert duckdb.sql(f"SELECT count(DISTINCT row), count(*) FROM ({said[1]})").fetchone() == (ours.rows_out,) * 2
+    assert duckdb.sql(f"SELECT count(DISTINCT row), count(*) FROM ({said[1]})").fetchall() == [(ours.rows_out,) * 2]
     metadata = json.loads((tmp_path / "spark.parquet.metadata.json").read_text())
-    assert metadata["hash"] == jdm.guideline.pack.hash
+    assert metadata["hash"] == pack.guideline.pack.hash
     assert sorted(path.name for path in tmp_path.glob("spark*")) == [
         "spark.parquet", "spark.parquet.metadata.json", "spark.parquet.quarantine.ndjson",
     ]  # fmt: skip
+
+
+def test_literals_and_names_are_spelled_as_spark_reads_them():
+    said = spelled("""SELECT 'it''s \\ (not cds_days(a, b))' AS "x `y", cds_item(list_value('a', ')'), f(1, 2))""")
+    assert said == (
+        "SELECT 'it\\'s \\\\ (not cds_days(a, b))' AS `x ``y`, element_at(array('a', ')'), CAST(f(1, 2) AS INT))"
+    )
 
 
 @pytest.fixture
@@ -107,7 +124,7 @@ def engine(session, tmp_path):
 
 
 @needs_spark
-def test_the_rounding_of_spark_is_ours(engine, session, tmp_path):
+def test_the_rounding_of_spark_is_ours(engine, tmp_path):
     r = Random(2)  # noqa: S311 - a seeded test
     values = [r.uniform(-1, 1) * 10 ** r.randint(-6, 14) for _ in range(5000)]
     values += [round(r.uniform(0, 1000), r.randint(0, 6)) for _ in range(5000)] + [128 * 0.393 * 2.54, 0.1 + 0.2, 0.0]
@@ -133,19 +150,19 @@ def failing_once(folder):
 
 
 @needs_spark
-def test_a_task_that_is_tried_again_neither_loses_nor_doubles_rows(engine, session, tmp_path):
-    engine._session.udf.register("passes", failing_once(tmp_path), "boolean")
+def test_a_task_that_is_tried_again_neither_loses_nor_doubles_rows(engine, tmp_path):
+    engine._session.udf.register("passes", failing_once(tmp_path), "boolean")  # noqa: SLF001 - what nobody else does
     everything = "SELECT id FROM range(0, 4000, 1, 4) WHERE passes(id)"
     engine.keep("kept", everything)
     engine.write("SELECT id FROM kept", tmp_path / "answers.parquet", "PARQUET", {})
     assert len(list(tmp_path.glob("failed-*"))) == 4
-    found = duckdb.sql(f"SELECT count(*), count(DISTINCT id) FROM '{tmp_path}/answers.parquet/*.parquet'").fetchone()
-    assert found == (4000, 4000)
+    found = duckdb.sql(f"SELECT count(*), count(DISTINCT id) FROM '{tmp_path}/answers.parquet/*.parquet'").fetchall()
+    assert found == [(4000, 4000)]
     assert not (tmp_path / "answers.tmp").exists()
 
 
 @needs_spark
-def test_a_dataframe_is_answered_in_its_own_session(session, tmp_path):
+def test_a_dataframe_is_answered_in_its_own_session(pack, session, tmp_path):
     """Its rows are written once before they are read: a task that fails meanwhile changes nothing."""
     pack = LoadedPack(cds_engine.load("tests/corpus/packs/good").guideline, {})
     session.udf.register("passes", failing_once(tmp_path), "boolean")
@@ -156,5 +173,5 @@ def test_a_dataframe_is_answered_in_its_own_session(session, tmp_path):
     assert (report.rows_in, report.rows_out, report.checked) == (3000, 3000, 200)
     assert len(list(tmp_path.glob("failed-*"))) == 3
     found = duckdb.sql(f"SELECT count(*), count(DISTINCT patient), count(DISTINCT row) FROM '{tmp_path}/answers.csv'")
-    assert found.fetchone() == (3000, 3000, 3000)
+    assert found.fetchall() == [(3000, 3000, 3000)]
     assert session.range(1).count() == 1, "the session lives on"

@@ -70,6 +70,10 @@ class Duck:
         """Give a query a name, in place of what had it."""
         self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {query}")
 
+    def stage(self, name: str, query: str) -> None:
+        """Give a query a name: what reads it computes no more of it than it needs."""
+        self.view(name, query)
+
     def keep(self, table: str, query: str) -> None:
         """Keep the rows of a query as a table, in place of one of that name."""
         self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {query}")

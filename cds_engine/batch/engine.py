@@ -42,6 +42,9 @@ class Engine(Protocol):
     def keep(self, table: str, query: str) -> None:
         """Keep the rows of a query as a table, in place of one of that name."""
 
+    def stage(self, name: str, query: str) -> None:
+        """Give a query that is read as a whole a name: as a view or a table, whichever is answered sooner."""
+
     def fill(self, table: str, columns: Mapping[str, str], rows: Sequence[Sequence[object]]) -> None:
         """Make a table of a few rows, with *columns* as name to SQL type."""
 

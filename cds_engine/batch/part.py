@@ -44,7 +44,7 @@ class PartRunner:
         engine.view("cells", f"SELECT * FROM every_cell WHERE NOT ({bad})")
         refused = f"SELECT row, 'as_of' AS reason FROM every_cell WHERE {bad}"
         worded = self._words.joined()
-        engine.view("readings", self._readings(worded.of("cells")))
+        engine.stage("readings", self._readings(worded.of("cells")))
         kept_plain = None if kept is None else {**kept, "is_plain": "is_plain"}
         engine.keep("answered", self.program.plain.query(kept_plain))
         names = ", ".join(name for name in kept_plain or self.program.plain.columns if name != "is_plain")

@@ -30,7 +30,26 @@ ON_ONE_MACHINE = {
     "spark.ui.showConsoleProgress": "false",
 }
 """What must be set before Spark starts: a session that is handed in brings its own."""
+NOT_WORTHWHILE = ", ".join(
+    f"org.apache.spark.sql.{rule}"
+    for rule in (
+        "catalyst.optimizer.FoldablePropagation",
+        "catalyst.optimizer.SimplifyConditionals",
+        "catalyst.optimizer.ConstantFolding",
+        "catalyst.optimizer.RemoveRedundantAliases",
+        "catalyst.optimizer.NestedColumnAliasing",
+        "catalyst.optimizer.PushFoldableIntoBranches",
+        "catalyst.optimizer.UnwrapCastInBinaryComparison",
+        "catalyst.optimizer.InferFiltersFromConstraints",
+        "catalyst.optimizer.LikeSimplification",
+        "execution.datasources.PruneFileSourcePartitions",
+        "execution.datasources.SchemaPruning",
+    )
+)
+"""The optimizers that are left out: on thousands of expressions they take longer than the rows."""
 SETTINGS = {
+    "spark.sql.optimizer.excludedRules": NOT_WORTHWHILE,
+    "spark.sql.optimizer.nestedSchemaPruning.enabled": "false",
     "spark.sql.ansi.enabled": "false",  # a cell that is no number must be unknown, not the end of the run
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.caseSensitive": "true",
@@ -47,7 +66,7 @@ SETTINGS = {
 """What is set for the queries of a run, in a session of its own beside the one that is handed in."""
 INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
 """For a few rows, which are answered long before Java has compiled the text."""
-FEW = 20_000
+FEW = 50_000
 """So many rows are answered sooner than the text for them is compiled."""
 TYPES = {
     "string": "VARCHAR", "boolean": "BOOLEAN", "date": "DATE", "timestamp": "TIMESTAMP", "timestamp_ntz": "TIMESTAMP",
@@ -86,7 +105,7 @@ class Spark:
         self._folder = folder
         self._kept = 0
         self._is_ours = session is None
-        given: Any = session if session is not None else _started(threads or 2, memory or "2g")
+        given: Any = session if session is not None else started(threads or 2, memory or "2g")
         self._session: SparkSession = given.newSession()
         if given.conf.get("spark.sql.shuffle.partitions") == "200":  # nobody has chosen it: as many as run at once
             self._session.conf.set("spark.sql.shuffle.partitions", str(given.sparkContext.defaultParallelism))
@@ -112,6 +131,10 @@ class Spark:
         frame = self._run(query)
         frame.write.mode("overwrite").parquet(into)
         self._session.read.schema(frame.schema).parquet(into).createOrReplaceTempView(table)
+
+    def stage(self, name: str, query: str) -> None:
+        """Keep the rows of a query: two texts of this size are not planned as one."""
+        self.keep(name, query)
 
     def fill(self, table: str, columns: Mapping[str, str], rows: Sequence[Sequence[object]]) -> None:
         """Make a table of a few rows."""
@@ -210,7 +233,7 @@ class Spark:
         return self._session.sql(spelled(query))
 
 
-def _started(threads: int, memory: str) -> Any:
+def started(threads: int, memory: str) -> Any:
     """Return a session on this machine, or the one that runs already.
 
     Raises:

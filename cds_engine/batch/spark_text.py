@@ -51,8 +51,8 @@ PRELUDE: Mapping[str, Callable[..., str]] = {
 def spelled(text: str) -> str:
     """Return the text as Spark reads it.
 
-    >>> print(spelled("SELECT cds_days(a, cds_item(list_value('it''s', 'b'), 1)) AS \\"x y\\""))
-    SELECT datediff(element_at(array('it\\'s', 'b'), CAST(1 AS INT)), a) AS `x y`
+    >>> spelled("SELECT cds_days(born, today)")
+    'SELECT datediff(today, born)'
     """
     done: list[str] = []
     calls: list[tuple[str | None, list[str]]] = []

@@ -255,6 +255,10 @@ class _Run:
             self._order.progress(done, rows)
 
     def _answer(self, number: int, part: Part) -> Finished:
+        with self._engine.about(part.rows):
+            return self._answered(number, part)
+
+    def _answered(self, number: int, part: Part) -> Finished:
         order, engine, layout = self._order, self._engine, self._runner.layout
         self._runner.answer(part.relation, kept_columns(layout, order.form, order.held_back))
         self._held.compare(engine)
