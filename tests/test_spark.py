@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import sys
 from dataclasses import replace
 from importlib.util import find_spec
 from random import Random
@@ -23,7 +24,9 @@ from strategies import PatientMaker
 import cds_engine
 from cds_engine.batch.engine import ROW
 from cds_engine.batch.spark import Spark
+from cds_engine.batch.spark_text import spelled
 from cds_engine.batch.table import Order, evaluate_table
+from cds_engine.diagnostics import InputError
 from cds_engine.engine.guide import LoadedPack
 from cds_engine.units import exact
 
@@ -175,3 +178,17 @@ def test_a_dataframe_is_answered_in_its_own_session(pack, session, tmp_path):
     found = duckdb.sql(f"SELECT count(*), count(DISTINCT patient), count(DISTINCT row) FROM '{tmp_path}/answers.csv'")
     assert found.fetchall() == [(3000, 3000, 3000)]
     assert session.range(1).count() == 1, "the session lives on"
+
+
+def test_what_one_machine_does_patient_by_patient_is_refused(pack, tmp_path):
+    with pytest.raises(InputError, match="orders are answered patient by patient"):
+        pack.evaluate_table("patients.csv", tmp_path / "answers.csv", engine="spark", orders="orders.csv")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_spark_it_is_said_how_to_install_it(pack, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyspark.sql", None)
+    monkeypatch.setitem(sys.modules, "pyspark.errors", None)
+    (tmp_path / "patients.csv").write_text("height\n128 cm\n")
+    with pytest.raises(InputError, match=r"install `cds_engine\[spark\]`"):
+        pack.evaluate_table(tmp_path / "patients.csv", tmp_path / "answers.csv", engine="spark")
