@@ -60,7 +60,7 @@ def corpus():
             view = View(PACK, patient)
         except ValueError:
             continue  # a day that is none
-        if not view.record.problems and not view.worlds.others:
+        if not (view.record.problems or view.worlds.others or view.worlds.withheld):
             found.append((row, view))
     return found
 
@@ -120,8 +120,11 @@ def by_duckdb(patients, folder):
 
 def by_spark(patients, folder):
     spark = Spark(None, folder, memory="1g")
-    with spark.about(len(patients)):
-        return by_columns(spark, patients, folder)
+    try:
+        with spark.about(len(patients)):
+            return by_columns(spark, patients, folder)
+    finally:
+        spark.close()
 
 
 def by_z3(patients):

@@ -167,12 +167,10 @@ def test_a_task_that_is_tried_again_neither_loses_nor_doubles_rows(engine, tmp_p
 @needs_spark
 def test_a_dataframe_is_answered_in_its_own_session(pack, session, tmp_path):
     """Its rows are written once before they are read: a task that fails meanwhile changes nothing."""
-    pack = LoadedPack(cds_engine.load("tests/corpus/packs/good").guideline, {})
     session.udf.register("passes", failing_once(tmp_path), "boolean")
-    frame = session.sql(
-        "SELECT concat('p', id) AS patient, id AS shoe, id % 90 AS age FROM range(0, 3000, 1, 3) WHERE passes(id)"
-    )
-    report = pack.evaluate_table(frame, tmp_path / "answers.csv", as_of=AS_OF, columns={"age": "age_years"}, keep=True)
+    made = "SELECT concat('p', id) AS patient, id AS shoe, CAST(id % 90 AS DOUBLE) AS height FROM range(0, 3000, 1, 3)"
+    frame, units = session.sql(f"{made} WHERE passes(id)"), {"height": "cm"}
+    report = pack.evaluate_table(frame, tmp_path / "answers.csv", as_of=AS_OF, units=units, keep=True)
     assert (report.rows_in, report.rows_out, report.checked) == (3000, 3000, 200)
     assert len(list(tmp_path.glob("failed-*"))) == 3
     found = duckdb.sql(f"SELECT count(*), count(DISTINCT patient), count(DISTINCT row) FROM '{tmp_path}/answers.csv'")

@@ -244,7 +244,8 @@ def started(threads: int, memory: str) -> Any:
         from pyspark.sql import SparkSession  # noqa: PLC0415 - as above
     except ImportError:
         raise InputError(NEEDS) from None
-    builder = SparkSession.builder.master(f"local[{threads}]").appName("cds_engine")
+    tried = 4  # times each task, as on a cluster
+    builder = SparkSession.builder.master(f"local[{threads},{tried}]").appName("cds_engine")
     for name, value in {**ON_ONE_MACHINE, "spark.driver.memory": memory}.items():
         builder = builder.config(name, value)
     try:
