@@ -545,6 +545,15 @@ def test_a_large_export_is_answered_in_columns_but_for_what_is_no_row(kidneys, e
     assert all(getattr(columns, name) == getattr(singly, name) for name in same)
 
 
+def test_the_sample_of_an_export_is_drawn_from_what_is_answered_in_columns(kidneys, tmp_path, monkeypatch):
+    monkeypatch.setattr("cds_engine.fhir.table.MANY", 1)
+    born = ["2016-03-01" if number % 10 == 0 else "2016-03" for number in range(40)]  # a month is no date of birth
+    patients = [{"resourceType": "Patient", "id": f"p{number}", "birthDate": day} for number, day in enumerate(born)]
+    (tmp_path / "Patient.ndjson").write_text("".join(json.dumps(patient) + "\n" for patient in patients))
+    report = kidneys.evaluate_table(tmp_path, tmp_path / "out.csv", as_of="2025-12-31", sample=3)
+    assert (report.rows_out, report.singly, report.checked) == (40, 36, 39)
+
+
 def test_an_export_is_answered_where_rules_with_a_choice_do_not_apply(tmp_path):
     (tmp_path / "Patient.ndjson").write_text('{"resourceType": "Patient", "id": "A", "birthDate": "2015-03-04"}\n')
     jdm = cds_engine.load("jdm_calcinosis")

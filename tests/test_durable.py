@@ -646,6 +646,30 @@ def test_an_interrupt_leaves_the_next_call_clean(monkeypatch):
     assert engine.decide(patients[2]) == expected[2]
 
 
+def test_the_memory_of_all_rulesets_is_given_back_although_some_were_never_asked():
+    """durable_rules raises where a session is to be forgotten that a ruleset never met."""
+    engine = DurableRules({f"c{i}": number_is(f"x{i}", GREATER, float(i)) for i in range(200)})
+    engine.about_one_patient().decide(Patient({"x3": 9.0}), ["c3"])
+    inner = engine._engine  # noqa: SLF001 - what is given back is seen only there
+    module, given_back = inner._module, []  # noqa: SLF001 - as above
+
+    class Watched:
+        def delete_state(self, handle, session):
+            module.delete_state(handle, session)
+
+        def delete_ruleset(self, handle):
+            given_back.append(handle)
+
+    durable_runner._delete(Watched(), inner._handles, inner._met, inner._idle)  # noqa: SLF001 - as above
+    assert given_back == inner._handles  # noqa: SLF001 - as above
+    assert len(given_back) > 3
+    inner._idle.clear()  # noqa: SLF001 - its states are gone
+
+
+def test_a_condition_that_was_never_compiled_has_no_answer():
+    assert DurableRules({"c": TRUE}).about_one_patient().decide(Patient(), ["c", "stranger"]) == {"c": True}
+
+
 def test_hundreds_of_faults_do_not_use_the_engine_up(monkeypatch):
     conditions, patients, expected = mixed(count=3)
     engine = DurableRules(conditions)

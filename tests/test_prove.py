@@ -54,6 +54,15 @@ def proved():
     return guideline, {found.promise.id: found for found in Prover(guideline, promises).run()}
 
 
+def test_a_replay_decides_in_every_reading_also_what_an_answer_needs_in_none():
+    """Coverage counts a contradiction as shown, and promises speak of readings that no warning depends on."""
+    reversed_pressures = {"bp_systolic": "60 mm[Hg]", "bp_diastolic": "90 mm[Hg]"}
+    replay = Replay.of(cds_engine.load("jdm_calcinosis").guideline, {"facts": reversed_pressures})
+    key = "conflict blood-pressure-reversed"
+    assert replay.worlds.certain.verdicts[key].truth is None
+    assert [world.verdicts[key].truth for world in replay.worlds.others if key in world.verdicts] == [True]
+
+
 def test_every_invariant_is_proved(proved):
     assert {name: found.outcome for name, found in proved[1].items() if found.outcome != "proved"} == {}
 
