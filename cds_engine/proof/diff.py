@@ -14,10 +14,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 
-import z3
-
 from cds_engine.backends.smt.answer import SymbolicAnswer
-from cds_engine.backends.smt.logic import Formula, opposite, some
+from cds_engine.backends.smt.logic import Formula, Model, holds, opposite, some
 from cds_engine.backends.smt.search import Search
 from cds_engine.engine.what_if.case import as_far_as
 from cds_engine.lowering.guideline import Guideline, RuleSpec
@@ -38,7 +36,7 @@ A_QUESTION, A_RULE = 1.0, 0.5
 """Seconds of it at most for one question to Z3, and at least for the examples of one rule."""
 FOR_EXAMPLES, FOR_PROOFS = 0.5, 0.3
 """The share of a rule's time in which examples are looked for, and of all time what describing must leave."""
-NOT_SETTLED = "not settled in the time: nobody was found whom the evaluator answers otherwise, and it is not proved that nobody is"
+NOT_SETTLED = "not settled in the time: the evaluator answered nobody otherwise, nor is it proved that nobody is"
 GONE = "no longer there"
 
 
@@ -53,7 +51,7 @@ class Change:
     """What is true of every patient whom it affects, as far as it matters; none where it affects everybody to whom it
     might matter, None where it was not found out."""
     patient: Patient | None
-    """An example whom the evaluator confirms; None where a rule or alert is in one version only and nobody was found."""
+    """An example whom the evaluator confirms; None where what is in one version only was shown by nobody."""
     before: str
     after: str
 
@@ -154,7 +152,7 @@ class Difference:
         found: dict[str, Change] = {}
         open_, unsettled = list(ways), list[str]()
         with self._search.together():
-            while way := self._next(name, open_):
+            while way := self._next(open_, unsettled):
                 open_.remove(way)
                 change = self._confirmed(name, way, versions, near)
                 if change is not None:
@@ -172,23 +170,23 @@ class Difference:
         said = describer.whom(way.goal, way.among)
         return said if said or self._search_for(way.among, opposite(way.goal))[0] is False else None
 
-    def _next(self, name: str, ways: list[Way]) -> Way | None:
-        """Return one in which somebody is or may be answered otherwise, None if nobody is in any."""
+    def _next(self, ways: list[Way], unsettled: list[str]) -> Way | None:
+        """Return one in which somebody is or may be answered otherwise, None if nobody is or it is *unsettled*."""
         shown = next((way for way in ways if self._pool.least(way.shows)), None)
         if shown is not None or not ways:
             return shown
         found, model = self._search_for(some(way.goal for way in ways))
         if found is None:
-            self.undecided.append(f"{name}: may differ, {NOT_SETTLED}")
+            unsettled.append("in whatever way is not listed")
         if model is None:
             return None
-        return next((way for way in ways if z3.is_true(model.eval(way.goal, model_completion=True))), ways[0])
+        return next((way for way in ways if holds(model, way.goal)), ways[0])
 
     def _is_nobody(self, way: Way) -> bool:
         """Say whether it is proved, products and roots looked at, that nobody is there."""
         return self._search.none(way.goal, self._ideal, curved=True) is True
 
-    def _search_for(self, *goals: Formula) -> tuple[bool | None, z3.ModelRef | None]:
+    def _search_for(self, *goals: Formula) -> tuple[bool | None, Model | None]:
         return self._search.some(*goals, self._ideal)
 
     def _confirmed(self, name: str, way: Way, versions: Versions, near: Near | None = None) -> Change | None:
