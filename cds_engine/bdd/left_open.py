@@ -30,7 +30,7 @@ def comes_without_the_caution(scene: Scene, said: Said) -> None:
     _says_not(scene.recommendation(rule).cautions, said, rule, "its cautions are")
 
 
-@then("the {label:text} is worked out as {value:text}")
+@then("the {label:text} is worked out as {value:text}", about="derived")
 def is_worked_out_as(scene: Scene, said: Said) -> None:
     """The fact is derived, and comes to this."""
     scene.known(said["label"])

@@ -93,7 +93,7 @@ def _of_list(part: object) -> str:
     match part:
         case str():
             return part
-        case {"drug": str() as drug, "per": str() as per} if len(part) == 2:  # noqa: PLR2004 - these two
+        case {"drug": str() as drug, "per": str() as per, **more} if not more:
             return f"{drug} per {per}"
         case _:
             return ""
