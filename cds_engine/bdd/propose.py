@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from cds_engine.bdd.left_open import worked_out
 from cds_engine.bdd.mutation import Tried
+from cds_engine.bdd.recorded import said_as_recorded
 from cds_engine.bdd.report import value_words
 from cds_engine.bdd.run import Runner
 from cds_engine.bdd.saying import sentences_of
@@ -53,7 +55,7 @@ class Proposer:
         self._pack = pack
         self._vocabulary = vocabulary
         self._runner = Runner(pack, vocabulary)
-        self._words = {rule: words for words, rule in vocabulary.treatments.items()}
+        self._words = {rule: words for words, rule in self._runner.rules.items()}
 
     def propose(self, survivor: Tried) -> Proposal | None:
         """Return the scenario of a survivor with a patient, None of another."""
@@ -61,7 +63,10 @@ class Proposer:
             return None
         facts = survivor.patient["facts"]
         assert isinstance(facts, Mapping)  # noqa: S101 - a patient has facts
-        sentences, left = sentences_of(facts, self._vocabulary)
+        sentences, rest = sentences_of(facts, self._vocabulary)
+        recorded = {name: said_as_recorded(name, value, self._pack.guideline) for name, value in rest.items()}
+        sentences += [sentence for sentence in recorded.values() if sentence is not None]
+        left = {name: value for name, value in rest.items() if recorded[name] is None}
         orders = survivor.patient.get("orders")
         listed = [order for order in orders if isinstance(order, Mapping)] if isinstance(orders, list) else []
         sentences += [_order(order) for order in listed]
@@ -98,10 +103,12 @@ class Proposer:
             what = self._words.get(found.rule)
             if what is not None and _shown(found) != _shown(other):
                 yield from self._of_rule(what, found, other)
+                yield from _of_reasons(what, found, other)
         told = [{alert.rule: alert.text for alert in one.alerts} for one in (answer, changed)]
         yield from (f'an alert says "{text}"' for rule, text in told[0].items() if rule not in told[1])
         if not told[0] and told[1]:
             yield "no alert is given"
+        yield from self._of_questions(answer, changed)
         screened = [
             [f for one in found.screened if not one.is_taken for f in one.findings] for found in (answer, changed)
         ]
@@ -110,6 +117,23 @@ class Proposer:
             if (finding.severity, finding.text) not in others_say:
                 gravity = next(word for word, severity in GRAVITIES.items() if severity == finding.severity)
                 yield f'the order meets the {gravity} "{finding.text}"'
+
+    def _of_questions(self, answer: Evaluation, changed: Evaluation) -> Iterator[str]:
+        """List what is asked for, or worked out, by one of the two only."""
+        facts = self._pack.guideline.pack.facts.facts
+        asked, others = ({question.fact for question in one.questions} for one in (answer, changed))
+        yield from (f"the answer asks for the {facts[name].label}" for name in sorted(asked - others) if name in facts)
+        yield from (
+            f"the answer does not ask for the {facts[name].label}" for name in sorted(others - asked) if name in facts
+        )
+        put, others_put = ({question.ask for question in one.questions} for one in (answer, changed))
+        yield from (f'the question "{ask}" is put' for ask in sorted(put - others_put))
+        yield from (f'the question "{ask}" is not put' for ask in sorted(others_put - put))
+        for name, found in answer.derived.items():
+            if name not in changed.derived or changed.derived[name].value != found.value:
+                yield f"the {facts[name].label} is worked out as {worked_out(found.value)}"
+        told = {problem.message for problem in changed.problems}
+        yield from (f'the problem "{p.message}" is reported' for p in answer.problems if p.message not in told)
 
     def _of_rule(self, what: str, found: Recommendation, other: Recommendation) -> Iterator[str]:
         match found.status:
@@ -132,6 +156,16 @@ class Proposer:
                 yield from (f"{what} waits for the {facts[name].label}" for name in names if name in facts)
             case _:
                 return
+
+
+def _of_reasons(what: str, found: Recommendation, other: Recommendation) -> Iterator[str]:
+    """List the cautions and undecided reasons of one of two answers only."""
+    undecided, others = ({reason.text for reason in one.undecided} for one in (found, other))
+    yield from (f'{what} leaves undecided whether "{text}"' for text in sorted(undecided - others))
+    yield from (f'{what} does not leave undecided whether "{text}"' for text in sorted(others - undecided))
+    cautions = {reason.text for reason in found.cautions}
+    more = sorted({reason.text for reason in other.cautions} - cautions)
+    yield from (f'{what} comes without the caution "{text}"' for text in more)
 
 
 def _findings(answer: Evaluation) -> list[Finding]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from cds_engine.bdd import outcomes, patients, whole
+from cds_engine.bdd import left_open, outcomes, patients, recorded, whole
 from cds_engine.bdd.gherkin import Kind, Scenario, Step, read_features
 from cds_engine.bdd.phrase import Phrase, Said, Words
 from cds_engine.bdd.scene import MeaninglessError, Scene, UnmetError
@@ -18,7 +18,7 @@ from cds_engine.diagnostics import CdsError, nearest
 from cds_engine.engine.guide import LoadedPack
 from cds_engine.results.evaluation import Evaluation
 
-STEPS = (patients, outcomes, whole)
+STEPS = (patients, recorded, outcomes, left_open, whole)
 """The modules that fill the table of sentences."""
 
 
@@ -84,7 +84,14 @@ class Runner:
         self._table = [(sentence, Phrase.parse(sentence.says, words)) for sentence in TABLE]
 
     def _words(self) -> Words:
-        return {**LISTS, **self.vocabulary.words, "what": self.vocabulary.treatments}
+        return {**LISTS, **self.vocabulary.words, "what": self.rules}
+
+    @property
+    def rules(self) -> dict[str, str]:
+        """What each rule is called: as phrases.yaml says, or `the rule ID` where it says nothing."""
+        named = self.vocabulary.treatments
+        others = (spec.rule.id for spec in self._pack.guideline.rules if spec.rule.id not in named.values())
+        return {**named, **{f"the rule {rule}": rule for rule in others}}
 
     def run_all(self, scenarios: Iterable[Scenario]) -> list[Outcome]:
         """Run scenarios one after the other; none stops the others."""

@@ -11,7 +11,7 @@ from cds_engine.bdd.phrase import Said
 from cds_engine.bdd.scene import Scene
 
 Does = Callable[[Scene, Said], None]
-About = Literal["alerts", "questions", "orders", "rules", "problems"]
+About = Literal["alerts", "questions", "orders", "rules", "problems", "derived"]
 """What a sentence speaks of that speaks of no single rule."""
 
 

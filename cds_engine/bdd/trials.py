@@ -20,7 +20,7 @@ from cds_engine.engine.guide import LoadedPack
 from cds_engine.patient.orders import Order, read_orders, taken_as_orders
 from cds_engine.patient.read import read_facts
 from cds_engine.proof.mutants.reach import Known
-from cds_engine.proof.mutants.seen import ALERTS, ORDERS, PROBLEMS, QUESTIONS, RULES
+from cds_engine.proof.mutants.seen import ALERTS, DERIVED, ORDERS, PROBLEMS, QUESTIONS, RULES
 
 ABOUT: Mapping[About, str] = {
     "alerts": ALERTS,
@@ -28,6 +28,7 @@ ABOUT: Mapping[About, str] = {
     "orders": ORDERS,
     "rules": RULES,
     "problems": PROBLEMS,
+    "derived": DERIVED,
 }
 """What the sentences that speak of no single rule speak of."""
 

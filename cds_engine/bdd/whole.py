@@ -119,6 +119,13 @@ def question_is_put(scene: Scene, said: Said) -> None:
         raise UnmetError(f"the questions are: {'; '.join(asked) or 'none'}")
 
 
+@then('the question "{text:text}" is not put', about="questions")
+def question_is_not_put(scene: Scene, said: Said) -> None:
+    """No question has exactly these words."""
+    if any(question.ask == said["text"] for question in scene.evaluation.questions):
+        raise UnmetError("it is put")
+
+
 @then('the problem "{text:text}" is reported', about="problems")
 def problem_is_reported(scene: Scene, said: Said) -> None:
     """A problem with the input holds these words."""

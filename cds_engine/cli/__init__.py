@@ -306,6 +306,15 @@ def _diff(
             help="Patients (CSV, Parquet, or one a line in JSON): how many are affected.",
         ),
     ] = None,
+    seconds: Annotated[
+        float | None,
+        typer.Option(
+            "--seconds",
+            metavar="NUMBER",
+            min=1,
+            help="Processor seconds for what is asked of Z3; 7 unless told otherwise.",
+        ),
+    ] = None,
     format: Annotated[ListFormat, typer.Option("--format", help="For people or programs.")] = ListFormat.TEXT,  # noqa: A002
 ) -> None:
     """Say what changed in meaning between two versions of a pack, and for which patients.
@@ -314,7 +323,7 @@ def _diff(
     """
     from cds_engine.cli.diff import diff_packs  # noqa: PLC0415 - start-up stays quick
 
-    raise typer.Exit(diff_packs(old, new, cohort, format))
+    raise typer.Exit(diff_packs(old, new, cohort, format, seconds))
 
 
 @app.command("facts")

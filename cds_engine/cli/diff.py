@@ -18,39 +18,39 @@ from cds_engine.cli.prove import need_z3
 from cds_engine.diagnostics import InputError
 from cds_engine.lowering.guideline import Guideline
 from cds_engine.lowering.lower import lower
+from cds_engine.lowering.share import Sharing
 from cds_engine.proof.cohort import Counts, counted_in
-from cds_engine.proof.diff import Change, Difference
+from cds_engine.proof.diff import SECONDS, Change, Difference
 from cds_engine.proof.words import ASSUMED, patient_words, sentence
 from cds_engine.results.wording import clean, counted
 
 
-def diff_packs(old: str, new: str, cohort: Path | None, format: ListFormat) -> Exit:  # noqa: A002 - the option's name
+def diff_packs(old: str, new: str, cohort: Path | None, format: ListFormat, seconds: float | None) -> Exit:  # noqa: A002 - the option's name
     """Write what changed, and return how it ended: 0 whether something changed or not, 1 if something is undecided."""
     need_z3()
-    before, after = _opened(old), _opened(new)
-    difference = Difference(before, after)
+    sharing = Sharing()
+    before, after = (lower(checked_pack(name), sharing) for name in (old, new))
+    difference = Difference(before, after, seconds or SECONDS)
     changes = list(difference.run())
     counts = counted_in(_cohort(cohort, before, after), before, after) if cohort is not None else None
     if format is ListFormat.JSON:
         typer.echo(json.dumps(_as_data(before, after, changes, counts, difference), ensure_ascii=False, indent=2))
     else:
-        _write(changes, before, after)
+        _write(changes, before, after, is_settled=not difference.undecided)
         if counts is not None:
             _write_counts(counts)
         if difference.dictionary:
             typer.echo(f"\nread in another way: {', '.join(difference.dictionary)}")
         for reason in dict.fromkeys(difference.undecided):
             typer.echo(f"undecided: {reason}")
+        if difference.undecided:
+            typer.echo(f"asked for {seconds or SECONDS:g} processor seconds; `--seconds` gives more time")
         typer.echo(f"\n{ASSUMED}")
     return Exit.FINDINGS if difference.undecided else Exit.DONE
 
 
-def _opened(name: str) -> Guideline:
-    return lower(checked_pack(name))
-
-
-def _write(changes: list[Change], before: Guideline, after: Guideline) -> None:
-    if not changes:
+def _write(changes: list[Change], before: Guideline, after: Guideline, *, is_settled: bool) -> None:
+    if not changes and is_settled:
         typer.echo("no patient is affected: every rule has the same status and the same doses for every patient")
     for rule in dict.fromkeys(change.rule for change in changes):
         typer.echo(f"\n{rule}")
@@ -107,7 +107,7 @@ def _as_data(
                 "rule": change.rule,
                 "what": change.what,
                 "text": sentence(change),
-                "whom": list(change.whom),
+                "whom": None if change.whom is None else list(change.whom),
                 "before": change.before,
                 "after": change.after,
                 "patient": change.patient,

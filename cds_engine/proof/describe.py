@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-import z3
-
 from cds_engine.backends.smt.answer import SymbolicAnswer
-from cds_engine.backends.smt.logic import Amount, Formula, both, opposite
+from cds_engine.backends.smt.logic import Amount, Formula, Model, both, holds, opposite
 from cds_engine.backends.smt.record import rational
 from cds_engine.backends.smt.values import Code, Flag, Number
 from cds_engine.language.printer import number
@@ -17,7 +15,7 @@ from cds_engine.lowering.guideline import DosePlan, Guideline
 from cds_engine.lowering.walk import nodes
 from cds_engine.units import display
 
-Finds = Callable[..., tuple[bool | None, z3.ModelRef | None]]
+Finds = Callable[..., tuple[bool | None, Model | None]]
 """Says whether a patient may show all of the goals it is given, with one who does."""
 
 
@@ -61,7 +59,7 @@ class Describer:
         self._answer = answer
         self._cuts = cuts
         self._finds = finds
-        self._members: dict[int, list[z3.ModelRef]] = {}
+        self._members: dict[int, list[Model]] = {}
         """Patients of each group that were met: what is not true of one is not true of all."""
 
     def whom(self, goal: Formula, among: Formula) -> tuple[str, ...]:
@@ -142,7 +140,7 @@ class Describer:
 
     def _all(self, truth: Formula, group: Formula) -> bool:
         met = self._members.setdefault(group.get_id(), [])
-        if any(z3.is_false(model.eval(truth, model_completion=True)) for model in met):
+        if any(holds(model, truth) is False for model in met):
             return False
         found, model = self._finds(group, opposite(truth))
         if model is not None:

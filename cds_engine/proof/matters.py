@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 
 from cds_engine.lowering import core as c
 from cds_engine.lowering.guideline import Derivation, Guideline, RuleSpec
 from cds_engine.lowering.walk import names_in
 from cds_engine.proof.describe import Cuts, cuts_of
 from cds_engine.proof.twice import Versions
-from cds_engine.proof.written import derive_alike, differing, keys_of
+from cds_engine.proof.written import differing, keys_of
 
 
-def cuts_of_rule(versions: Versions, old: RuleSpec, new: RuleSpec) -> Cuts | None:
-    """Return the facts that matter to how a rule differs, None if nothing that it rests on was written otherwise."""
+def cuts_of_rule(versions: Versions, old: RuleSpec, new: RuleSpec, changed: AbstractSet[str]) -> Cuts | None:
+    """Return the facts that matter to how a rule differs, None if it rests on nothing that was written otherwise.
+
+    *changed* are the facts that may come out otherwise.
+    """
     first, second = versions
-    written = differing(first, old, second, new)
+    written = differing(first, old, second, new, changed)
     if written is None:
         return None
     found = cuts_of(*written, first)
@@ -23,15 +27,22 @@ def cuts_of_rule(versions: Versions, old: RuleSpec, new: RuleSpec) -> Cuts | Non
     return found
 
 
-def cuts_of_alert(versions: Versions, key: str) -> Cuts | None:
+def cuts_of_alert(versions: Versions, key: str, changed: AbstractSet[str]) -> Cuts | None:
     """Return the facts that matter to an alert, None if it was written alike and rests on the same."""
     first, second = versions
     conditions = [version.conditions[key] for version in versions]
-    if conditions[0] == conditions[1] and derive_alike(first, second):
+    reads = first.reads[key] | second.reads[key]
+    if conditions[0] == conditions[1] and reads.isdisjoint(changed):
         return None
     found = cuts_of(conditions, (), first)
     _add_derived(found, versions, [key])
     return found
+
+
+def cuts_of_facts(guideline: Guideline, names: AbstractSet[str]) -> Cuts:
+    """Return facts with every number that any condition compares them with."""
+    every = cuts_of(guideline.conditions.values(), (), guideline).at
+    return Cuts({name: set(every.get(name, ())) for name in names})
 
 
 def _add_derived(found: Cuts, versions: Versions, keys: list[str]) -> None:

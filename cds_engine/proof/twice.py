@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cds_engine.lowering.guideline import Guideline
@@ -10,8 +10,10 @@ from cds_engine.proof.replay import Patient, Replay
 
 Versions = tuple[Guideline, Guideline]
 """The old one and the new one, whole or as far as one rule goes."""
-MOST = 300
+MOST = 600
 """How many patients are kept."""
+EXAMPLES = 3
+"""Of how many examples those near them are answered too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,12 @@ class Pool:
             self._crossed.add(key)
             for example in ({}, *self._examples):
                 self.add({**patient, "facts": {**example, **facts}})
+
+    def add_near(self, near: Callable[[Patient], Iterator[Patient]]) -> None:
+        """Keep those near the examples whom a changed fact tells apart most likely."""
+        for facts in self._examples[:EXAMPLES]:
+            for patient in near({"facts": facts}):
+                self.add(patient)
 
     def least(self, shows: Shows) -> Twice | None:
         """Return who shows a change with the least on record."""

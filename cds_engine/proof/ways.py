@@ -9,6 +9,7 @@ from itertools import product
 from cds_engine.backends.smt.answer import Acts, SymbolicAnswer
 from cds_engine.backends.smt.logic import Formula, both, either, opposite
 from cds_engine.backends.smt.record import rational
+from cds_engine.backends.smt.values import equal
 from cds_engine.lowering.guideline import RuleSpec
 from cds_engine.proof.twice import Shows, Twice
 
@@ -34,7 +35,12 @@ class Way:
     """What was and what is, of somebody who shows it, or of nobody."""
 
 
-def status_ways(old: SymbolicAnswer, new: SymbolicAnswer, first: RuleSpec, second: RuleSpec) -> Iterator[Way]:
+def rule_ways(old: SymbolicAnswer, new: SymbolicAnswer, first: RuleSpec, second: RuleSpec) -> list[Way]:
+    """Return every way in which a rule of both versions may be answered otherwise."""
+    return [*_status_ways(old, new, first, second), *_dose_ways(old, new, first, second)]
+
+
+def _status_ways(old: SymbolicAnswer, new: SymbolicAnswer, first: RuleSpec, second: RuleSpec) -> Iterator[Way]:
     """List every status that a rule may have had with every other that it may have now."""
     rule = first.rule.id
     acts: tuple[Acts, Acts] = (old.rule(first)[0], new.rule(second)[0])
@@ -65,7 +71,7 @@ def _way(what: str, goal: Formula, among: Formula, ends: Said, read: Callable[[T
     return Way(what, goal, among, lambda met: read(met) == ends, lambda _: ends)
 
 
-def dose_ways(old: SymbolicAnswer, new: SymbolicAnswer, first: RuleSpec, second: RuleSpec) -> Iterator[Way]:
+def _dose_ways(old: SymbolicAnswer, new: SymbolicAnswer, first: RuleSpec, second: RuleSpec) -> Iterator[Way]:
     """List each end of each dose that the rule recommends in both versions."""
     (was, parts), (now, others) = old.rule(first), new.rule(second)
     plans = {treatment.target: treatment.dose for treatment in second.treatments}
@@ -95,3 +101,16 @@ def _dose_way(what: str, goal: Formula, ready: Formula, key: tuple[str, str], en
 
 def _amount(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}"
+
+
+def fact_apart(old: SymbolicAnswer, new: SymbolicAnswer, name: str) -> Iterator[Formula]:
+    """List in what a fact may come out otherwise: whether it is known, used and contradicted, and what it is."""
+    first, second = old.certain.value(name), new.certain.value(name)
+    yield either(_apart(first.known, second.known), _apart(first.touch, second.touch))
+    yield both(first.known, second.known, opposite(equal(first.payload, second.payload)))
+    yield _apart(old.certain.withheld(name), new.certain.withheld(name))
+    yield _apart(old.contradicted(name), new.contradicted(name))
+
+
+def _apart(first: Formula, second: Formula) -> Formula:
+    return either(both(first, opposite(second)), both(opposite(first), second))

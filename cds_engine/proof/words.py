@@ -54,7 +54,8 @@ def _said(value: object) -> str:
 
 def sentence(change: Change) -> str:
     """Return one change as a reviewer reads it."""
-    whom = ", ".join(change.whom)
+    whom = ", ".join(change.whom or ())
     if change.what.startswith("the "):
-        return f"{change.what} changes" + (f" for a {whom}" if whom else " for every patient who gets it")
+        everybody = " for patients who get it" if change.whom is None else " for every patient who gets it"
+        return f"{change.what} changes" + (f" for a {whom}" if whom else everybody)
     return change.what.replace("_", " ") + (f" where {whom}" if whom else "")

@@ -11,6 +11,8 @@ Formula: TypeAlias = z3.BoolRef
 """A truth about a patient."""
 Amount: TypeAlias = z3.ArithRef
 """A number of a patient."""
+Model: TypeAlias = z3.ModelRef
+"""A patient as Z3 found him: every free part of the formulas has a value."""
 TRUE = z3.BoolVal(True)  # noqa: FBT003 - a truth value
 FALSE = z3.BoolVal(False)  # noqa: FBT003 - a truth value
 
@@ -68,3 +70,9 @@ def choose(condition: z3.BoolRef, yes: z3.BoolRef, no: z3.BoolRef) -> z3.BoolRef
     if z3.is_false(condition):
         return no
     return either(both(condition, yes), both(opposite(condition), no))
+
+
+def holds(model: Model, truth: z3.BoolRef) -> bool | None:
+    """Say whether something is true of a patient whom Z3 found, None where it does not come out."""
+    value = model.eval(truth, model_completion=True)
+    return True if z3.is_true(value) else False if z3.is_false(value) else None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 
@@ -40,6 +41,8 @@ class Search:
         self._answers = (answer, *beside)
         """Several answers to one patient, or to several; candidates are read from the first."""
         self._seconds = seconds
+        self.left: Callable[[], float] = lambda: math.inf
+        """How many seconds are left for all questions together; none is begun without any."""
         self._examples = (*examples, {})
         self._solver = z3.Solver()
         self._curved = z3.Solver()
@@ -131,8 +134,9 @@ class Search:
         self._limit(solver)
 
     def _limit(self, solver: z3.Solver) -> None:
-        solver.set("rlimit", int(self._seconds * STEPS_A_SECOND))
-        solver.set("timeout", int(self._seconds * PATIENCE * 1000))
+        seconds = min(self._seconds, max(self.left(), 0.0))
+        solver.set("rlimit", int(seconds * STEPS_A_SECOND) or 1)  # none would be no limit
+        solver.set("timeout", int(seconds * PATIENCE * 1000) or 1)
 
     def patients(self, goal: z3.BoolRef, *beside: z3.BoolRef) -> Iterator[dict[str, object]]:
         """Return candidates for patients with *goal*, the simplest first; each is still to be replayed."""
@@ -166,6 +170,9 @@ class Search:
             solver.add(z3.Implies(kept[name], wish))
         model = None
         for _ in range(ROUNDS):
+            if self.left() <= 0:
+                break
+            self._limit(solver)
             found = solver.check(*kept.values())
             if found == z3.sat:
                 model = solver.model()

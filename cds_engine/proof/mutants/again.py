@@ -74,4 +74,5 @@ def _orders_differ(known: Known, reach: Reach, new: Guideline) -> bool:
         for found in (guideline.contraindications, guideline.cautions)
         for key, _ in found.get(drug, ())
     }
+    keys |= {a.key for drug in known.drugs for plan in new.regimens_of.get(drug, ()) for a in plan.adjustments}
     return reach.changes_facts or not keys.isdisjoint(changed)

@@ -20,7 +20,7 @@ from cds_engine.lowering.guideline import Derivation, Guideline
 from cds_engine.pack.statements import Caution, Contraindication
 from cds_engine.patient.orders import Order, facts_of
 from cds_engine.patient.record import Record
-from cds_engine.proof.mutants.seen import ALERTS, ORDERS, PROBLEMS, QUESTIONS, RULES, beside, decided
+from cds_engine.proof.mutants.seen import ALERTS, DERIVED, ORDERS, PROBLEMS, QUESTIONS, RULES, beside, decided
 from cds_engine.proof.replay import Replay
 
 WITHIN = ("definition ", "term ", "value ")
@@ -104,7 +104,7 @@ class Reach:
         asked = frozenset().union(*(old.reads[key] for key in keys))
         asked |= {ask.fact for _, alert in old.alerts for ask in alert.ask}
         asked |= {ask.fact for spec in old.rules for ask in spec.rule.ask}
-        general = {ALERTS, QUESTIONS, ORDERS, RULES} | ({PROBLEMS} if self.changes_facts else set())
+        general = {ALERTS, QUESTIONS, ORDERS, RULES} | ({PROBLEMS, DERIVED} if self.changes_facts else set())
         if self.changes_facts or self.regimens:
             asked |= old.dictionary.facts.keys()
         return asked | general

@@ -11,6 +11,7 @@ from cds_engine.pack.statements import Ask
 from cds_engine.proof.replay import Replay
 
 ALERTS, QUESTIONS, ORDERS, RULES, PROBLEMS = "(alerts)", "(questions)", "(orders)", "(rules)", "(problems)"
+DERIVED = "(derived)"
 """Stand for any alert, any question, ...: for expectations that speak of all of them."""
 
 
@@ -67,7 +68,7 @@ def beside(replay: Replay) -> Mapping[tuple[str, ...], object]:
             for key, rules in _monitored(guideline, part.treatment.target):
                 found[rule, rules, key] = worlds.certain.verdicts[key].truth is not False
     for derivation in guideline.derivations:
-        found[(derivation.fact,)] = worlds.certain.facts.value(derivation.fact)
+        found[derivation.fact, DERIVED] = worlds.certain.facts.value(derivation.fact)
     found[(PROBLEMS,)] = worlds.problems
     return found
 
