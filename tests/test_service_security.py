@@ -79,7 +79,7 @@ WRONG = {
     "expired": {"iat": NOW - 900, "exp": NOW - 600},
     "no expiry": {"exp": None},
     "no issue time": {"iat": None},
-    "issued in the future": {"iat": NOW + 600, "exp": NOW + 900},
+    "issued in the future": {"iat": NOW + 86_400, "exp": NOW + 86_700},
     "holds for days": {"exp": NOW + 100_000},
     "an expiry that is text": {"exp": str(NOW + 300)},
     "an issue time that is text": {"iat": str(NOW)},

@@ -119,16 +119,13 @@ def _contradictions(
     guideline: Guideline, record: Record, as_of: date | None, first: Derived, deciders: PatientDeciders
 ) -> list[Conflict]:
     """Return the declared contradictions that hold, also those that a contradicted derivation would hide."""
-    declared = {key: guideline.conditions[key] for key in guideline.conflicts}
+    conflicts = {f"conflict {conflict.id}": conflict for conflict in guideline.pack.definitions.conflicts}
+    declared = {key: guideline.conditions[key] for key in conflicts}
     found = [decide_all(declared, first.facts, deciders)]
     if any(isinstance(record.facts.get(name), Known) for name in first.withheld):
         told = derive(guideline, record.facts, as_of, settled=frozenset(record.facts))
         found.append(decide_all(declared, told.facts, deciders))
-    return [
-        conflict
-        for conflict in guideline.pack.definitions.conflicts
-        if any(verdicts[f"conflict {conflict.id}"].truth is True for verdicts in found)
-    ]
+    return [conflict for key, conflict in conflicts.items() if any(verdicts[key].truth is True for verdicts in found)]
 
 
 def _given(record: Record, first: Derived, broken: list[Conflict]) -> dict[str, Known | Withheld]:
