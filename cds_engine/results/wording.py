@@ -55,13 +55,19 @@ def _visible(char: str) -> str:
     return char.encode("unicode_escape").decode("ascii")
 
 
+VOWELS = "aeiou"
+
+
 def counted(count: int, word: str) -> str:
     """Return a number with its word.
 
-    >>> counted(1, "rule"), counted(3, "rule")
-    ('1 rule', '3 rules')
+    >>> counted(1, "rule"), counted(3, "day"), counted(0, "entry")
+    ('1 rule', '3 days', '0 entries')
     """
-    return f"{count} {word}{'' if count == 1 else 's'}"
+    if count == 1:
+        return f"1 {word}"
+    many = f"{word[:-1]}ies" if word.endswith("y") and word[-2] not in VOWELS else f"{word}s"
+    return f"{count} {many}"
 
 
 def listed(words: Sequence[str]) -> str:
