@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from by_hand import status
-from sides import INPUTS, SIGNS
+from sides import SIGNS, statuses_by
 
 from cds_engine.lowering import core as c
 from cds_engine.lowering.guideline import Guideline
@@ -67,14 +66,4 @@ class Peer:
         for key, condition in self._conditions.items():
             said = condition.eval(given)
             truths[key] = None if said.type() == self._error else said.value()
-        found = {}
-        for spec in self._guideline.rules:
-            [treatment] = spec.treatments
-            against = [truths[key] for key, _ in self._guideline.contraindications.get(treatment.target, ())]
-            blocked = True if True in against else None if None in against else False
-            known, dose = True, treatment.dose
-            if dose is not None:
-                known = all(row[name] is not None for name in INPUTS[dose.basis])
-                known = known and all(truths[adjustment.key] is not None for adjustment in dose.adjustments)
-            found[spec.rule.id.replace("-", "_")] = status(truths[spec.key], blocked, known)
-        return found
+        return statuses_by(self._guideline, row, truths)

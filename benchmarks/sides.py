@@ -76,11 +76,19 @@ def sides(guideline: Guideline, words: Words) -> dict[str, object]:
 
 
 def statuses(guideline: Guideline, row: dict, holds: set[str]) -> dict[str, str]:
-    """Return the status of each rule from the sides that hold; whether a dose can be computed is asked of the row."""
-    truths = {
-        key: True if f"yes_{index}" in holds else False if f"no_{index}" in holds else None
-        for index, key in enumerate(guideline.conditions)
-    }
+    """Return the status of each rule from the sides that hold."""
+    return statuses_by(
+        guideline,
+        row,
+        {
+            key: True if f"yes_{index}" in holds else False if f"no_{index}" in holds else None
+            for index, key in enumerate(guideline.conditions)
+        },
+    )
+
+
+def statuses_by(guideline: Guideline, row: dict, truths: dict[str, bool | None]) -> dict[str, str]:
+    """Return the status of each rule from the truth of every condition; the row says whether a dose can be computed."""
     found = {}
     for spec in guideline.rules:
         [treatment] = spec.treatments

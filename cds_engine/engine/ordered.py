@@ -17,7 +17,7 @@ MORE_OFTEN = {"day", "several_times_a_week"}
 """Than once a week."""
 
 
-def verb(order: Order) -> str:
+def _verb(order: Order) -> str:
     """Return how the order came: a medicine that is taken is listed, one that is proposed ordered."""
     return "listed" if order.is_taken else "ordered"
 
@@ -32,7 +32,7 @@ def wrong_interval(order: Order, plan: DosePlan) -> str | None:
     weekly = order.entry.weekly_mg
     implied = f"; that is {number(weekly)} mg a week" if weekly is not None else ""
     only = "never more often" if MORE_OFTEN & set(others) and not order.is_taken else "in no other interval"
-    return f"{verb(order)} {in_words(others)}, but it is given once a week, {only}{implied}"
+    return f"{_verb(order)} {in_words(others)}, but it is given once a week, {only}{implied}"
 
 
 def _a_day(order: Order) -> float | None:
@@ -87,7 +87,7 @@ def uneven_times(order: Order, plan: DosePlan) -> str | None:
         return None
     said = "once" if times == 1 else f"{number(times or 0)} times"
     due = "one dose" if plan.times_per_day == 1 else f"{plan.times_per_day} doses"
-    return f"{verb(order)} {said} a day, but it is given in {due} a day"
+    return f"{_verb(order)} {said} a day, but it is given in {due} a day"
 
 
 def undetermined(order: Order, plan: DosePlan) -> str:
@@ -97,12 +97,12 @@ def undetermined(order: Order, plan: DosePlan) -> str:
         source = "list" if order.is_taken else "order"
         return f"the dose cannot be determined: the {source} does not say amount, unit and interval in full"
     said = in_words(entry.intervals)
-    return f"the dose cannot be determined: {verb(order)} {said}, but known here as an amount a {plan.per}"
+    return f"the dose cannot be determined: {_verb(order)} {said}, but known here as an amount a {plan.per}"
 
 
 def summed(order: Order, per: str) -> list[str]:
     """Return how an amount of a longer interval comes about; nothing where one dose is all."""
     dose, total = order.entry.dose_mg, AMOUNTS[per](order)
     if not dose or total is None or total == dose:
-        return [f"{verb(order)}: {number(dose)} mg"] if dose else []
-    return [f"{verb(order)}: {number(dose)} mg × {number(exact(total / dose))} = {number(exact(total))} mg a {per}"]  # noqa: RUF001
+        return [f"{_verb(order)}: {number(dose)} mg"] if dose else []
+    return [f"{_verb(order)}: {number(dose)} mg × {number(exact(total / dose))} = {number(exact(total))} mg a {per}"]  # noqa: RUF001
