@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
 from cds_engine.diagnostics import did_you_mean
-from cds_engine.engine.screening import Severity
+from cds_engine.engine.findings import Severity
 from cds_engine.lowering.guideline import Guideline
 from cds_engine.results.models import Status
 

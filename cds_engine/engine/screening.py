@@ -6,32 +6,22 @@ An order is never passed over: what cannot be determined is itself a finding. On
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 from cds_engine.engine.agreement import PatientDeciders, decide_all
 from cds_engine.engine.citations import Citations
 from cds_engine.engine.decisions import Hit
-from cds_engine.engine.dosing import working
-from cds_engine.engine.ordered import amount_of, exceeded_caps, summed, undetermined, uneven_times, wrong_interval
+from cds_engine.engine.findings import SEVERITIES, Severity, finding, named
+from cds_engine.engine.ordered_doses import DoseScreening
 from cds_engine.engine.worlds import Worlds
-from cds_engine.evaluator.doses import ComputedDose, compute_dose, displayed
 from cds_engine.evaluator.facts import Facts
-from cds_engine.language.printer import number
-from cds_engine.lowering.guideline import DosePlan, Guideline
+from cds_engine.lowering.guideline import Guideline
 from cds_engine.pack.statements import OrderCheck
 from cds_engine.patient.orders import Order, facts_of
 from cds_engine.results.explain import Explainer
-from cds_engine.results.models import Citation, Finding, Screened
+from cds_engine.results.models import Finding, Screened
 from cds_engine.results.terms import Terms
-from cds_engine.units import conversion, display, exact
-
-Severity = Literal["critical", "warning", "info"]
-SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
-MAX_NAMED = 5
-"""How many other orders of one drug are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +55,13 @@ class Screening:
     def _findings(self, order: Order, same: list[Order]) -> Iterator[Finding]:
         drug = order.entry.drug
         for problem in order.problems:
-            yield _finding(order, problem.code, "warning", problem.message)
+            yield finding(order, problem.code, "warning", problem.message)
         yield from self._declared(order)
         if drug is None:
-            yield _finding(order, "dose-undetermined", "warning", "the medicine is not known: it cannot be screened")
+            yield finding(order, "dose-undetermined", "warning", "the medicine is not known: it cannot be screened")
             return
         if drug not in self.guideline.pack.drugs.drugs:
-            yield _finding(
+            yield finding(
                 order, "not-covered", "info", "this pack says nothing about the medicine: it was not screened"
             )
             return
@@ -79,14 +69,15 @@ class Screening:
         yield from self._duplicates(order, drug, same)
         plans = self.guideline.regimens_of.get(drug, ())
         if not plans:
-            yield _finding(
+            yield finding(
                 order, "not-covered", "info", "this pack has no dose of the medicine: its amount was not checked"
             )
         taken = [other for other in same if other.is_taken and not other.entry.is_total]
+        doses = DoseScreening(self.guideline, self.worlds, self.citations, self.terms)
         for plan in plans:
             if order.is_taken and len(taken) > 1:
-                yield from self._together(order, plan, drug, taken)
-            yield from self._dose(order, plan)
+                yield from doses.of_all_taken(order, plan, drug, taken)
+            yield from doses.of_one(order, plan)
 
     # Safety
 
@@ -106,7 +97,7 @@ class Screening:
                 undecided |= hit.verdict.missing
         if undecided:
             listed = self._labels(undecided)
-            yield _finding(order, "contraindications-undecided", "warning", f"not known, and must be: {listed}")
+            yield finding(order, "contraindications-undecided", "warning", f"not known, and must be: {listed}")
 
     def _said(self, check: OrderCheck) -> str:
         return check.patient_says if self.terms.wording == "patient" and check.patient_says else check.says
@@ -167,132 +158,18 @@ class Screening:
             text = f"could not be checked: {self._labels(missing)} not known"
             words = Explainer(self.guideline, self.worlds.certain.facts, self.terms)
             steps = [f"undecided: {words.filled(self._said(check))}" for check in unknown]
-            yield _finding(order, "checks-undecided", "warning" if is_grave else "info", text, steps)
+            yield finding(order, "checks-undecided", "warning" if is_grave else "info", text, steps)
 
     def _duplicates(self, order: Order, drug: str, same: list[Order]) -> Iterator[Finding]:
         label = self.guideline.pack.drugs.drugs[drug].label
         medications = self.guideline.dictionary.medications
         taken = self.worlds.certain.facts.value(medications) if medications else None
         if not order.is_taken and drug in getattr(taken, "members", ()):
-            yield _finding(order, "duplicate", "warning", f"{label} is taken already")
+            yield finding(order, "duplicate", "warning", f"{label} is taken already")
         ordered = [other for other in same if other is not order and not other.is_taken]
         if ordered:
-            yield _finding(order, "duplicate", "warning", f"{label} is also ordered in {_named(ordered)}")
+            yield finding(order, "duplicate", "warning", f"{label} is also ordered in {named(ordered)}")
         again = [other for other in same if other is not order and other.is_taken and not other.entry.is_total]
         if again and order.is_taken and not order.entry.is_total:
-            text = f"{label} is listed more than once, also in {_named(again)}"
-            yield _finding(order, "duplicate", "warning", text)
-
-    # Doses
-
-    def _together(self, order: Order, plan: DosePlan, drug: str, taken: list[Order]) -> Iterator[Finding]:
-        """Hold the sum of what is listed of one drug against the caps and the range; each line may be within them."""
-        cite = self._regimen_citations(plan)
-        lead = f"together with {_named([other for other in taken if other is not order])}, "
-        for per in dict.fromkeys((plan.per, *(per for _, per in plan.caps))):
-            total = self._total(plan, drug, per, taken)
-            if per not in {"week", "day"} or total is None:
-                continue
-            own = f"{display(plan.unit)} a {per}"
-            steps = [f"listed in {len(taken)} lines: {number(total)} {own}"]
-            caps = [cap for cap, cap_per in plan.caps if cap_per == per]
-            if plan.cap is not None and plan.per == per:
-                caps.append(plan.cap)
-            if caps and total > exact(min(caps)):
-                text = f"{lead}{number(total)} {own} is above the limit of {number(min(caps))} {own}"
-                yield _finding(order, "above-cap", "critical", text, steps, cite)
-            dose = compute_dose(plan, self.worlds.certain.facts, self.worlds.certain.verdicts)
-            if per == plan.per and isinstance(dose, ComputedDose):
-                high = displayed(dose.high.final, plan.cap)
-                if total > max(high, exact(dose.high.final)):
-                    severity, times = self._gravity(total, dose)
-                    text = (
-                        f"{lead}{number(total)} {own} is above the range for this patient, up to {number(high)} {own}"
-                    )
-                    yield _finding(order, "above-range", severity, text + times, steps, cite)
-
-    def _total(self, plan: DosePlan, drug: str, per: str, taken: list[Order]) -> float | None:
-        """Return what is certain of all that is taken of a drug, in the unit of the regimen."""
-        if per != "week":
-            amounts = [amount_of(other, plan, per) for other in taken]
-            return exact(math.fsum(amount for amount in amounts if amount is not None)) or None
-        name = f"{self.guideline.dictionary.medications}.{drug}.weekly_amount"
-        folded = self.worlds.certain.facts.value(name)
-        if folded is None and name in self.worlds.withheld:
-            folded = next(iter(self.worlds.withheld[name].alternatives), None)
-        return exact(conversion("mg", plan.unit).apply(folded)) if isinstance(folded, float) else None
-
-    def _dose(self, order: Order, plan: DosePlan) -> Iterator[Finding]:
-        cite = self._regimen_citations(plan)
-        if order.entry.drug and plan.written.off_label:
-            yield _finding(order, "off-label", "info", plan.written.off_label, citations=cite)
-        route = plan.written.route
-        if route is not None and order.entry.route not in {None, route.prefer}:
-            said = "is listed" if order.is_taken else "was ordered"
-            text = f"{route.prefer} is preferred, {order.entry.route} {said}"
-            yield _finding(order, "route", "info", text, citations=cite)
-        wrong = wrong_interval(order, plan)
-        if wrong is not None:
-            yield _finding(order, "interval", "critical", wrong, summed(order, "week"), cite)
-            return
-        amount = amount_of(order, plan, plan.per)
-        if amount is None:
-            yield _finding(order, "dose-undetermined", "warning", undetermined(order, plan), citations=cite)
-            return
-        uneven = uneven_times(order, plan)
-        if uneven is not None:
-            yield _finding(order, "times-per-day", "warning", uneven, summed(order, "day"), cite)
-        yield from self._limits(order, plan, amount, cite)
-
-    def _limits(self, order: Order, plan: DosePlan, amount: float, cite: list[Citation]) -> Iterator[Finding]:
-        unit = f"{display(plan.unit)} a {plan.per}"
-        ordered = f"{number(amount)} {unit}"
-        for exceeded, cap, per in exceeded_caps(order, plan, amount):
-            own = f"{display(plan.unit)} a {per}"
-            text = f"{number(exceeded)} {own} is above the limit of {number(cap)} {own}"
-            yield _finding(order, "above-cap", "critical", text, summed(order, per), cite)
-        dose = compute_dose(plan, self.worlds.certain.facts, self.worlds.certain.verdicts)
-        if not isinstance(dose, ComputedDose):
-            listed = ", ".join(sorted(self.terms.label(name) for name in dose.missing))
-            text = f"{ordered} cannot be held against the range for this patient: {listed} not known"
-            yield _finding(order, "range-undetermined", "warning", text, citations=cite)
-            return
-        basis = self.terms.label(plan.basis or "")
-        low, high = displayed(dose.low.final, plan.cap), displayed(dose.high.final, plan.cap)
-        shown = f"{number(low)} to {number(high)} {unit}" if low != high else f"{number(low)} {unit}"
-        if amount > max(high, exact(dose.high.final)):
-            severity, times = self._gravity(amount, dose)
-            text = f"{ordered} is above the range for this patient, {shown}{times}"
-            yield _finding(order, "above-range", severity, text, working(dose, basis), cite)
-        elif amount < min(low, exact(dose.low.final)):
-            text = f"{ordered} is below the range for this patient, {shown}"
-            yield _finding(order, "below-range", "info", text, working(dose, basis), cite)
-
-    def _gravity(self, amount: float, dose: ComputedDose) -> tuple[Severity, str]:
-        """Return how grave an amount above the range is, by the pack's own measure, and what to say of it."""
-        orders = self.guideline.pack.manifest.orders
-        if orders is None or amount <= exact(dose.high.final * orders.critical_above):
-            return "warning", ""
-        times = number(orders.critical_above)
-        return "critical", f": more than {times} times its upper end, which this pack calls critical [{orders.tag}]"
-
-    def _regimen_citations(self, plan: DosePlan) -> list[Citation]:
-        return self.citations.cite(plan.source, plan.written.dose.locator)
-
-
-def _finding(
-    order: Order,
-    rule: str,
-    severity: Severity,
-    text: str,
-    steps: list[str] | None = None,
-    citations: list[Citation] | None = None,
-) -> Finding:
-    return Finding.made(
-        rule=rule, order=order.name, severity=severity, text=text, working=steps or [], citations=citations or []
-    )
-
-
-def _named(orders: list[Order]) -> str:
-    more = f" and {len(orders) - MAX_NAMED} more" if len(orders) > MAX_NAMED else ""
-    return ", ".join(order.name for order in orders[:MAX_NAMED]) + more
+            text = f"{label} is listed more than once, also in {named(again)}"
+            yield finding(order, "duplicate", "warning", text)
