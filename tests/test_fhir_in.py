@@ -7,6 +7,7 @@ import copy
 import json
 import os
 import shutil
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -32,8 +33,10 @@ from scenario_patients import patient_of_case
 
 import cds_engine
 from cds_engine.diagnostics import InputError
+from cds_engine.fhir.days import Days
 from cds_engine.fhir.medicines import Medicines
 from cds_engine.fhir.record import read_record
+from cds_engine.fhir.times import time
 from cds_engine.pack.dictionary import DrugsFile
 from cds_engine.patient.read import read_facts
 
@@ -254,6 +257,14 @@ def test_a_condition_counts_from_onset_to_abatement(read, changes, wanted):
     facts, _ = read(condition(SNOMED, "363346000", changes.pop("clinical", "active"), **changes))
     found = facts.get("malignancy")
     assert ("unusable" if isinstance(found, dict) else found) == wanted
+
+
+def test_an_age_lasts_until_the_eve_of_the_next_birthday():
+    born = Days(date(2010, 5, 30), date(2010, 5, 30))
+    found = time("Condition", {"onsetAge": {"value": 5, "code": "a"}}, born)
+    assert found is not None
+    assert found.begin.first <= date(2015, 5, 30)
+    assert found.begin.last >= date(2016, 5, 29)
 
 
 def test_absence_is_unknown_in_an_open_record(read, answer):

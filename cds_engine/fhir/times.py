@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 
 from cds_engine.fhir.days import ONGOING, Days, Stretch, days, moment, stretch
 from cds_engine.fhir.elements import CLINICAL, OBJECT, Resource, status
@@ -76,7 +75,7 @@ def _at_age(born: Days, age: Resource) -> Days | None:
     value, unit = age.get("value"), age.get("code", age.get("unit"))
     if unit != "a" or isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 150:  # noqa: PLR2004
         return None
-    first, last = born.first, born.last
-    if last.year + value + 1 > date.max.year:
-        return None
-    return Days(date(first.year + int(value), first.month, 1), date(last.year + int(value) + 1, last.month, 28))
+    first, last = (
+        days(f"{day.year + int(value) + years:04}-{day.month:02}") for day, years in ((born.first, 0), (born.last, 1))
+    )
+    return None if first is None or last is None else Days(first.first, last.last)
