@@ -34,7 +34,7 @@ COUNTS = {
     "files": 100_000,
     "packs": 10_000,
     "expressions": 10_000,
-    "tables": 200,
+    "tables": 40,
     "bodies": 10_000,
 }
 
