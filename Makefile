@@ -61,7 +61,8 @@ mutants: $(VENV)/.develop
 bench-batch: $(VENV)/.develop
 	$(BIN)/python -m pip install --quiet cel-expr-python==0.1.3 zen-engine==2.1.3 clipspy==1.0.6
 	-npm install --silent --no-save --prefix $(VENV)/peers json-rules-engine@7.3.1
-	NODE_PATH=$(CURDIR)/$(VENV)/peers/node_modules $(BIN)/python benchmarks/side_by_side.py
+	NODE_PATH=$(CURDIR)/$(VENV)/peers/node_modules $(BIN)/python benchmarks/side_by_side.py jdm
+	NODE_PATH=$(CURDIR)/$(VENV)/peers/node_modules $(BIN)/python benchmarks/side_by_side.py made_up
 	$(BIN)/python benchmarks/batch.py
 	$(BIN)/python benchmarks/batch_growth.py
 

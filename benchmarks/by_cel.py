@@ -1,4 +1,4 @@
-"""The conditions of `made_up/` as CEL, run row by row by `cel-expr-python`: of the peers the fastest.
+"""The conditions of a workload as CEL, run row by row by `cel-expr-python`: of the peers the fastest.
 
 A variable that is not given is an error in CEL, and `&&` and `||` pass over errors where one side decides: Kleene's
 logic. Expressions are compiled once. Statuses come of their answers in Python; the peer computes no dose.
@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from sides import SIGNS, statuses_by
+from sides import SIGNS, Prepared, statuses_by
 
 from cds_engine.lowering import core as c
-from cds_engine.lowering.guideline import Guideline
 
 
 def is_installed() -> bool:
     return find_spec("cel_expr_python") is not None
 
 
-def cel_of(node: c.CoreNode) -> str:
+def cel_of(node: c.CoreNode, prepared: Prepared) -> str:
     match node:
         case c.Constant(bool() as value):
             return "true" if value else "false"
@@ -26,35 +25,38 @@ def cel_of(node: c.CoreNode) -> str:
             return repr(value)
         case c.Constant(value):
             return f"'{value}'"
+        case _ if prepared.is_beforehand(node):
+            return prepared.name(node)
         case c.Fact(name):
             return name
-        case c.Compare(comparator, left, right):
-            return f"{cel_of(left)} {SIGNS.get(comparator, comparator.value)} {cel_of(right)}"
-        case c.OneOf(term, codes):
-            return f"{cel_of(term)} in {list(codes)}"
+        case c.Compare(comparator, c.Fact(name), c.Constant() as value):
+            return f"{name} {SIGNS.get(comparator, comparator.value)} {cel_of(value, prepared)}"
+        case c.OneOf(c.Fact(name), codes):
+            return f"{name} in {list(codes)}"
         case c.Not(operand):
-            return f"!({cel_of(operand)})"
+            return f"!({cel_of(operand, prepared)})"
         case c.And(parts):
-            return "(" + " && ".join(map(cel_of, parts)) + ")"
+            return "(" + " && ".join(cel_of(part, prepared) for part in parts) + ")"
         case c.Or(parts):
-            return "(" + " || ".join(map(cel_of, parts)) + ")"
+            return "(" + " || ".join(cel_of(part, prepared) for part in parts) + ")"
         case c.Defined(_, condition):
-            return f"({cel_of(condition)})"
+            return f"({cel_of(condition, prepared)})"
         case _:
-            raise NotImplementedError(f"the workload has no {type(node).__name__}")
+            raise NotImplementedError(f"the workloads have no {type(node).__name__}")
 
 
 class Peer:
     """Answers rows as statuses."""
 
-    def __init__(self, guideline: Guideline) -> None:
+    def __init__(self, prepared: Prepared) -> None:
         from cel_expr_python import cel
 
         types = {"boolean": cel.Type.BOOL, "code": cel.Type.STRING}
-        facts = guideline.dictionary.facts.items()
-        self._guideline = guideline
-        self._env = cel.NewEnv(variables={name: types.get(s.entry.type, cel.Type.DOUBLE) for name, s in facts})
-        self._conditions = {key: self._env.compile(cel_of(node)) for key, node in guideline.conditions.items()}
+        written = {key: cel_of(node, prepared) for key, node in prepared.conditions.items()}
+        self._prepared = prepared
+        told = prepared.types.items()
+        self._env = cel.NewEnv(variables={name: types.get(kind, cel.Type.DOUBLE) for name, kind in told})
+        self._conditions = {key: self._env.compile(text) for key, text in written.items()}
         self._error = cel.Type.ERROR
 
     def statuses_of(self, rows: list[dict]) -> list[dict]:
@@ -66,4 +68,4 @@ class Peer:
         for key, condition in self._conditions.items():
             said = condition.eval(given)
             truths[key] = None if said.type() == self._error else said.value()
-        return statuses_by(self._guideline, row, truths)
+        return statuses_by(self._prepared, row, truths)

@@ -1,13 +1,11 @@
-"""The rules of `made_up/` by CLIPS through `clipspy`: one defrule for each side of each condition."""
+"""The rules of a workload by CLIPS through `clipspy`: one defrule for each side of each condition."""
 
 from __future__ import annotations
 
 import re
 from importlib.util import find_spec
 
-from sides import Leaf, sides, statuses
-
-from cds_engine.lowering.guideline import Guideline
+from sides import Leaf, Prepared, sides, statuses
 
 NAME = re.compile(r"\?(\w+)")
 
@@ -47,16 +45,17 @@ class _Words:
 class Peer:
     """Answers rows as statuses."""
 
-    def __init__(self, guideline: Guideline) -> None:
+    def __init__(self, prepared: Prepared) -> None:
         import clips
 
-        self._guideline = guideline
+        self._prepared = prepared
         self._symbol = clips.Symbol
         self._clips = clips.Environment()
-        facts = " ".join(f"(slot {name} (default nil))" for name in guideline.dictionary.facts)
-        self._clips.build(f"(deftemplate patient {facts})")
         self._clips.build("(defglobal ?*holds* = (create$))")
-        for key, text in sides(guideline, _Words()).items():
+        written = sides(prepared, _Words())
+        facts = " ".join(f"(slot {name} (default nil))" for name in prepared.types)
+        self._clips.build(f"(deftemplate patient {facts})")
+        for key, text in written.items():
             bound = " ".join(f"({name} ?{name})" for name in dict.fromkeys(NAME.findall(text)))
             self._clips.build(
                 f"(defrule {key} (patient {bound}) (test {text}) => (bind ?*holds* (create$ ?*holds* {key})))"
@@ -68,13 +67,12 @@ class Peer:
 
     def _statuses(self, row: dict) -> dict:
         self._clips.reset()
-        known = self._guideline.dictionary.facts
         self._patient.assert_fact(
             **{
                 name: value if isinstance(value, float) else self._symbol(_literal(value))
                 for name, value in row.items()
-                if value is not None and name in known
+                if value is not None
             }
         )
         self._clips.run()
-        return statuses(self._guideline, row, set(map(str, self._clips.eval("?*holds*"))))
+        return statuses(self._prepared, row, set(map(str, self._clips.eval("?*holds*"))))

@@ -1,4 +1,4 @@
-"""The rules of `made_up/` by durable_rules as its own documentation runs it: rules and actions through `Host`.
+"""The rules of a workload by durable_rules as its own documentation runs it: rules and actions through `Host`.
 
 The engine's second opinion uses the core of the same library without `Host` and is many times faster.
 """
@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib.util import find_spec
 
-from sides import Leaf, sides, statuses
-
-from cds_engine.lowering.guideline import Guideline
+from sides import Leaf, Prepared, sides, statuses
 
 SIGNS = {"!=": "$neq", "<": "$lt", "<=": "$lte", ">": "$gt", ">=": "$gte"}
+BEYOND = ("transaminases_raised",)
+"""Definitions of the packs with more alternatives than the engine takes; their truth is computed beforehand."""
 AT_ONCE = 20
 """Rules a ruleset: more than 64 matches waiting are not delivered."""
 
@@ -43,15 +43,15 @@ class _Words:
 class Peer:
     """Answers rows as statuses."""
 
-    def __init__(self, guideline: Guideline) -> None:
+    def __init__(self, prepared: Prepared) -> None:
         from durable import engine
 
-        self._guideline = guideline
+        self._prepared = prepared
         self._holds: set[str] = set()
         engine.Host._run = lambda _: None  # noqa: SLF001 - its two timer threads would never end
         self._host = engine.Host()
         self._rulesets = []
-        listed = list(sides(guideline, _Words()).items())
+        listed = list(sides(prepared, _Words()).items())
         for start in range(0, len(listed), AT_ONCE):
             name, some = f"rules{start}", listed[start : start + AT_ONCE]
             rules = {key: {"all": [{"m": {"$and": [{"k": 1}, one]}}], "run": self._note(key)} for key, one in some}
@@ -70,8 +70,8 @@ class Peer:
 
     def _statuses(self, row: dict) -> dict:
         self._holds.clear()
-        sent = {"k": 1, **{name: value for name, value in row.items() if value is not None and name != "patient"}}
+        sent = {"k": 1, **{name: value for name, value in row.items() if value is not None}}
         for name in self._rulesets:
             self._host.assert_fact(name, sent)
             self._host.retract_fact(name, sent)
-        return statuses(self._guideline, row, self._holds)
+        return statuses(self._prepared, row, self._holds)

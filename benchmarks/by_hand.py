@@ -1,7 +1,7 @@
 """The rules of `made_up/` written by hand: one plain function a row, over dicts, floats and `None` for unknown.
 
-This is the baseline that the issue's sentence speaks of. It gives statuses and displayed doses and nothing else: no
-missing facts, no reasons, no plausibility, no units.
+It gives statuses and displayed doses and nothing else: no missing facts, no reasons, no plausibility, no units. The
+baseline with the same answers is that of the JDM pack, `jdm/by_hand.py`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The rules of `made_up/` by `json-rules-engine` in node: one rule for each side of each condition.
+"""The rules of a workload by `json-rules-engine` in node: one rule for each side of each condition.
 
 Needs node, and the package where node finds it: `NODE_PATH`, or `node_modules` beside this file. The rows go to node
 once as JSON; what is timed is node's own processor time for running the engine.
@@ -11,9 +11,7 @@ import subprocess
 from pathlib import Path
 from shutil import which
 
-from sides import Leaf, sides, statuses
-
-from cds_engine.lowering.guideline import Guideline
+from sides import Leaf, Prepared, sides, statuses
 
 HERE = Path(__file__).parent
 OPERATORS = {
@@ -45,11 +43,11 @@ class _Words:
 class Peer:
     """Answers rows as statuses."""
 
-    def __init__(self, guideline: Guideline) -> None:
-        self._guideline = guideline
+    def __init__(self, prepared: Prepared) -> None:
+        self._prepared = prepared
         self._rules = [
             {"conditions": one if {"all", "any"} & one.keys() else {"all": [one]}, "event": {"type": key}}
-            for key, one in sides(guideline, _Words()).items()
+            for key, one in sides(prepared, _Words()).items()
         ]
         self.seconds = 0.0
         """Processor time that node has needed for the last rows, without starting and reading."""
@@ -60,4 +58,4 @@ class Peer:
         done = subprocess.run(node, cwd=HERE, input=sent, capture_output=True, text=True, check=True)  # noqa: S603
         answer = json.loads(done.stdout)
         self.seconds = answer["seconds"]
-        return [statuses(self._guideline, row, set(holds)) for row, holds in zip(rows, answer["holds"], strict=True)]
+        return [statuses(self._prepared, row, set(holds)) for row, holds in zip(rows, answer["holds"], strict=True)]

@@ -1,13 +1,11 @@
-"""The rules of `made_up/` by `zen-engine`: one decision with an expression for each side of each condition."""
+"""The rules of a workload by `zen-engine`: one decision with an expression for each side of each condition."""
 
 from __future__ import annotations
 
 import json
 from importlib.util import find_spec
 
-from sides import Leaf, sides, statuses
-
-from cds_engine.lowering.guideline import Guideline
+from sides import Leaf, Prepared, sides, statuses
 
 
 def is_installed() -> bool:
@@ -28,11 +26,11 @@ class _Words:
 class Peer:
     """Answers rows as statuses."""
 
-    def __init__(self, guideline: Guideline) -> None:
+    def __init__(self, prepared: Prepared) -> None:
         import zen
 
-        self._guideline = guideline
-        expressions = [{"id": key, "key": key, "value": text} for key, text in sides(guideline, _Words()).items()]
+        self._prepared = prepared
+        expressions = [{"id": key, "key": key, "value": text} for key, text in sides(prepared, _Words()).items()]
         nodes = [
             {"id": "in", "type": "inputNode", "name": "in"},
             {"id": "all", "type": "expressionNode", "name": "all", "content": {"expressions": expressions}},
@@ -49,4 +47,4 @@ class Peer:
 
     def _statuses(self, row: dict) -> dict:
         found = self._decision.evaluate(row)["result"]
-        return statuses(self._guideline, row, {key for key, holds in found.items() if holds is True})
+        return statuses(self._prepared, row, {key for key, holds in found.items() if holds is True})

@@ -17,11 +17,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 
 import duckdb
-from side_by_side import HERE, UNITS, write_table
+from workloads import AS_OF, WORKLOADS, write_table
 
 import cds_engine
 from cds_engine.batch.columns import Wishes
@@ -30,8 +29,8 @@ from cds_engine.batch.spark_text import spelled
 from cds_engine.batch.table import Order, evaluate_table
 from cds_engine.engine.guide import LoadedPack
 
-AS_OF = date(2026, 11, 21)
 MEMORY = "2g"
+MADE_UP = WORKLOADS["made_up"]
 
 
 class Java:
@@ -57,7 +56,7 @@ def compiled(pack: LoadedPack, table: Path, out: Path, units: dict[str, str], se
 
 def by_sql(session, table: Path, out: Path) -> None:
     session.read.parquet(str(table)).createOrReplaceTempView("patients")
-    session.sql(spelled((HERE / "by_hand.sql").read_text())).write.mode("overwrite").parquet(str(out))
+    session.sql(spelled(MADE_UP.query)).write.mode("overwrite").parquet(str(out))
 
 
 def compare(ours: Path, theirs: Path) -> None:
@@ -73,16 +72,16 @@ def compare(ours: Path, theirs: Path) -> None:
 
 
 def main(rows: int, rounds: int) -> None:
-    pack = LoadedPack(cds_engine.load(str(HERE / "made_up")).guideline, {})
+    pack = LoadedPack(cds_engine.load(MADE_UP.pack).guideline, {})
     session = started(2, MEMORY)
     java, by_hand = Java(session), session.newSession()
     for name, value in SETTINGS.items():
         by_hand.conf.set(name, value)
     with tempfile.TemporaryDirectory() as folder:
         table, ours, theirs = (Path(folder, name) for name in ("in.parquet", "ours.parquet", "theirs.parquet"))
-        write_table(table, rows)
+        write_table(MADE_UP, table, rows, pack.guideline.dictionary)
         runs: dict[str, Callable[[], None]] = {
-            "the compiled pack": lambda: compiled(pack, table, ours, UNITS, session),
+            "the compiled pack": lambda: compiled(pack, table, ours, MADE_UP.units, session),
             "SQL by hand": lambda: by_sql(by_hand, table, theirs),
         }
         found: dict[str, list[float]] = {name: [] for name in runs}

@@ -56,7 +56,7 @@ def _names(layout: Layout, words: Mapping[int, str]) -> str:
 
 def _alerts(layout: Layout) -> str:
     """Return the text of the alerts that are raised, NULL where none is."""
-    return _joined(_looked_up([alert.id for _, alert in layout.guideline.alerts], "answers.alert_bits"))
+    return _joined(_looked_up([alert.id for _, alert in layout.guideline.alerts], "alert_bits"))
 
 
 def _joined(parts: Iterable[str]) -> str:
@@ -106,7 +106,7 @@ def wide_query(layout: Layout, own: Mapping[str, str], relation: str, hidden: Co
     """Return one row a patient: columns *own* of the table, then statuses, doses, alerts, what is missing.
 
     *own* maps the columns of the table to their names in the output. Of the rules that are *hidden* nothing is said.
-    What is missing is written once for each set of facts that some row waits for.
+    What is missing is written once for each set of facts that some row waits for, alerts once for each set of them.
     """
     columns = [f"cells.{quoted(column)} AS {quoted(name)}" for column, name in own.items()]
     columns.append("answers.row")
@@ -115,12 +115,14 @@ def wide_query(layout: Layout, own: Mapping[str, str], relation: str, hidden: Co
     words = [f"missing_{word}" for word in layout.words]
     listed = ", ".join(words)
     same = " AND ".join(f"waiting.{word} = answers.{word}" for word in words)
-    columns += [f"{_alerts(layout)} AS alerts", "waiting.missing", "nullif(answers.problems, '') AS problems"]
+    columns += ["raised.alerts", "waiting.missing", "nullif(answers.problems, '') AS problems"]
     names = _names(layout, dict(zip(layout.words, words, strict=True)))
     distinct = f"(SELECT DISTINCT {listed} FROM answers) AS each"
     return (
         f"SELECT {', '.join(columns)}\nFROM answers\n"
-        f"JOIN (SELECT {listed}, {names} AS missing FROM {distinct}) AS waiting ON {same}"
+        f"JOIN (SELECT {listed}, {names} AS missing FROM {distinct}) AS waiting ON {same}\n"
+        f"JOIN (SELECT alert_bits, {_alerts(layout)} AS alerts FROM (SELECT DISTINCT alert_bits FROM answers) AS each)"
+        " AS raised ON raised.alert_bits = answers.alert_bits"
         + (f"\nJOIN {relation} AS cells ON cells.{ROW} = answers.row" if own else "")
     )
 

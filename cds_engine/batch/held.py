@@ -68,11 +68,11 @@ class Held:
         """
         if not self._drawn:
             return 0
-        listed = ", ".join(map(str, self._drawn))
-        found = engine.records(f"SELECT * FROM answers WHERE row IN ({listed})")
+        engine.fill("drawn", {"row": "BIGINT"}, [[row] for row in self._drawn])
+        found = engine.records("SELECT * FROM answers WHERE row IN (SELECT row FROM drawn)")
         answers = {int(answer["row"]): answer for answer in found}
-        listed = ", ".join(map(str, answers)) or "NULL"
-        singles = list(self._singles.of(f"(SELECT * FROM {relation} AS part WHERE {ROW} IN ({listed})) AS drawn"))
+        engine.fill("drawn", {"row": "BIGINT"}, [[row] for row in answers])
+        singles = list(self._singles.of(f"(SELECT * FROM {relation} AS part WHERE {ROW} IN (SELECT row FROM drawn))"))
         for single in singles:
             self._compare_one(layout, answers[single.row], single)
         return len(singles)

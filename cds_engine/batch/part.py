@@ -73,7 +73,11 @@ class PartRunner:
         engine.keep("facts", self._readings(worded.of("cells_in_doubt")))
         for step in self.program.steps:
             engine.keep(step.table, step.query)
-        engine.keep("answered_doubtful", self.program.doubtful.query(kept))
+        facts, counting = self.program.tables.doubted()
+        counts = engine.rows(counting)[0]
+        believed, answers = self.program.in_doubt({fact for fact, rows in zip(facts, counts, strict=True) if rows})
+        engine.keep(believed.table, believed.query)
+        engine.keep("answered_doubtful", answers.query(kept))
 
     def _bad_day(self) -> str:
         """Return whether a row names a day of the answer that is none: then it has no answer."""

@@ -38,17 +38,15 @@ def count(layout: Layout, hidden: Iterable[str], engine: Engine) -> Tally:
     """Count what stands in `answers` and `refused`; of the rules that are *hidden* nothing is said."""
     gone = frozenset(hidden)
     shown = [(index, spec.rule.id) for index, spec in enumerate(layout.guideline.rules) if spec.rule.id not in gone]
-    of_status = [f"count_if(r{index}_status = cds_status('{status}'))" for index, _ in shown for status in STATUSES]
-    bits = {name: layout.bit(name) for name in layout.guideline.positions}
-    waiting = {name: f"count_if((missing_{word} & {bit}) <> 0)" for name, (word, bit) in bits.items()}
-    total, *counts = engine.rows(f"SELECT {', '.join(['count(*)', *of_status, *waiting.values()])} FROM answers")[0]
-    by_status, patients = counts[: len(of_status)], counts[len(of_status) :]
-    by_rule = (by_status[start : start + len(STATUSES)] for start in range(0, len(by_status), len(STATUSES)))
+    of_status = [f"count_if(r{index}_status = cds_status('{status}'))" for index, _ in shown for status in STATUSES[1:]]
+    counts = engine.rows(f"SELECT {', '.join(['count(*)', *of_status])} FROM answers")[0]
+    total, *counted = (int(rows or 0) for rows in counts)  # of no rows at all the engine counts NULL
+    each = len(STATUSES) - 1
+    by_rule = (counted[start : start + each] for start in range(0, len(counted), each))
     statuses = {
-        rule: {str(status): int(rows or 0) for status, rows in zip(STATUSES, found, strict=True)}
-        for (_, rule), found in zip(shown, by_rule, strict=True)
+        rule: {str(status): rows for status, rows in zip(STATUSES, (total - sum(others), *others), strict=True)}
+        for (_, rule), others in zip(shown, by_rule, strict=True)
     }
-    missing = {name: int(found) for name, found in zip(waiting, patients, strict=True) if found}
     problems: Counter[str] = Counter()
     for listed, rows in engine.rows("SELECT problems, count(*) FROM answers WHERE problems <> '' GROUP BY problems"):
         problems.update(dict.fromkeys((name for name in str(listed).split(";") if name), int(rows)))
@@ -56,7 +54,17 @@ def count(layout: Layout, hidden: Iterable[str], engine: Engine) -> Tally:
         str(code): int(rows)
         for code, rows in engine.rows("SELECT split_part(reason, ':', 1), count(*) FROM refused GROUP BY 1")
     }
-    return Tally(int(total), refused, statuses, missing, dict(problems))
+    return Tally(total, refused, statuses, _missing(layout, engine), dict(problems))
+
+
+def _missing(layout: Layout, engine: Engine) -> dict[str, int]:
+    """Count the rows of `answers` that wait for each fact: the rows of each set of facts first, then the sets."""
+    words = ", ".join(f"missing_{word}" for word in layout.words)
+    bits = {name: layout.bit(name) for name in layout.guideline.positions}
+    waiting = (f"sum(CASE WHEN (missing_{word} & {bit}) <> 0 THEN patients END)" for word, bit in bits.values())
+    sets = f"(SELECT {words}, count(*) AS patients FROM answers GROUP BY {words}) AS each"
+    counts = engine.rows(f"SELECT {', '.join(waiting)} FROM {sets}")[0]
+    return {name: int(found) for name, found in zip(bits, counts, strict=True) if found}
 
 
 def together(tallies: Iterable[Tally]) -> Tally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from datetime import date
 from typing import Protocol, assert_never
 
@@ -22,7 +23,7 @@ from cds_engine.backends.sql.truths import (
     either,
     truth_of,
 )
-from cds_engine.language.syntax import Operator
+from cds_engine.language.syntax import Comparator, Operator
 from cds_engine.lowering import core as c
 from cds_engine.lowering.guideline import Guideline
 
@@ -77,7 +78,8 @@ class Conditions:
             self._kept.append(node)
             found = self._truth(node)
             if self._uses[id(node)] > 1 or isinstance(node, c.And | c.Or) or len(found.yes.text) > LONGEST:
-                found = Truth.of(self._column(found.yes), self._column(found.no))
+                yes = self._column(found.yes)
+                found = Truth(yes, negated(yes), TRUE) if found.known == TRUE else Truth.of(yes, self._column(found.no))
             self._truths[id(node)] = found
         return found
 
@@ -107,7 +109,8 @@ class Conditions:
             case c.Not(operand):
                 return self.truth(operand).opposite
             case c.And(parts):
-                return both(*(self.truth(part) for part in parts))
+                told = ((self.truth(part), settled) for part, settled in self._parts(parts))
+                return both(*(_is_true(truth) if settled else truth for truth, settled in told))
             case c.Or(parts):
                 return either(*(self.truth(part) for part in parts))
             case c.Defined(_, condition):
@@ -117,6 +120,28 @@ class Conditions:
                 return chosen_truth(self.truth(condition), *branches)
             case _:
                 assert_never(node)
+
+    def _parts(self, parts: tuple[c.Condition, ...]) -> Iterator[tuple[c.Condition, bool]]:
+        """Yield the parts of an *and*, each with whether it is settled: false where it is unknown, and never asked for.
+
+        The core writes `x is true` as x and `x is not null`: there x is settled, and the other part says nothing more.
+        """
+        told = {id(part): self._told(part) for part in parts}
+        settled = {id(of) for of in told.values() if of is not None} & told.keys()
+        for part in parts:
+            of = told[id(part)]
+            if of is None or id(of) not in settled:
+                yield part, id(part) in settled
+
+    def _told(self, node: c.Condition) -> c.Condition | c.Term | None:
+        """Return what it is that a condition says is known; None if it says anything else."""
+        match node:
+            case c.Not(c.IsUnknown(operand)):
+                return operand
+            case c.Not(c.And((c.IsUnknown(operand), *usable))) if all(self.truth(p).yes == TRUE for p in usable):
+                return operand
+            case _:
+                return None
 
     def _is_code(self, value: Sql, code: str) -> Sql:
         wanted = str(self._layout.codes[code])
@@ -139,6 +164,9 @@ class Conditions:
                 holds = against_constant(node.comparator.mirrored, right.value, value)
             case _ if "DOUBLE" in {self._type(node.left), self._type(node.right)}:
                 holds = self._column(against_number(node.comparator, left.value, right.value))
+            case _ if left.value.text.isdigit() and right.value.text.isdigit():
+                same = left.value.text == right.value.text  # a setting that no column overrides: decided here and now
+                holds = TRUE if same is (node.comparator is Comparator.EQUAL) else FALSE
             case _:
                 holds = sql(f"({{}} {SIGNS[node.comparator]} {{}})", left.value, right.value)
         return decided(known, holds)
@@ -247,8 +275,11 @@ class Conditions:
             case c.Holds(name):
                 word, bit = self._layout.bit(base_of(name))
                 return self.where(self.truth(node).unknown, {word: Bits(0, (Sql(str(bit)),))})
-            case c.And(parts) | c.Or(parts):
-                return self.where(self.truth(node).unknown, union(*(self.missing(part) for part in parts)))
+            case c.And(parts):
+                asking = (part for part, settled in self._parts(parts) if not settled)
+                return self.where(self.truth(node).unknown, union(*map(self.missing, asking)))
+            case c.Or(parts):
+                return self.where(self.truth(node).unknown, union(*map(self.missing, parts)))
             case c.Choose(condition, yes, no):
                 decides = self.truth(condition)
                 return union(
@@ -261,14 +292,21 @@ class Conditions:
 
     def where(self, condition: Sql, missing: Missing) -> Missing:
         """Return a set of facts where a boolean holds, nothing elsewhere; each word is one column."""
-        if condition == TRUE:
+        if condition == TRUE or not missing:
             return missing
+        if len(missing) > 1:
+            condition = self._column(condition)
         words = {word: self._column(kept_where(condition, self.word(word, bits))) for word, bits in missing.items()}
         return {word: Bits(0, (column,)) for word, column in words.items() if column != ZERO}
 
     def word(self, word: int, bits: Bits) -> Sql:
         """Return a word of a set as SQL."""
         return bits_of(word, bits, self._facts.unknown_layer)
+
+
+def _is_true(truth: Truth) -> Truth:
+    """Return whether a condition is true, which is always known."""
+    return Truth(truth.yes, negated(truth.yes), TRUE)
 
 
 def uses_of(guideline: Guideline) -> Counter[int]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -39,13 +40,36 @@ class Program:
     tables: WorldTables
     plain: Answers
     """Answers for the rows of `readings`; where `is_plain` is false something in the row is in doubt: they are void."""
-    doubtful: Answers
-    """Answers for the rows of `certain`, with what is believed of them."""
+    uses: Counter[int]
+    """How often each node of the pack is used."""
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
-        """The queries from `facts`, the readings of the rows that are not plain, to `certain` and `believed`."""
+        """The queries from `facts`, the readings of the rows that are not plain, to `certain` and its `worlds`."""
         return tuple(self.tables.steps("facts"))
+
+    def in_doubt(self, doubted: Collection[str]) -> tuple[Step, Answers]:
+        """Return what is believed of the rows of `certain`, and their answers.
+
+        Only warnings that rest on *doubted* facts, all that are in doubt in any row, are judged in every world.
+        """
+        guideline, layout, tables = self.layout.guideline, self.layout, self.tables
+        sheet = Sheet()
+        facts = PatientColumns(sheet, layout, self.uses, "first")
+        keys = tables.open_keys(doubted)
+        believed, certain = tables.warnings(keys), _certain_warnings(facts, layout)
+        warnings = Warnings({**certain.truth, **believed.truth}, {**certain.missing, **believed.missing})
+        contradictions = [
+            *(sql(f"CASE WHEN x_{name} THEN '{name}:D108' END") for name in facts.derived if name in layout.carried),
+            *(
+                sql(f"CASE WHEN broken_{i} THEN '{name}:D112' END")
+                for i, key in enumerate(guideline.conflicts)
+                for name in guideline.conflicts[key]
+            ),
+        ]
+        source = _believed_source(believed)
+        answers = _answers(sheet, layout, facts, warnings, source, contradictions, was_derived="i_{}")
+        return tables.believed(keys), answers
 
 
 def compile_pack(guideline: Guideline, given: Iterable[str]) -> Program:
@@ -61,27 +85,18 @@ def compile_pack(guideline: Guideline, given: Iterable[str]) -> Program:
 
     sheet = Sheet()
     facts = PatientColumns(sheet, layout, uses, "none")
-    keys = warning_keys(layout)
-    warnings = Warnings(
-        {key: facts.conditions.truth(guideline.conditions[key]) for key in keys},
-        {key: facts.conditions.missing(guideline.conditions[key]) for key in keys if not key.startswith("alert ")},
-    )
-    plain = _answers(sheet, layout, facts, warnings, "readings", ())
+    plain = _answers(sheet, layout, facts, _certain_warnings(facts, layout), "readings", ())
     plain.columns["is_plain"] = negated(some(*_doubts(facts, layout)))
+    return Program(layout, columns, tables, plain, uses)
 
-    sheet = Sheet()
-    facts = PatientColumns(sheet, layout, uses, "first")
-    contradictions = [
-        *(sql(f"CASE WHEN x_{name} THEN '{name}:D108' END") for name in facts.derived if name in layout.carried),
-        *(
-            sql(f"CASE WHEN broken_{i} THEN '{name}:D112' END")
-            for i, key in enumerate(guideline.conflicts)
-            for name in guideline.conflicts[key]
-        ),
-    ]
-    source = _believed_source(tables, keys)
-    doubtful = _answers(sheet, layout, facts, tables.warnings(), source, contradictions, was_derived="i_{}")
-    return Program(layout, columns, tables, plain, doubtful)
+
+def _certain_warnings(facts: PatientColumns, layout: Layout) -> Warnings:
+    """Return the warnings of a row that is read in one way."""
+    conditions = {key: layout.guideline.conditions[key] for key in warning_keys(layout)}
+    return Warnings(
+        {key: facts.conditions.truth(node) for key, node in conditions.items()},
+        {key: facts.conditions.missing(node) for key, node in conditions.items() if not key.startswith("alert ")},
+    )
 
 
 def _doubts(facts: PatientColumns, layout: Layout) -> Iterator[Sql]:
@@ -93,11 +108,10 @@ def _doubts(facts: PatientColumns, layout: Layout) -> Iterator[Sql]:
         yield facts.conditions.truth(layout.guideline.conditions[key]).yes
 
 
-def _believed_source(tables: WorldTables, keys: Iterable[str]) -> str:
-    warnings = tables.warnings()
+def _believed_source(warnings: Warnings) -> str:
     names = [
         column.text
-        for key in keys
+        for key in warnings.truth
         for column in (
             *warnings.truth[key][:2],
             *(column for bits in warnings.missing[key].values() for column in bits.others),

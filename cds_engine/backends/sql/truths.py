@@ -62,12 +62,18 @@ def decided(known: Sql, holds: Sql) -> Truth:
 
 def both(*parts: Truth) -> Truth:
     """Return Kleene's *and*."""
-    return Truth.of(every(*(part.yes for part in parts)), some(*(part.no for part in parts)))
+    yes = every(*(part.yes for part in parts))
+    if all(part.known == TRUE for part in parts):
+        return Truth(yes, negated(yes), TRUE)
+    return Truth.of(yes, some(*(part.no for part in parts)))
 
 
 def either(*parts: Truth) -> Truth:
     """Return Kleene's *or*."""
-    return Truth.of(some(*(part.yes for part in parts)), every(*(part.no for part in parts)))
+    yes = some(*(part.yes for part in parts))
+    if all(part.known == TRUE for part in parts):
+        return Truth(yes, negated(yes), TRUE)
+    return Truth.of(yes, every(*(part.no for part in parts)))
 
 
 def chosen_truth(condition: Truth, yes: Truth, no: Truth) -> Truth:

@@ -8,7 +8,7 @@ becomes a row of its own, and what is believed of a warning is what any of them 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cds_engine.backends.sql.asked import Missing, of_columns
@@ -44,13 +44,33 @@ class WorldTables:
         self._always = {d.fact for d in self._guideline.derivations if d.always}
 
     def steps(self, source: str) -> Iterator[Step]:
-        """Yield the queries from the rows of *source* to `certain` and `believed`."""
+        """Yield the queries from the rows of *source* to `certain`, `ways` and `worlds`."""
         yield Step("first", self._first(source))
         yield Step("hidden", self._hidden(source))
         yield Step("certain", self._certain())
         yield Step("ways", self._ways())
         yield Step("worlds", self._worlds())
-        yield Step("believed", self._believed())
+
+    @property
+    def _doubts(self) -> dict[str, str]:
+        """For each fact, where a row of `certain` and `ways` has it in doubt."""
+        found: dict[str, list[str]] = {}
+        for name in self._layout.doubtable:
+            found.setdefault(base_of(name), []).append(self._layout.withheld(name))
+        for name in self._derived:
+            found.setdefault(name, []).append(f"opened_{name}")
+        return {name: " OR ".join(columns) for name, columns in found.items()}
+
+    def doubted(self) -> tuple[list[str], str]:
+        """Return facts, and the query that counts for each of them the rows in which it is in doubt."""
+        opened = _columns(f"opened_{name}" for name in self._derived)
+        counted = ", ".join(f"count_if({doubt})" for doubt in self._doubts.values())
+        joined = f"(SELECT certain.*, {opened} FROM certain JOIN ways ON certain.row = ways.row)"
+        return list(self._doubts), f"SELECT {counted} FROM {joined} AS doubted"
+
+    def open_keys(self, doubted: Collection[str]) -> list[str]:
+        """Return the keys of the warnings that rest on facts in doubt; all others say the same in every world."""
+        return [key for key in warning_keys(self._layout) if not self._guideline.reads[key].isdisjoint(doubted)]
 
     @property
     def _broken(self) -> list[str]:
@@ -184,14 +204,14 @@ class WorldTables:
 
     # What is believed
 
-    def _believed(self) -> str:
-        """Of all worlds of a row: a warning is true if any says so, else unknown if any says so."""
+    def believed(self, keys: Sequence[str]) -> Step:
+        """Of all worlds of a row: a warning of *keys* is true if any says so, else unknown if any says so."""
         sheet = Sheet()
         facts = PatientColumns(sheet, self._layout, self._uses, "worlds")
         absent = Conditions(sheet, self._layout, AsIfAbsent(facts), self._uses, "z")
         wanted: dict[str, Sql] = {"row": Sql("row"), "world": Sql("world")}
         gathered: dict[str, str] = {"row": "row"}
-        for index, key in enumerate(warning_keys(self._layout)):
+        for index, key in enumerate(keys):
             condition = self._guideline.conditions[key]
             truth, missing = facts.conditions.truth(condition), facts.conditions.missing(condition)
             if key.startswith("alert "):
@@ -199,7 +219,8 @@ class WorldTables:
             wanted |= {f"y_{index}": truth.yes, f"no_{index}": truth.no}
             wanted |= {f"y_{index}_{word}": facts.conditions.word(word, bits) for word, bits in missing.items()}
             gathered |= self._gathered(index, key, missing)
-        return f"SELECT {_listed(gathered)} FROM ({sheet.select('worlds', wanted)}) AS judged GROUP BY row"
+        query = f"SELECT {_listed(gathered)} FROM ({sheet.select('worlds', wanted)}) AS judged GROUP BY row"
+        return Step("believed", query)
 
     def _gathered(self, index: int, key: str, missing: Missing) -> dict[str, str]:
         yes, no = f"y_{index}", f"no_{index}"
@@ -229,13 +250,13 @@ class WorldTables:
                 found[word] = found.get(word, 0) | bit
         return found
 
-    def warnings(self) -> Warnings:
-        """Return what is believed, as columns of `believed`."""
+    def warnings(self, keys: Sequence[str]) -> Warnings:
+        """Return what is believed of the warnings of *keys*, as columns of `believed`."""
         truth: dict[str, Truth] = {}
         missing: dict[str, Missing] = {}
         sheet = Sheet()
         facts = PatientColumns(sheet, self._layout, self._uses, "worlds")
-        for index, key in enumerate(warning_keys(self._layout)):
+        for index, key in enumerate(keys):
             truth[key] = Truth.of(Sql(f"y_{index}"), Sql(f"no_{index}"))
             words = (
                 set() if key.startswith("alert ") else set(facts.conditions.missing(self._guideline.conditions[key]))
