@@ -132,7 +132,9 @@ def test_the_rounding_of_spark_is_ours(engine, tmp_path):
     values = [r.uniform(-1, 1) * 10 ** r.randint(-6, 14) for _ in range(5000)]
     values += [round(r.uniform(0, 1000), r.randint(0, 6)) for _ in range(5000)] + [128 * 0.393 * 2.54, 0.1 + 0.2, 0.0]
     values += [float(f"{r.choice('-+')}{r.randint(10**14, 10**15 - 1)}5e{r.randint(-21, -2)}") for _ in range(5000)]
-    values += [r.randint(10**14, 10**15) / 8 for _ in range(500)]
+    values += [float(f"{r.randint(10**14, 10**15 - 1)}5e{r.randint(-60, 6)}") for _ in range(5000)]
+    values += [r.randint(10**14, 10**15) / 8 for _ in range(500)] + [float(r.randint(2**53, 2**65)) for _ in range(500)]
+    values += [float("inf"), float("-inf")]
     duckdb.from_arrow(pa.table({"x": pa.array(values, pa.float64())})).write_parquet(str(tmp_path / "x.parquet"))
     _, [part] = engine.parts([tmp_path / "x.parquet"], 10**9, "numbers")
     said = engine.rows(f"SELECT cds_exact(x) FROM {part.relation} AS numbers ORDER BY {ROW}")
@@ -165,16 +167,33 @@ def test_a_task_that_is_tried_again_neither_loses_nor_doubles_rows(engine, tmp_p
 
 
 @needs_spark
-def test_a_dataframe_is_answered_in_its_own_session(pack, session, tmp_path):
-    """Its rows are written once before they are read: a task that fails meanwhile changes nothing."""
+def test_a_dataframe_is_answered_in_its_own_session_also_in_two_goes(pack, session, tmp_path):
+    """Its rows are written once before they are read: a task that fails meanwhile changes nothing.
+
+    In the long form, with a second table of medicines, with columns that are kept, and stopped when all is answered
+    but not yet put together.
+    """
     session.udf.register("passes", failing_once(tmp_path), "boolean")
     made = "SELECT concat('p', id) AS patient, id AS shoe, CAST(id % 90 AS DOUBLE) AS height FROM range(0, 3000, 1, 3)"
-    frame, units = session.sql(f"{made} WHERE passes(id)"), {"height": "cm"}
-    report = pack.evaluate_table(frame, tmp_path / "answers.csv", as_of=AS_OF, units=units, keep=True)
-    assert (report.rows_in, report.rows_out, report.checked) == (3000, 3000, 200)
+    frame = session.sql(f"{made} WHERE passes(id)")
+    medicines = pa.table({"patient": ["p7", "p2900", "nobody"], "drug": ["examplin"] * 3})
+    wish = {"as_of": AS_OF, "units": {"height": "cm"}, "keep": True, "form": "long", "medicines": medicines}
+
+    def stop(done, rows):
+        if done == rows:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        pack.evaluate_table(frame, tmp_path / "answers.csv", progress=stop, **wish)
+    report = pack.evaluate_table(frame, tmp_path / "answers.csv", resume=True, **wish)
+    assert (report.rows_in, report.rows_out, report.checked, report.strays) == (3000, 3000, 200, 1)
     assert len(list(tmp_path.glob("failed-*"))) == 3
-    found = duckdb.sql(f"SELECT count(*), count(DISTINCT patient), count(DISTINCT row) FROM '{tmp_path}/answers.csv'")
-    assert found.fetchall() == [(3000, 3000, 3000)]
+    same = pa.table([[f"p{n}" for n in range(3000)], range(3000), [n % 90.0 for n in range(3000)]], frame.columns)
+    pack.evaluate_table(same, tmp_path / "duck.csv", **wish)
+    one, other = (f"(SELECT * EXCLUDE (row) FROM '{tmp_path}/{name}.csv')" for name in ("answers", "duck"))
+    assert duckdb.sql(f"{one} EXCEPT ALL {other} UNION ALL ({other} EXCEPT ALL {one})").fetchall() == []
+    counted_rows = f"SELECT count(DISTINCT patient), count(DISTINCT row) FROM '{tmp_path}/answers.csv'"
+    assert duckdb.sql(counted_rows).fetchall() == [(3000, 3000)]
     assert session.range(1).count() == 1, "the session lives on"
 
 

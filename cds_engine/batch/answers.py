@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping
 
 from cds_engine.backends.sql.layout import WORD, Layout
-from cds_engine.batch.engine import ROW, literal, quoted
+from cds_engine.batch.engine import literal, quoted
 from cds_engine.diagnostics import InputError
 from cds_engine.lowering.guideline import RuleSpec
 
@@ -20,9 +20,9 @@ def shown_rules(layout: Layout, hidden: Container[str]) -> list[tuple[int, RuleS
     return [(index, spec) for index, spec in enumerate(layout.guideline.rules) if spec.rule.id not in hidden]
 
 
-def kept_columns(layout: Layout, form: str, hidden: Container[str] = ()) -> dict[str, str]:
-    """Return what an output needs of the answers, and the summary: name to expression."""
-    found = {"row": "row", "problems": "problems", "alert_bits": alert_bits(layout)}
+def kept_columns(layout: Layout, form: str, hidden: Container[str] = (), carried: Iterable[str] = ()) -> dict[str, str]:
+    """Return what an output needs of the answers, and the summary: name to expression; cells are *carried* along."""
+    found = {"row": "row", "problems": "problems", "alert_bits": alert_bits(layout), **{name: name for name in carried}}
     shown = shown_rules(layout, hidden)
     found |= {f"missing_{word}": _union((index for index, _ in shown), word) for word in layout.words}
     for index, spec in shown:
@@ -102,13 +102,13 @@ def check_names(layout: Layout, own: Mapping[str, str], form: str, hidden: Conta
         taken.add(name.lower())
 
 
-def wide_query(layout: Layout, own: Mapping[str, str], relation: str, hidden: Container[str] = ()) -> str:
-    """Return one row a patient: columns *own* of the table, then statuses, doses, alerts, what is missing.
+def wide_query(layout: Layout, own: Mapping[str, str], hidden: Container[str] = ()) -> str:
+    """Return one row a patient: *own* cells of the table, then statuses, doses, alerts, what is missing.
 
-    *own* maps the columns of the table to their names in the output. Of the rules that are *hidden* nothing is said.
+    *own* maps the cells that were carried to their names in the output. Of the rules that are *hidden* nothing is said.
     What is missing is written once for each set of facts that some row waits for, alerts once for each set of them.
     """
-    columns = [f"cells.{quoted(column)} AS {quoted(name)}" for column, name in own.items()]
+    columns = [f"answers.{alias} AS {quoted(name)}" for alias, name in own.items()]
     columns.append("answers.row")
     for index, spec in shown_rules(layout, hidden):
         columns += [f"{value} AS {quoted(column)}" for column, value in _wide_rule(index, spec).items()]
@@ -123,7 +123,6 @@ def wide_query(layout: Layout, own: Mapping[str, str], relation: str, hidden: Co
         f"JOIN (SELECT {listed}, {names} AS missing FROM {distinct}) AS waiting ON {same}\n"
         f"JOIN (SELECT alert_bits, {_alerts(layout)} AS alerts FROM (SELECT DISTINCT alert_bits FROM answers) AS each)"
         " AS raised ON raised.alert_bits = answers.alert_bits"
-        + (f"\nJOIN {relation} AS cells ON cells.{ROW} = answers.row" if own else "")
     )
 
 
@@ -151,17 +150,18 @@ LONG = {
 """The columns of the long form, with their types."""
 
 
-def long_query(layout: Layout, own: Mapping[str, str], relation: str, hidden: Container[str] = ()) -> str:
-    """Return one row a patient and rule that is not `not_applicable`, without the rules that are *hidden*."""
-    columns = "".join(f"cells.{quoted(column)} AS {quoted(name)}, " for column, name in own.items())
-    joined = f" JOIN {relation} AS cells ON cells.{ROW} = said.row" if own else ""
+def long_query(layout: Layout, own: Mapping[str, str], hidden: Container[str] = ()) -> str:
+    """Return one row a patient and rule that is not `not_applicable`, without the rules that are *hidden*.
+
+    *own* maps the cells that were carried to their names in the output.
+    """
+    cells = "".join(f"{alias} AS {quoted(name)}, " for alias, name in own.items())
     nothing = ", ".join(f"CAST(NULL AS {kind}) AS {name}" for name, kind in LONG.items())
-    rules = [_long_rule(layout, index, spec) for index, spec in shown_rules(layout, hidden)]
-    said = " UNION ALL ".join(rules or [f"SELECT {nothing} WHERE FALSE"])
-    return f"SELECT {columns}{', '.join(f'said.{name}' for name in LONG)} FROM ({said}) AS said{joined}"
+    rules = [_long_rule(layout, index, spec, cells) for index, spec in shown_rules(layout, hidden)]
+    return " UNION ALL ".join(rules or [f"SELECT {cells}{nothing} FROM answers WHERE FALSE"])
 
 
-def _long_rule(layout: Layout, index: int, spec: RuleSpec) -> str:
+def _long_rule(layout: Layout, index: int, spec: RuleSpec, cells: str) -> str:
     own = f"r{index}"
     doses = [(place, t) for place, t in enumerate(spec.treatments) if t.dose is not None]
 
@@ -199,7 +199,7 @@ def _long_rule(layout: Layout, index: int, spec: RuleSpec) -> str:
         "citations": _citations(layout, spec, against),
     }
     listed = ", ".join(f"CAST({values[name]} AS {kind}) AS {name}" for name, kind in LONG.items())
-    return f"SELECT {listed} FROM answers WHERE {own}_status <> 'not_applicable'"
+    return f"SELECT {cells}{listed} FROM answers WHERE {own}_status <> 'not_applicable'"
 
 
 def _said(own: str, place: int, part: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from cds_engine.backends.sql.layout import Layout
 from cds_engine.backends.sql.program import Program, compile_pack
@@ -35,8 +35,8 @@ class PartRunner:
     def answer(self, relation: str, kept: Mapping[str, str] | None = None) -> None:
         """Answer the rows of *relation* (its number, and the columns of the table) into the view `answers`.
 
-        Of the answers only what is *kept* is computed: name to expression. Rows that cannot be answered are in the
-        table `refused` instead, with a code.
+        Of the answers only what is *kept* is computed: name to expression, aliases of cells among them. Rows that
+        cannot be answered are in the table `refused` instead, with a code.
         """
         engine, bad = self._engine, self._bad_day()
         cells = ", ".join(f"{quoted(cell.name)} AS {cell.alias}" for cell in self._task.columns.cells)
@@ -44,14 +44,16 @@ class PartRunner:
         engine.view("cells", f"SELECT * FROM every_cell WHERE NOT ({bad})")
         refused = f"SELECT row, 'as_of' AS reason FROM every_cell WHERE {bad}"
         worded = self._words.joined()
-        engine.stage("readings", self._readings(worded.of("cells")))
+        carried = [cell.alias for cell in self._task.columns.cells if cell.alias in (kept or ())]
+        engine.stage("readings", self._readings(worded.of("cells"), carried))
         kept_plain = None if kept is None else {**kept, "is_plain": "is_plain"}
-        engine.keep("answered", self.program.plain.query(kept_plain))
+        engine.keep("answered", self.program.plain.query(kept_plain, carried))
         names = ", ".join(name for name in kept_plain or self.program.plain.columns if name != "is_plain")
         answers = f"SELECT {names} FROM answered WHERE is_plain"
-        if doubtful := engine.one("SELECT count(*) FROM answered WHERE NOT is_plain"):
+        engine.keep("in_doubt", "SELECT row FROM answered WHERE NOT is_plain")
+        if doubtful := engine.one("SELECT count(*) FROM in_doubt"):
             with engine.about(doubtful):
-                self._answer_doubtful(worded, kept)
+                self._answer_doubtful(worded, kept, carried)
             refused += f" UNION ALL SELECT row, 'too_many_readings' AS reason FROM ({self.program.tables.too_many()})"
             answers += (
                 f" UNION ALL SELECT {names} FROM answered_doubtful WHERE row NOT IN"
@@ -60,24 +62,31 @@ class PartRunner:
         engine.keep("refused", refused)
         engine.view("answers", answers)
 
-    def _readings(self, source: str) -> str:
-        """Return the query for the readings of the rows of *source*."""
+    def _readings(self, source: str, carried: Sequence[str] = ()) -> str:
+        """Return the query for the readings of the rows of *source*, with the cells that are *carried* beside them."""
         task = self._task
         readings = Readings(task.columns, self.layout, self._words.units, has_medicines=task.has_medicines)
-        return readings.query(source, self.program.reading_columns, task.day)
+        return readings.query(source, self.program.reading_columns, task.day, carried)
 
-    def _answer_doubtful(self, worded: Worded, kept: Mapping[str, str] | None) -> None:
+    def _answer_doubtful(self, worded: Worded, kept: Mapping[str, str] | None, carried: Sequence[str]) -> None:
         """Answer the few rows with something in doubt, in every way that they can be read."""
         engine = self._engine
-        engine.view("cells_in_doubt", "SELECT * FROM cells WHERE row IN (SELECT row FROM answered WHERE NOT is_plain)")
+        engine.view("cells_in_doubt", "SELECT * FROM cells WHERE row IN (SELECT row FROM in_doubt)")
         engine.keep("facts", self._readings(worded.of("cells_in_doubt")))
         for step in self.program.steps:
             engine.keep(step.table, step.query)
         facts, counting = self.program.tables.doubted()
         counts = engine.rows(counting)[0]
-        believed, answers = self.program.in_doubt({fact for fact, rows in zip(facts, counts, strict=True) if rows})
+        believed, doubtful = self.program.in_doubt({fact for fact, rows in zip(facts, counts, strict=True) if rows})
         engine.keep(believed.table, believed.query)
-        engine.keep("answered_doubtful", answers.query(kept))
+        asked = None if kept is None else {name: value for name, value in kept.items() if name not in carried}
+        answers = doubtful.query(asked)
+        if carried:
+            cells = ", ".join(f"cells.{alias}" for alias in carried)
+            answers = (
+                f"SELECT said.*, {cells} FROM ({answers}) AS said JOIN cells_in_doubt AS cells ON cells.row = said.row"
+            )
+        engine.keep("answered_doubtful", answers)
 
     def _bad_day(self) -> str:
         """Return whether a row names a day of the answer that is none: then it has no answer."""

@@ -6,7 +6,7 @@ the vocabulary, which the reader of single patients has read. No column that lea
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from cds_engine.backends.sql.layout import NOTHING, OTHER_CODE, SETS, Layout, base_of
 from cds_engine.backends.sql.sheet import FALSE, TRUE, Sheet, Sql, choose, every, negated, number, some, sql, text
@@ -33,8 +33,11 @@ class Readings:
         self._wrong: list[tuple[Sql, Sql]] = []
         """What may be wrong with a row: when, and as SQL text `fact:code`."""
 
-    def query(self, source: str, reading_columns: Mapping[str, str], as_of: Sql) -> str:
-        """Return the query from *source*, in which cells go by their aliases, to the *reading_columns*."""
+    def query(self, source: str, reading_columns: Mapping[str, str], as_of: Sql, carried: Iterable[str] = ()) -> str:
+        """Return the query from *source*, in which cells go by their aliases, to the *reading_columns*.
+
+        Cells that are *carried* stand beside them as they are.
+        """
         layout = self._layout
         today = self._today(as_of)
         wanted = {"row": Sql("row"), layout.column("as_of"): today.value, layout.known("as_of"): today.known}
@@ -49,7 +52,7 @@ class Readings:
             name: sql(f"CAST({{}} AS {kind})", wanted.get(name, Sql(EMPTY[kind])))
             for name, kind in reading_columns.items()
         }
-        return self._sheet.select(source, typed)
+        return self._sheet.select(source, typed | {alias: Sql(alias) for alias in carried})
 
     def _today(self, as_of: Sql) -> Value:
         """Return the day of the answer."""

@@ -83,6 +83,8 @@ class RecordRunner:
     hidden: Collection[str]
     duck: Duck
     scratch: Path
+    patient: str
+    """The alias of the cell with the patient's id."""
     rows: PartRunner | None
     """Who answers the records that are rows; None where none is."""
 
@@ -119,7 +121,7 @@ class RecordRunner:
                 reason = f"the record cannot be read, for a reason that is not foreseen (`{type(error).__name__}`)"
                 refused.append({"row": row, "reason": f"no_answer: {reason}"})
                 continue
-            cells = answer_row(layout, row, answer, self.hidden)
+            cells = {self.patient: patient, **answer_row(layout, row, answer, self.hidden)}
             answers.append({name: cells[name] for name in kept})
             if any(not screened.is_taken for screened in answer.screened):
                 findings += [found for one in answer.screened for found in rows_of(row, patient, one)]

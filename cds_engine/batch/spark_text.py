@@ -12,24 +12,22 @@ WORD = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|[A-Za-z_][A-Za-z_0-9]*\(|[()
 """A literal, a quoted name, a function with its bracket, a bracket or comma."""
 
 
+FIFTEEN = "'0.00000000000000E0'"
+"""How Java is told to write a number with 15 significant figures, halves to the even one."""
+
+
 def _exact(x: str) -> str:
     """Return `units.exact` of a number.
 
-    Java rounds the decimal that it would print, not the number itself. They part where that decimal has a 16th figure,
-    5, and no 17th: then a product that is not rounded says on which side of the half the number lies (from 1e-7 on).
+    Java rounds the number itself, not the decimal that it would print, but for whole numbers of 64 bits: those are
+    handed over as decimals. What it cannot write as a number, infinity, stays what it is.
     """
-    sixteen, fifteen = (f"format_string('%.{figures}e', {x})" for figures in (15, 14))
-    figures = f"CAST(regexp_replace(substring_index({sixteen}, 'e', 1), '[-.]', '') AS BIGINT)"
-    scale = f"2E0 * power(1E1, 14 - CAST(substring_index({sixteen}, 'e', -1) AS INT))"
-    beyond = (
-        f"CAST(java_method('java.lang.Math', 'fma', abs({x}), {scale}, CAST(-({figures} DIV 5) AS DOUBLE)) AS DOUBLE)"
-    )
-    up = f"{beyond} > 0E0 OR ({beyond} = 0E0 AND {sixteen} RLIKE '[13579]5e')"
+    whole = f"CAST(CAST({x} AS BIGINT) AS DECIMAL(20, 0))"
     return (
         f"(CASE WHEN abs({x}) < 1E10 AND floor({x} * 10000E0 + 5E-1) / 10000E0 = {x} THEN {x}"
-        f" WHEN contains({sixteen}, '5e') AND CAST({sixteen} AS DOUBLE) = {x}"
-        f" THEN CAST(CASE WHEN {up} THEN {fifteen} ELSE replace({sixteen}, '5e', '0e') END AS DOUBLE)"
-        f" ELSE CAST({fifteen} AS DOUBLE) END)"
+        f" WHEN abs({x}) >= 1E15 AND abs({x}) < 9.223372036854775808E18"
+        f" THEN CAST(format_number({whole}, {FIFTEEN}) AS DOUBLE)"
+        f" ELSE coalesce(CAST(format_number({x}, {FIFTEEN}) AS DOUBLE), {x}) END)"
     )
 
 

@@ -12,7 +12,7 @@ from typing import Literal
 
 from cds_engine.batch import quarantine, records
 from cds_engine.batch.answers import check_names, kept_columns, long_query, wide_query
-from cds_engine.batch.columns import IDS, Wishes, understand
+from cds_engine.batch.columns import IDS, Cell, Wishes, understand
 from cds_engine.batch.duck import Duck
 from cds_engine.batch.engine import Engine, Part
 from cds_engine.batch.held import Evaluator, Held
@@ -191,12 +191,16 @@ class _Run:
         if self._columns.sources or order.records is None:
             self._rows = self._runner = PartRunner(task, engine)
         if order.records is not None:
-            self._runner = RecordRunner(guideline, order.records, order.held_back, duck, place.folder, self._rows)
+            patient = self._columns.patient.alias if self._columns.patient is not None else ""
+            self._runner = RecordRunner(
+                guideline, order.records, order.held_back, duck, place.folder, patient, self._rows
+            )
         singles = Singles(self._columns, guideline.dictionary.medications, order.as_of, engine)
         self._held = Held(guideline, evaluator, self._columns, singles, order.held_back)
         self._orders = None if orders is None else Orders(evaluator, singles, place.folder)
         self._metadata = metadata_of(guideline, order.as_of, order.held_back)
-        check_names(self._runner.layout, self._own(), order.form, order.held_back)
+        named = {cell.name: name for cell, name in self._own().items()}
+        check_names(self._runner.layout, named, order.form, order.held_back)
 
     def report(self, started: float) -> Report:
         """Answer part by part, put the parts together, and return what became of the rows."""
@@ -262,22 +266,24 @@ class _Run:
 
     def _answered(self, number: int, part: Part) -> Finished:
         order, engine, layout = self._order, self._engine, self._runner.layout
-        self._runner.answer(part.relation, kept_columns(layout, order.form, order.held_back))
+        carried = [cell.alias for cell in self._own()] if self._output is not None else []
+        self._runner.answer(part.relation, kept_columns(layout, order.form, order.held_back, carried))
         checked = self._held.compare(engine, self._in_columns(part), layout)
         if self._orders is not None:
             self._orders.screen(part.relation, self._duck)
         if self._output is not None:
-            self._write(number, part, self._output)
+            self._write(number, self._output)
         refused = quarantine.refused_of(part.relation, self._columns, engine)
         return Finished(count(layout, order.held_back, engine), refused, checked)
 
     def _in_columns(self, part: Part) -> str:
         return part.relation if self._order.records is None else records.rows_of_part(part.relation)
 
-    def _write(self, number: int, part: Part, output: Output) -> None:
+    def _write(self, number: int, output: Output) -> None:
         kind, layout = output.kind, self._runner.layout
         make = long_query if self._order.form == "long" else wide_query
-        query = make(layout, self._own(), part.relation, self._order.held_back)
+        own = {cell.alias: name for cell, name in self._own().items()}
+        query = make(layout, own, self._order.held_back)
         if self._order.has_findings:
             if self._order.form == "wide":
                 query = with_findings(query)
@@ -285,12 +291,12 @@ class _Run:
             self._engine.write("SELECT * FROM order_findings", sheet, kind, self._metadata)
         self._engine.write(query, self._place.path("part", number, output.suffix), kind, self._metadata)
 
-    def _own(self) -> dict[str, str]:
-        """Return the columns of the table that go into the output, and as what: a kept one may have been renamed."""
+    def _own(self) -> dict[Cell, str]:
+        """Return the cells of the table that go into the output, and as what: a kept one may have been renamed."""
         wishes, patient = self._order.wishes, self._columns.patient
         kept = set(self._columns.ignored) if wishes.keep else set()
         return {
-            cell.name: cell.name if cell is patient else wishes.names.get(cell.name, cell.name)
+            cell: cell.name if cell is patient else wishes.names.get(cell.name, cell.name)
             for cell in self._columns.cells
             if cell is patient or cell.name in kept
         }

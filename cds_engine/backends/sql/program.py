@@ -25,9 +25,12 @@ class Answers:
     source: str
     columns: dict[str, Sql]
 
-    def query(self, kept: Mapping[str, str] | None = None) -> str:
-        """Return the query; *kept* is name to expression over the columns of the answers, None for all of them."""
-        return self.sheet.select(self.source, self.columns, kept)
+    def query(self, kept: Mapping[str, str] | None = None, carried: Iterable[str] = ()) -> str:
+        """Return the query; *kept* is name to expression over the columns of the answers, None for all of them.
+
+        Columns of the source that are *carried* count among those of the answers.
+        """
+        return self.sheet.select(self.source, self.columns | {name: Sql(name) for name in carried}, kept)
 
 
 @dataclass(frozen=True)
