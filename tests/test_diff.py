@@ -91,11 +91,16 @@ def test_a_shared_definition_is_told_of_every_rule_that_rests_on_it(pack, tmp_pa
     assert "age at onset of JDM from 16 years and below 18 years" in change.whom
 
 
-def test_another_plausible_range_is_named_and_changes_no_answer_to_what_both_accept(pack, tmp_path):
+def test_another_plausible_range_affects_whom_only_one_version_reads(pack, tmp_path):
     new = changed(tmp_path / "pack", "facts.yaml", "plausible: 0.5 to 300 kg", "plausible: 2 to 200 kg")
     difference = Difference(pack, new, PATIENTLY)
-    assert list(difference.run({"sun-protection", "ivig-adjunct"})) == []
+    found = {(change.rule, change.what): change for change in difference.run({"sun-protection", "ivig-adjunct"})}
     assert difference.dictionary == ["weight"]
+    assert difference.undecided == []
+    assert {rule for rule, _ in found} == {"ivig-adjunct"}
+    patient = found["ivig-adjunct", "recommended to needs_data"].patient
+    weight = float(str(patient["facts"]["weight"]).split(" ", 1)[0])
+    assert not 2 <= weight <= 200
 
 
 def test_another_formula_is_told_with_an_example_and_rules_that_do_not_read_it_are_not_asked(pack, tmp_path):

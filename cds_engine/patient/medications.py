@@ -36,7 +36,7 @@ FREQUENCY_KEYS = frozenset({"frequency", "interval", "sig", "schedule", "timing"
 """Keys that are not ours but say how often; what they say counts."""
 _NO_REMARKS = frozenset({"drug", "dose", "per", "id", "status", "date", "rxnorm", "code", "name"})
 _TOO_OFTEN = frozenset({"day", "several_times_a_week"})
-_PER_WEEK = {"day": 7.0, "week": 1.0, "two_weeks": 0.5}
+PER_WEEK = {"day": 7.0, "week": 1.0, "two_weeks": 0.5}
 _ROUTES = {
     "oral": "oral po by-mouth os",
     "subcutaneous": "subcutaneous sc s.c. subq sq",
@@ -361,7 +361,7 @@ def _weekly(amount: float | None, intervals: tuple[str, ...], times: float | Non
         return None
     if intervals[0] == "several_times_a_week":
         return amount * times if times > 1 else None
-    per_week = _PER_WEEK.get(intervals[0])
+    per_week = PER_WEEK.get(intervals[0])
     return None if per_week is None else amount * per_week * times
 
 

@@ -29,6 +29,11 @@ class FactSpec:
     agreeing: Mapping[str, str]
     """Codes of one group, each to the first of the group."""
 
+    @property
+    def published(self) -> dict[str, Conversion]:
+        """The ways that physics does not know: from mass to amount of substance, by a published factor."""
+        return {change.unit: self.changes[change.unit] for change in self.entry.conversions}
+
     def change_from(self, unit: str) -> Conversion:
         """Return the way from *unit* to the canonical unit.
 

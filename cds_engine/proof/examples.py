@@ -27,6 +27,19 @@ def bases_of(folder: Path) -> list[Mapping[str, object]]:
     return [_typed(written) for written in facts if isinstance(written, Mapping)]
 
 
+def whole_bases_of(folder: Path) -> list[dict[str, object]]:
+    """Return the facts of every patient under `bases` in cases.yaml, with those of the one he starts from."""
+    bases = _cases(folder).get("bases")
+    whole: dict[str, dict[str, object]] = {}
+    for name, base in bases.items() if isinstance(bases, Mapping) else ():
+        written = base.get("with", {}) if isinstance(base, Mapping) else None
+        if isinstance(written, Mapping):
+            facts = {**whole.get(str(base.get("from")), {}), **_typed(written)}
+            gone = base.get("without")
+            whole[name] = {key: facts[key] for key in facts if not isinstance(gone, list) or key not in gone}
+    return list(whole.values())
+
+
 def usual_values(folder: Path) -> dict[str, list[object]]:
     """Return for each fact the plain values that the patients in cases.yaml have, the first first."""
     data = _cases(folder)

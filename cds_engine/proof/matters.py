@@ -10,7 +10,7 @@ from cds_engine.lowering.guideline import Derivation, Guideline, RuleSpec
 from cds_engine.lowering.walk import names_in
 from cds_engine.proof.describe import Cuts, cuts_of
 from cds_engine.proof.twice import Versions
-from cds_engine.proof.written import differing, keys_of
+from cds_engine.proof.written import differing, keys_of, parts_apart, read_otherwise
 
 
 def cuts_of_rule(versions: Versions, old: RuleSpec, new: RuleSpec, changed: AbstractSet[str]) -> Cuts | None:
@@ -23,7 +23,7 @@ def cuts_of_rule(versions: Versions, old: RuleSpec, new: RuleSpec, changed: Abst
     if written is None:
         return None
     found = cuts_of(*written, first)
-    _add_derived(found, versions, [old.key, *keys_of(first, old)])
+    _add_what_facts_rest_on(found, versions, [old.key, *keys_of(first, old)])
     return found
 
 
@@ -32,23 +32,31 @@ def cuts_of_alert(versions: Versions, key: str, changed: AbstractSet[str]) -> Cu
     first, second = versions
     conditions = [version.conditions[key] for version in versions]
     reads = first.reads[key] | second.reads[key]
-    if conditions[0] == conditions[1] and reads.isdisjoint(changed):
+    severities = [next(alert.severity for name, alert in version.alerts if name == key) for version in versions]
+    if conditions[0] == conditions[1] and severities[0] == severities[1] and reads.isdisjoint(changed):
         return None
-    found = cuts_of(conditions, (), first)
-    _add_derived(found, versions, [key])
+    found = cuts_of(parts_apart(*conditions), (), first)
+    _add_what_facts_rest_on(found, versions, [key])
     return found
 
 
 def cuts_of_facts(guideline: Guideline, names: AbstractSet[str]) -> Cuts:
-    """Return facts with every number that any condition compares them with."""
-    every = cuts_of(guideline.conditions.values(), (), guideline).at
+    """Return facts with every number at which a condition or a cap changes something."""
+    every = cuts_of(guideline.conditions.values(), guideline.doses.values(), guideline).at
     return Cuts({name: set(every.get(name, ())) for name in names})
 
 
-def _add_derived(found: Cuts, versions: Versions, keys: list[str]) -> None:
-    """Add each fact that is derived otherwise, where these conditions compare it, and what it is derived from."""
+def _add_what_facts_rest_on(found: Cuts, versions: Versions, keys: list[str]) -> None:
+    """Add the facts these conditions read that are read, derived or contradicted otherwise, and what that rests on."""
     first, second = versions
     reads = frozenset().union(*(first.reads[key] for key in keys))
+    for name in read_otherwise(first, second):
+        if name in reads and name in first.dictionary.facts:
+            found.add(name, *_ends_apart(versions, name))
+    for key in {**first.conflicts, **second.conflicts}:
+        if not reads.isdisjoint((*first.conflicts.get(key, ()), *second.conflicts.get(key, ()))):
+            for name, numbers in cuts_of(parts_apart(*(v.conditions.get(key) for v in versions)), (), first).at.items():
+                found.add(name, *numbers)
     for before, after in _derived_otherwise(first, second):
         if before.fact in reads:
             own = cuts_of([first.conditions[key] for key in keys], (), first).at
@@ -60,6 +68,13 @@ def _add_derived(found: Cuts, versions: Versions, keys: list[str]) -> None:
                 for name in names_in(tuple(branch.value for branch in derivation.branches)):
                     if "." not in name and name != "as_of":
                         found.add(name)
+
+
+def _ends_apart(versions: Versions, name: str) -> set[float]:
+    """Return the ends of a plausible range that only one of two versions has."""
+    specs = (version.dictionary.facts.get(name) for version in versions)
+    ranges = [set(spec.plausible or ()) for spec in specs if spec is not None]
+    return ranges[0] ^ ranges[-1]
 
 
 def _derived_otherwise(first: Guideline, second: Guideline) -> Iterator[tuple[Derivation, Derivation]]:

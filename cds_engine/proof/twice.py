@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
+from cds_engine.engine.decisions import TreatmentDecision
 from cds_engine.lowering.guideline import Guideline
 from cds_engine.proof.replay import Patient, Replay
 
 Versions = tuple[Guideline, Guideline]
 """The old one and the new one, whole or as far as one rule goes."""
-MOST = 600
-"""How many patients are kept."""
-EXAMPLES = 3
-"""Of how many examples those near them are answered too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +42,17 @@ class Twice:
         """Return whether an alert is shown in both; `-` where it is not there."""
         return _alert(self.before, key), _alert(self.after, key)
 
+    def ready(self, rule: str) -> tuple[Ready | None, Ready | None]:
+        """Return the treatments that a rule offers in both, in order; None where it is not recommended."""
+        return _ready(self.before, rule), _ready(self.after, rule)
+
     def dose(self, rule: str, target: str, end: str) -> tuple[float | None, float | None]:
         """Return one end of a dose in both; None where it is not recommended."""
         return _dose(self.before, rule, target, end), _dose(self.after, rule, target, end)
 
 
+Ready = Mapping[str, TreatmentDecision]
+"""What a rule offers a patient, by drug or action."""
 Shows = Callable[[Twice], bool]
 """Says whether a patient shows a change."""
 
@@ -57,40 +60,38 @@ Shows = Callable[[Twice], bool]
 class Pool:
     """The patients met so far, each with both answers."""
 
-    def __init__(self, versions: Versions, examples: Sequence[Mapping[str, object]]) -> None:
+    def __init__(self, versions: Versions) -> None:
         self._versions = versions
-        self._examples = examples
         self._met: list[Twice] = []
-        self._crossed: set[str] = set()
-        for facts in examples:
-            self.add({"facts": facts})
 
     def add(self, patient: Patient) -> Twice:
         """Answer a patient by both versions and keep him."""
         found = Twice.of(self._versions, patient)
-        if len(self._met) < MOST:
-            self._met.append(found)
+        self._met.append(found)
         return found
 
-    def add_with_examples(self, patient: Patient) -> None:
-        """Keep each example with the facts of a patient in place of his own: for him other rules apply."""
-        facts = patient["facts"]
-        assert isinstance(facts, Mapping)  # noqa: S101 - a patient has facts
-        key = str(sorted(facts.items(), key=str))
-        if key not in self._crossed:
-            self._crossed.add(key)
-            for example in ({}, *self._examples):
-                self.add({**patient, "facts": {**example, **facts}})
-
-    def add_near(self, near: Callable[[Patient], Iterator[Patient]]) -> None:
-        """Keep those near the examples whom a changed fact tells apart most likely."""
-        for facts in self._examples[:EXAMPLES]:
-            for patient in near({"facts": facts}):
-                self.add(patient)
+    def who(self, shows: Shows) -> Iterator[Twice]:
+        """List who shows something."""
+        return filter(shows, self._met)
 
     def least(self, shows: Shows) -> Twice | None:
         """Return who shows a change with the least on record."""
-        return min(filter(shows, self._met), key=lambda met: met.size, default=None)
+        return min(self.who(shows), key=lambda met: met.size, default=None)
+
+
+def as_far_as_alert(guideline: Guideline, key: str) -> Guideline:
+    """Return the guideline with only what one alert rests on, so that it answers quickly."""
+    facts = as_far_as_facts(guideline)
+    alerts = tuple(pair for pair in guideline.alerts if pair[0] == key)
+    return replace(facts, conditions={**facts.conditions, key: guideline.conditions[key]}, alerts=alerts)
+
+
+def as_far_as_facts(guideline: Guideline) -> Guideline:
+    """Return the guideline with only what its facts are derived and contradicted by."""
+    branches = {branch.key for derivation in guideline.derivations for branch in derivation.branches if branch.key}
+    keys = branches.union(guideline.conflicts)
+    conditions = {key: condition for key, condition in guideline.conditions.items() if key in keys}
+    return replace(guideline, rules=(), conditions=conditions, alerts=(), order_reads=())
 
 
 def _status(replay: Replay, rule: str) -> str:
@@ -103,9 +104,15 @@ def _alert(replay: Replay, key: str) -> str:
     return "shown" if replay.believes(key) else "not shown"
 
 
-def _dose(replay: Replay, rule: str, target: str, end: str) -> float | None:
+def _ready(replay: Replay, rule: str) -> Ready | None:
     for decision in replay.decisions:
-        for part in decision.treatments if decision.spec.rule.id == rule else ():
-            if part.treatment.target == target and part.dose is not None and decision.status == "recommended":
-                return part.dose.low.final if end == "low" else part.dose.high.final
+        if decision.spec.rule.id == rule and decision.status == "recommended":
+            return {part.treatment.target: part for part in decision.treatments if part.status == "recommended"}
     return None
+
+
+def _dose(replay: Replay, rule: str, target: str, end: str) -> float | None:
+    part = (_ready(replay, rule) or {}).get(target)
+    if part is None or part.dose is None:
+        return None
+    return part.dose.low.final if end == "low" else part.dose.high.final

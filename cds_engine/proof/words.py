@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from cds_engine.proof.diff import Change
 
 ASSUMED = (
-    "For records in which no fact has two readings, in exact arithmetic, and for values that both versions accept."
+    "For records in which no fact has two readings, as where values contradict each other, and in exact arithmetic; "
+    "reasons, cautions, questions, the screening of orders and texts are not compared."
 )
 
 

@@ -9,34 +9,51 @@ from cds_engine.lowering import core as c
 from cds_engine.lowering.guideline import Derivation, DosePlan, Guideline, RuleSpec
 from cds_engine.patient.spec import FactSpec
 
+TAKEN = frozenset({"medications", "drug_dose"})
+"""The types of facts that are read by the names of drugs."""
+
 
 def differing(
     first: Guideline, old: RuleSpec, second: Guideline, new: RuleSpec, changed_facts: AbstractSet[str]
-) -> tuple[list[c.Condition], list[DosePlan]] | None:
-    """Return the conditions and doses of a rule that were written otherwise, None if nothing that it rests on was.
+) -> tuple[list[c.Term | c.Condition], list[DosePlan]] | None:
+    """Return the parts of conditions and doses that were written otherwise, None if nothing that a rule rests on was.
 
     *changed_facts* are those that may come out otherwise: a rule that reads one of them rests on what was changed.
     """
     keys = {old.key, *keys_of(first, old), *keys_of(second, new)}
     changed = [
-        found
-        for key in sorted(keys)
-        if (first.conditions.get(key)) != (second.conditions.get(key))
-        for found in (first.conditions.get(key), second.conditions.get(key))
-        if found is not None
+        part for key in sorted(keys) for part in parts_apart(first.conditions.get(key), second.conditions.get(key))
     ]
-    plans = [
-        plan
-        for a, b in zip(old.treatments, new.treatments, strict=False)
-        if a.dose and b.dose and _numbers(a.dose) != _numbers(b.dose)
-        for plan in (a.dose, b.dose)
-    ]
-    same_shape = [t.target for t in old.treatments] == [t.target for t in new.treatments] and old.mode == new.mode
+    after = {treatment.target: treatment.dose for treatment in new.treatments}
+    pairs = ((treatment.dose, after.get(treatment.target)) for treatment in old.treatments)
+    plans = [plan for a, b in pairs if a and b and _numbers(a) != _numbers(b) for plan in (a, b)]
+    same_shape = _shape(old) == _shape(new)
     same_safety = _safety(first, old) == _safety(second, new)
     reads = read_by(first, old) | read_by(second, new)
     if changed or plans or not (same_shape and same_safety and reads.isdisjoint(changed_facts)):
         return changed, plans
     return None
+
+
+def parts_apart(
+    first: c.Term | c.Condition | None, second: c.Term | c.Condition | None
+) -> Iterator[c.Term | c.Condition]:
+    """List the smallest parts of two conditions that were written otherwise; one may be there alone."""
+    match first, second:
+        case _ if first == second:
+            return
+        case c.Defined(name, one), c.Defined(other, two) if name == other:
+            yield from parts_apart(one, two)
+        case c.Not(one), c.Not(two):
+            yield from parts_apart(one, two)
+        case (c.And(ones), c.And(twos)) | (c.Or(ones), c.Or(twos)):
+            gone, come = [part for part in ones if part not in twos], [part for part in twos if part not in ones]
+            if len(gone) == len(come) == 1:
+                yield from parts_apart(*gone, *come)
+            else:
+                yield from (*gone, *come)
+        case _:
+            yield from (part for part in (first, second) if part is not None)
 
 
 def read_by(guideline: Guideline, spec: RuleSpec) -> frozenset[str]:
@@ -49,9 +66,12 @@ def read_by(guideline: Guideline, spec: RuleSpec) -> frozenset[str]:
 def facts_changed(first: Guideline, second: Guideline) -> frozenset[str]:
     """Return the facts that may come out otherwise: read, derived or contradicted in another way.
 
-    What is derived from one of them is not named: whoever reads that reads what it is derived from.
+    What is derived from one of them is not named: whoever reads that reads what it is derived from. Where both find
+    the same contradictory, it is of records that contradict themselves in neither version.
     """
     found = {*read_otherwise(first, second), *_derived_otherwise(first, second)}
+    if contradicts_alike(first, second):
+        return frozenset(found)
     always = {d.fact for pack in (first, second) for d in pack.derivations if d.always}
     conflicts = dict.fromkeys([*first.conflicts, *second.conflicts])
     waiting = [key for key in conflicts if not _conflicts_alike(first, second, key)]
@@ -63,6 +83,19 @@ def facts_changed(first: Guideline, second: Guideline) -> frozenset[str]:
         left = [key for key in left if key not in waiting]
         if not waiting:
             return frozenset(found)
+
+
+def contradicts_alike(first: Guideline, second: Guideline) -> bool:
+    """Say whether both versions find the same values of facts contradictory."""
+    old, new = first.dictionary.facts, second.dictionary.facts
+    keys = dict.fromkeys([*first.conflicts, *second.conflicts])
+    return all(_conflicts_alike(first, second, key) for key in keys) and all(
+        _agreement(old[name]) == _agreement(new[name]) for name in old.keys() & new.keys()
+    )
+
+
+def _agreement(spec: FactSpec) -> tuple[object, ...]:
+    return spec.tolerance, spec.tolerance_is_share, spec.unit, dict(spec.agreeing)
 
 
 def _conflicts_alike(first: Guideline, second: Guideline, key: str) -> bool:
@@ -93,22 +126,21 @@ def read_otherwise(first: Guideline, second: Guideline) -> list[str]:
         or name not in new
         or _read_as(old[name]) != _read_as(new[name])
         or presumed[0].get(name) != presumed[1].get(name)
+        or (old[name].entry.type in TAKEN and first.dictionary.drugs != second.dictionary.drugs)
     ]
 
 
 def _read_as(spec: FactSpec) -> tuple[object, ...]:
-    """Return what of a fact's entry bears on an answer."""
+    """Return what of a fact's entry bears on an answer; how it is derived is looked at beside."""
     entry = spec.entry
-    size = spec.plausible, spec.tolerance, spec.tolerance_is_share, spec.unit
-    return (
-        *size,
-        entry.type,
-        tuple(entry.allowed),
-        dict(spec.agreeing),
-        dict(spec.changes),
-        spec.max_age_days,
-        entry.ask is None,
-    )
+    size = spec.plausible, spec.tolerance, spec.tolerance_is_share, spec.unit, spec.max_age_days
+    codes = tuple(entry.allowed), dict(spec.agreeing), spec.published
+    return *size, *codes, entry.type, entry.drug, entry.setting, entry.ask is None
+
+
+def _shape(spec: RuleSpec) -> tuple[object, ...]:
+    """Return what a rule offers, in which order, which choice it leaves and how strongly it speaks."""
+    return [(t.target, t.dose is None) for t in spec.treatments], spec.mode, spec.modality
 
 
 def keys_of(guideline: Guideline, spec: RuleSpec) -> Iterator[str]:
@@ -130,5 +162,13 @@ def _safety(guideline: Guideline, spec: RuleSpec) -> list[tuple[str, str]]:
 
 
 def _numbers(plan: DosePlan) -> tuple[object, ...]:
+    """Return what of a regimen bears on the dose: how much, how often, and of which products."""
     factors = tuple(adjustment.multiply for adjustment in plan.adjustments)
-    return plan.low, plan.high, plan.basis, plan.basis_scale, plan.cap, plan.unit, plan.per, factors
+    how_much = plan.low, plan.high, plan.basis, plan.basis_scale, plan.cap, factors
+    return *how_much, schedule_of(plan), plan.product_sizes
+
+
+def schedule_of(plan: DosePlan) -> tuple[object, ...]:
+    """Return in what a dose is given, and how often."""
+    route = plan.written.route.prefer if plan.written.route is not None else None
+    return plan.unit, plan.per, plan.times_per_day, plan.days, route

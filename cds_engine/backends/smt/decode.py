@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 
@@ -17,7 +17,26 @@ from cds_engine.patient.spec import FactSpec
 
 NOT_USABLE = "?"
 """A value that every reader rejects, where the fact was given and cannot be used."""
+REJECTED = (NOT_USABLE, 5)
+"""What stands for a fact that was given and cannot be used: the second for one that is a set."""
 UNHEARD_OF = "a medicine that is on no list"
+
+
+def patient_of(answers: Sequence[SymbolicAnswer], model: z3.ModelRef, digits: int) -> dict[str, object]:
+    """Return a patient as the first of several answers reads him; of the others what only they can use of him."""
+    first, *others = (Decoder(answer, model, digits) for answer in answers)
+    found = first.patient()
+    facts = found["facts"]
+    assert isinstance(facts, dict)  # noqa: S101 - a patient has facts
+    for other in others:
+        read = other.patient()["facts"]
+        assert isinstance(read, dict)  # noqa: S101 - a patient has facts
+        facts |= {name: value for name, value in read.items() if name not in facts or _is_rejected(facts[name])}
+    return found
+
+
+def _is_rejected(value: object) -> bool:
+    return isinstance(value, str | int) and value in REJECTED
 
 
 class Decoder:
@@ -46,7 +65,7 @@ class Decoder:
         slot = self._answer.record.slots[spec.name]
         medicines = spec.entry.type == "medications"
         one = self._medicines if medicines else self._value
-        rejected: object = 5 if spec.entry.type in {"codes", "medications"} else NOT_USABLE
+        rejected = REJECTED[spec.entry.type in {"codes", "medications"}]
         again = self._another(spec)
         if self._is(slot.withheld):
             return rejected if again is None or medicines else [again, rejected]
@@ -109,7 +128,8 @@ class Decoder:
             if amount is not None and self._is(amount.known) and isinstance(amount.payload, Number):
                 weekly = self._rounded(amount.payload.value, None)
                 own = own or [{"drug": drug}]
-                times = {"day": 7.0, "two_weeks": 0.5}.get(str(own[0].get("per")), 1.0)
+                times = {"day": 7.0, "two_weeks": 0.5, "several_times_a_week": 2.0}.get(str(own[0].get("per")), 1.0)
+                own[0] |= {"times": 2} if own[0].get("per") == "several_times_a_week" else {}
                 own[0]["dose"] = f"{number(weekly / times)} mg"
             if not said or not own:
                 own.append({"drug": drug})

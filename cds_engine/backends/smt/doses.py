@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import z3
 
-from cds_engine.backends.smt.arithmetic import Real
+from cds_engine.backends.smt.curves import Real
 from cds_engine.backends.smt.logic import FALSE, TRUE, both, either
 from cds_engine.backends.smt.readings import Readings
 from cds_engine.backends.smt.record import MARGIN, rational

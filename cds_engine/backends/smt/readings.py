@@ -7,7 +7,7 @@ other kind are proved for records with one reading only, and the report says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from functools import cached_property
 
 import z3
@@ -26,7 +26,7 @@ class Readings:
     """One record and the worlds it allows, made as they are asked for.
 
     Two of one *tag* are about one patient; *inner* tells apart what is made within them. With *alone* it is about
-    patients in whose record no fact has two readings.
+    patients in whose record no fact has two readings. The facts *apart* are read otherwise in another.
     """
 
     def __init__(
@@ -37,10 +37,11 @@ class Readings:
         inner: str = "",
         *,
         alone: bool = False,
+        apart: Container[str] = (),
     ) -> None:
         self.guideline = guideline
         self.tag = tag
-        self.record = Record(guideline, beside, tag, inner or tag)
+        self.record = Record(guideline, beside, tag, inner or tag, apart)
         self.arithmetic = Arithmetic(inner or tag)
         self.reread: dict[str, Slot] = {}
         """Facts in the other reading, as far as they were asked for."""
@@ -98,6 +99,11 @@ class Readings:
         """Return the truth that a declared contradiction between facts holds."""
         condition = self.guideline.conditions[key]
         return either(self.first.truth(condition).yes, both(self._any_hidden, self.told.truth(condition).yes))
+
+    @property
+    def contradictory(self) -> z3.BoolRef:
+        """The truth that something on record contradicts something else, or what is derived from it."""
+        return either(self._any_hidden, some(self._broken(key) for key in self.guideline.conflicts))
 
     def contradicted(self, name: str) -> z3.BoolRef:
         """Return the truth that a fact takes part in a contradiction that holds."""

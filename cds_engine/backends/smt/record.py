@@ -6,24 +6,27 @@ these holds for every patient; some of these no reader produces, and a refutatio
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
 import z3
 
 from cds_engine.backends.smt.asked import amounts_asked, codes_asked
-from cds_engine.backends.smt.logic import FALSE, both, either, opposite
+from cds_engine.backends.smt.logic import FALSE, TRUE, both, constant, either, opposite
 from cds_engine.backends.smt.ordered import ORDER, OTHER, ordered
 from cds_engine.backends.smt.values import Code, Day, Flag, Members, Number, Payload
 from cds_engine.lowering import core as c
 from cds_engine.lowering.guideline import Guideline
 from cds_engine.pack.dictionary import INTERVALS
+from cds_engine.patient.medications import PER_WEEK
 from cds_engine.patient.spec import FactSpec
 
 MARGIN = Fraction(1, 10**12)
 """How far a number computed with doubles may lie from its real value, as a share of what it was computed from:
 some thousand times more than the evaluator's few roundings come to."""
+COUNTED = frozenset({*PER_WEEK, "several_times_a_week"})
+"""The intervals of which an amount a week can be told."""
 FIRST_DAY, LAST_DAY = 1, 3652059
 """Of the calendar, as ordinals."""
 
@@ -57,9 +60,16 @@ class Record:
     """
 
     def __init__(
-        self, guideline: Guideline, beside: Iterable[c.Condition] = (), tag: str = "", inner: str = ""
+        self,
+        guideline: Guideline,
+        beside: Iterable[c.Condition] = (),
+        tag: str = "",
+        inner: str = "",
+        apart: Container[str] = (),
     ) -> None:
+        """Make a record; the facts *apart* are read otherwise in another, from which *inner* tells them."""
         self.guideline = guideline
+        self._apart = apart
         self.facts: Mapping[str, FactSpec] = guideline.dictionary.facts
         self.tag = tag
         self._inner = inner
@@ -90,7 +100,8 @@ class Record:
             day = z3.Int("as_of")
             self.constraints.append(both(day >= FIRST_DAY, day <= LAST_DAY))
             return Slot(z3.Bool(f"{self.tag}as_of given"), FALSE, Day(day))
-        known, withheld = z3.Bool(f"{self.tag}{name} given"), z3.Bool(f"{self.tag}{name} withheld")
+        own = self._inner if base_of(name) in self._apart else self.tag
+        known, withheld = z3.Bool(f"{own}{name} given"), z3.Bool(f"{own}{name} withheld")
         if "." in name and not name.endswith(".weekly_amount"):
             withheld = FALSE
         self.constraints.append(opposite(both(known, withheld)))
@@ -98,8 +109,8 @@ class Record:
 
     def payload(self, name: str, tag: str) -> Payload | None:
         """Return a free value of a fact or property, within its plausible range."""
-        label = f"{tag}{name}"
         base, _, prop = name.partition(".")
+        label = f"{self._inner}{tag}{name}" if base in self._apart else f"{tag}{name}"
         if base == ORDER:
             value, holds = ordered(name, self.guideline, label)
             self.constraints += holds
@@ -126,7 +137,7 @@ class Record:
             case "boolean":
                 return Flag(z3.Bool(label))
             case "code":
-                return self._one_code(label, tuple(spec.entry.allowed))
+                return self._one_code(label, tuple(spec.entry.allowed), spec.name)
             case "codes" | "medications":
                 return self._set(label, self._asked.get(spec.name, ()))
             case "date":
@@ -138,16 +149,21 @@ class Record:
             case _:
                 number = z3.Real(label)
         low, high = spec.plausible or (0.0, None)
-        self.constraints.append(number >= rational(low))
-        if high is not None:
-            self.constraints.append(number <= rational(high))
+        inside = both(number >= rational(low), TRUE if high is None else number <= rational(high))
+        self._holds_of_used(spec.name, inside)
         return Number(number)
 
-    def _one_code(self, label: str, allowed: tuple[str, ...]) -> Code:
+    def _holds_of_used(self, name: str, truth: z3.BoolRef) -> None:
+        """Hold a value to its dictionary; one that another dictionary accepts only where it is used."""
+        is_used = z3.Bool(f"{self._inner}{name} given")
+        self.constraints.append(z3.Implies(is_used, truth) if name in self._apart else truth)
+
+    def _one_code(self, label: str, allowed: tuple[str, ...], name: str = "") -> Code:
         codes = [*allowed, *(() if allowed else (OTHER,))]
         each = {code: z3.Bool(f"{label} = {code}") for code in codes}
         flags = list(each.values())
-        self.constraints += [z3.AtMost(*flags, 1), either(*flags)]
+        self.constraints.append(z3.AtMost(*flags, 1))
+        self._holds_of_used(name, either(*flags))
         return Code(each)
 
     def _set(self, label: str, codes: tuple[str, ...]) -> Members:
@@ -211,10 +227,13 @@ class Record:
         listed, complete = whole.payload.has_any(drug), whole.payload.complete
         taken = either(*per.payload.each.values())
         nothing = both(whole.known, opposite(listed))
+        counted = [opposite(has) for code, has in per.payload.each.items() if code not in COUNTED]
+        only_listed = constant(all(spec.entry.type != "drug_dose" for spec in self.facts.values()))
         self.constraints += [
             per.known == whole.known,
             route.known == whole.known,
             z3.Implies(both(whole.known, listed, per.payload.complete), taken),
+            z3.Implies(both(only_listed, listed, amount.known), both(complete, per.payload.complete, *counted)),
             z3.Implies(nothing, both(opposite(taken), per.payload.complete == complete)),
             z3.Implies(nothing, both(*(opposite(has) for has in route.payload.each.values()))),
             z3.Implies(nothing, both(amount.known == complete, opposite(amount.withheld))),

@@ -10,7 +10,7 @@ from datetime import date
 import z3
 
 from cds_engine.backends.smt.answer import SymbolicAnswer
-from cds_engine.backends.smt.decode import Decoder
+from cds_engine.backends.smt.decode import patient_of
 from cds_engine.backends.smt.logic import FALSE, both, constant, opposite
 from cds_engine.backends.smt.record import Slot, rational
 from cds_engine.backends.smt.values import Code, Day, Flag, Members, Number, Payload
@@ -39,7 +39,8 @@ class Search:
     ) -> None:
         self._answer = answer
         self._answers = (answer, *beside)
-        """Several answers to one patient, or to several; candidates are read from the first."""
+        """Several answers to one patient, or to several; candidates are read from the first, and of the others what
+        they alone know."""
         self._seconds = seconds
         self.left: Callable[[], float] = lambda: math.inf
         """How many seconds are left for all questions together; none is begun without any."""
@@ -90,6 +91,15 @@ class Search:
         model = self._solver.model() if found == z3.sat else None
         return True if found == z3.sat else False if found == z3.unsat else None, model
 
+    def read(self, model: z3.ModelRef) -> Iterator[dict[str, object]]:
+        """List whom Z3 found as patients, with the roundest numbers first; each is still to be replayed."""
+        seen: list[dict[str, object]] = []
+        for digits in DIGITS:
+            patient = patient_of(self._answers, model, digits)
+            if patient not in seen:
+                seen.append(patient)
+                yield patient
+
     def none_unless(
         self, goal: z3.BoolRef, *beside: z3.BoolRef, unless: Mapping[str, z3.BoolRef]
     ) -> tuple[bool | None, tuple[str, ...]]:
@@ -112,8 +122,8 @@ class Search:
         flags = {name: z3.Bool(f"unless: {name}") for name in unless}
         solver.add(*(z3.Implies(flags[name], holds) for name, holds in unless.items()))
         found = solver.check(*flags.values())
-        needed = {str(part) for part in solver.unsat_core()} if found == z3.unsat else set()
-        names = [name for name, flag in flags.items() if str(flag) in needed]
+        needed = {part.decl().name() for part in solver.unsat_core()} if found == z3.unsat else set()
+        names = [name for name, flag in flags.items() if flag.decl().name() in needed]
         for name in tuple(names):
             others = [flags[other] for other in names if other != name]
             if solver.check(*others) == z3.unsat:
@@ -142,18 +152,14 @@ class Search:
         """Return candidates for patients with *goal*, the simplest first; each is still to be replayed."""
         self._tell()
         self._tell_curved()
-        record, exact = self._answer.record, self._answer.arithmetic.ideal
-        guideline = self._answer.guideline
-        unusual = {d.fact for d in guideline.derivations if d.always} | guideline.dictionary.presumed.keys()
-        odd = [record.slots[name].known for name in sorted(unusual) if name in record.slots]
+        exact = self._answer.arithmetic.ideal
         seen: list[dict[str, object]] = []
-        plain = [self._answer.is_single, exact, self._nothing_odd(), *(opposite(known) for known in odd)]
-        for assumed in (plain, [exact, self._no_dates()], [exact], []):
+        for assumed in ([exact, self.plain()], [exact, self.undated()], [exact], []):
             for example in self._examples:
                 for solver in (self._solver, self._curved):
                     model = self._nearest(solver, [goal, *beside, *assumed], example)
                     for digits in DIGITS if model is not None else ():
-                        patient = Decoder(self._answer, model, digits).patient()
+                        patient = patient_of(self._answers, model, digits)
                         if patient not in seen:
                             seen.append(patient)
                             yield patient
@@ -177,8 +183,8 @@ class Search:
             if found == z3.sat:
                 model = solver.model()
                 break
-            core = {str(part) for part in solver.unsat_core()} if found == z3.unsat else set()
-            blamed = [name for name, flag in kept.items() if str(flag) in core]
+            core = {part.decl().name() for part in solver.unsat_core()} if found == z3.unsat else set()
+            blamed = [name for name, flag in kept.items() if flag.decl().name() in core]
             if not blamed:
                 break
             for name in _least(blamed, example):
@@ -186,12 +192,17 @@ class Search:
         solver.pop()
         return model
 
-    def _nothing_odd(self) -> z3.BoolRef:
-        """Return that nothing was given that cannot be used, and no dates."""
-        withheld = (opposite(slot.withheld) for slot in self._answer.record.slots.values())
-        return both(*withheld, opposite(self._answer.record.another_amount), self._no_dates())
+    def plain(self) -> z3.BoolRef:
+        """Return that nothing on record is odd: nothing that cannot be used or is read twice, no dates, no settings."""
+        record, guideline = self._answer.record, self._answer.guideline
+        unusual = {d.fact for d in guideline.derivations if d.always} | guideline.dictionary.presumed.keys()
+        odd = [record.slots[name].known for name in sorted(unusual) if name in record.slots]
+        withheld = [slot.withheld for slot in record.slots.values()]
+        wrong = map(opposite, [*withheld, record.another_amount, *odd])
+        return both(self._answer.is_single, self.undated(), *wrong)
 
-    def _no_dates(self) -> z3.BoolRef:
+    def undated(self) -> z3.BoolRef:
+        """Return that no date is on record: what is counted between two days is known within bounds only."""
         record = self._answer.record
         dates = (name for name in record.slots if name in record.facts and record.facts[name].entry.type == "date")
         return both(*(opposite(record.slots[name].known) for name in dates))

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import z3
 
-from cds_engine.backends.smt.arithmetic import Arithmetic, Real
+from cds_engine.backends.smt.arithmetic import Arithmetic
+from cds_engine.backends.smt.curves import Real
 from cds_engine.backends.smt.logic import FALSE, TRUE, both, constant, either, opposite
 from cds_engine.backends.smt.record import rational
 from cds_engine.backends.smt.values import (

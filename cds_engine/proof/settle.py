@@ -1,0 +1,140 @@
+"""Every way in which one rule may be answered otherwise, settled: with somebody who shows it, or that nobody is there.
+
+Z3 is asked without the products and roots of facts, at given points first, where it knows what they come to. What it
+rules out is ruled out; what it leaves possible is told only with somebody whom the evaluator answers otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import chain
+
+from cds_engine.backends.smt.logic import Formula, Model, holds, opposite, some
+from cds_engine.backends.smt.points import Points
+from cds_engine.backends.smt.search import Search
+from cds_engine.proof.describe import Cuts
+from cds_engine.proof.replay import Patient
+from cds_engine.proof.twice import Pool, Twice, Versions
+from cds_engine.proof.way import Way
+
+ROUNDS = 3
+"""How many patients of Z3 are tried where products and roots matter."""
+
+
+@dataclass(slots=True)
+class Asked:
+    """One rule or alert: in which ways it may be answered otherwise, and what was found."""
+
+    name: str
+    ways: list[Way]
+    versions: Versions
+    """As far as they bear on it."""
+    cuts: Cuts | None = None
+    """The facts that matter; None where it is in one version only."""
+    met: dict[str, Twice] = field(default_factory=dict)
+    """For each way somebody who shows it."""
+    models: dict[str, Model] = field(default_factory=dict)
+    """Whom Z3 found, where it was Z3 who found somebody."""
+    unsettled: list[str] = field(default_factory=list)
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether the rule or alert is in one version only."""
+        return self.cuts is None
+
+
+class Settler:
+    """Settles ways, one rule after the other."""
+
+    def __init__(
+        self,
+        search: Search,
+        among: Formula,
+        pool: Pool,
+        points: Points | None,
+        others: Callable[[Patient], Iterable[Patient]],
+    ) -> None:
+        self._search = search
+        self._among = among
+        """Of whom it is settled; who is known to show a way shows it wherever he is."""
+        self._pool = pool
+        self._others = others
+        """Lists a patient with facts written so that the versions may read them otherwise."""
+        self._points = points
+        """Where products and roots are known; None where none matters."""
+
+    def settle(self, every: Iterable[Asked]) -> None:
+        """Find for every way somebody who shows it, or that nobody is there, or leave it unsettled.
+
+        What Z3 knows at once comes first, for every rule; what takes products and roots after it.
+        """
+        left = [(asked, possible) for asked in every if (possible := self._possible(asked))]
+        for asked, possible in left:
+            with self._search.together():
+                for way in possible:
+                    is_open = way.what not in asked.met and not self._is_shown_at_a_point(asked, way)
+                    if is_open and not self._is_nobody(way):
+                        asked.unsettled.append(way.what)
+
+    def _possible(self, asked: Asked) -> list[Way]:
+        """Meet who shows a way at once, and return the other ways that Z3 does not rule out."""
+        for way in asked.ways:
+            known = self._pool.least(way.shows)
+            if known is not None:
+                asked.met[way.what] = known
+        open_ = [way for way in asked.ways if way.what not in asked.met]
+        with self._search.together():
+            if self._search.some(some(way.goal for way in open_), self._among)[0] is False:
+                return []
+            at_points = [] if self._points is None else [self._points.known]
+            self._look(asked, self._search.plain(), *at_points)
+            possible = self._look(asked)
+            for beside in ([self._search.undated()], []) if possible else ():
+                self._look(asked, *beside, *at_points)
+            return [way for way in possible if way.what not in asked.met]
+
+    def _look(self, asked: Asked, *beside: Formula) -> list[Way]:
+        """Ask Z3 for somebody in any way that is open until there is nobody; return the ways that stay possible."""
+        possible: list[Way] = []
+        while open_ := [way for way in asked.ways if way.what not in asked.met and way not in possible]:
+            found, model = self._search.some(some(way.goal for way in open_), self._among, *beside)
+            if found is False:
+                break
+            if model is None:
+                return [*possible, *open_]
+            if not self._meets(asked, self._search.read(model), model):
+                possible += [way for way in open_ if holds(model, way.goal)] or open_
+        return possible
+
+    def _meets(self, asked: Asked, patients: Iterable[Patient], model: Model | None = None) -> bool:
+        """Say whether one of these patients shows a way that was open, and keep him."""
+        for patient in chain.from_iterable((found, *self._others(found)) for found in patients):
+            if self._search.left() <= 0:
+                return False
+            met = Twice.of(asked.versions, patient)
+            shown = [way.what for way in asked.ways if way.what not in asked.met and way.shows(met)]
+            asked.met |= dict.fromkeys(shown, met)
+            if model is not None:
+                asked.models |= dict.fromkeys(shown, model)
+            if shown:
+                return True
+        return False
+
+    def _is_nobody(self, way: Way) -> bool:
+        """Say whether it is proved, products and roots looked at, that nobody is there."""
+        return self._search.none(way.goal, self._among, curved=True) is True
+
+    def _is_shown_at_a_point(self, asked: Asked, way: Way) -> bool:
+        """Ask for somebody anywhere, and again where he is: there it is known what products and roots come to."""
+        beside: list[Formula] = []
+        for _ in range(ROUNDS):
+            model = self._search.some(way.goal, self._among, *beside)[1]
+            if model is None or self._points is None:
+                return False
+            at = self._points.of(model)
+            model = self._search.some(way.goal, self._among, at)[1]
+            if model is not None and self._meets(asked, self._search.read(model), model) and way.what in asked.met:
+                return True
+            beside.append(opposite(at))
+        return False
