@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice
 
 from cds_engine.backends.smt.logic import Formula, Model, holds, opposite, some
 from cds_engine.backends.smt.points import Points
@@ -20,6 +20,8 @@ from cds_engine.proof.way import Way
 
 ROUNDS = 3
 """How many patients of Z3 are tried where products and roots matter."""
+CANDIDATES = 15
+"""And where they do not: one may hold more than a record can, or a fact that only one version can use."""
 
 
 @dataclass(slots=True)
@@ -73,7 +75,7 @@ class Settler:
         for asked, possible in left:
             with self._search.together():
                 for way in possible:
-                    is_open = way.what not in asked.met and not self._is_shown_at_a_point(asked, way)
+                    is_open = way.what not in asked.met and not self._is_shown(asked, way)
                     if is_open and not self._is_nobody(way):
                         asked.unsettled.append(way.what)
 
@@ -125,12 +127,15 @@ class Settler:
         """Say whether it is proved, products and roots looked at, that nobody is there."""
         return self._search.none(way.goal, self._among, curved=True) is True
 
-    def _is_shown_at_a_point(self, asked: Asked, way: Way) -> bool:
+    def _is_shown(self, asked: Asked, way: Way) -> bool:
         """Ask for somebody anywhere, and again where he is: there it is known what products and roots come to."""
+        if self._points is None:
+            candidates = islice(self._search.patients(way.goal, self._among), CANDIDATES)
+            return any(self._meets(asked, [patient]) and way.what in asked.met for patient in candidates)
         beside: list[Formula] = []
         for _ in range(ROUNDS):
             model = self._search.some(way.goal, self._among, *beside)[1]
-            if model is None or self._points is None:
+            if model is None:
                 return False
             at = self._points.of(model)
             model = self._search.some(way.goal, self._among, at)[1]
