@@ -2,8 +2,8 @@
 
 `python benchmarks/side_by_side.py [jdm|made_up] [ROWS] [ROUNDS]`; needs `cds_engine[batch]`, and for the peers what
 `make bench-batch` installs; each is left out with a word where it is not there. Runs are interleaved; medians of wall
-and processor time are told. Answers are compared before anything is timed: every row with SQL, and every column; of
-peers the statuses.
+and processor time are told. Answers are compared before anything is timed: every row with SQL, and every
+column that it gives; of peers the statuses.
 """
 
 from __future__ import annotations
@@ -77,14 +77,17 @@ def rows_of(table: Path, count: int) -> list[dict]:
 
 
 def compare(ours: Path, theirs: Path, rows: list[dict], said: list[dict]) -> None:
-    """Raise if any status or displayed dose differs."""
+    """Raise if any row or column that SQL by hand gives differs, or a row is there on one side only."""
     connection = duckdb.connect()
     columns = connection.execute(f"SELECT * FROM '{theirs}' LIMIT 0").description
     found = [column[0] for column in connection.execute(f"SELECT * FROM '{ours}' LIMIT 0").description]
     own = {name.split("_mg_per_")[0]: name for name in found} | {name: name for name in found}
     names = [column[0] for column in columns if column[0] != "patient"]
-    differs = " OR ".join(f"mine.{own[name]}::VARCHAR IS DISTINCT FROM other.{name}::VARCHAR" for name in names)
-    pairs = f"'{ours}' AS mine JOIN '{theirs}' AS other USING (patient)"
+    differs = " OR ".join(
+        ["mine.patient IS NULL", "other.patient IS NULL"]
+        + [f"mine.{own[name]}::VARCHAR IS DISTINCT FROM other.{name}::VARCHAR" for name in names]
+    )
+    pairs = f"'{ours}' AS mine FULL JOIN '{theirs}' AS other USING (patient)"
     total, wrong = connection.execute(f"SELECT count(*), count(*) FILTER (WHERE {differs}) FROM {pairs}").fetchone()
     assert not wrong, f"{wrong} of {total} rows differ from SQL by hand"
     listed = ", ".join(f"{own[name]} AS {name}" for name in names)

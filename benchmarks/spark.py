@@ -60,12 +60,15 @@ def by_sql(session, table: Path, out: Path) -> None:
 
 
 def compare(ours: Path, theirs: Path) -> None:
-    """Raise if any status or displayed dose differs."""
+    """Raise if any status or displayed dose differs, or a row is there on one side only."""
     mine, other = f"'{ours}/*.parquet'", f"'{theirs}/*.parquet'"
     columns = [row[0] for row in duckdb.sql(f"DESCRIBE SELECT * FROM {other}").fetchall() if row[0] != "patient"]
     own = {row[0].split("_mg_per_")[0]: row[0] for row in duckdb.sql(f"DESCRIBE SELECT * FROM {mine}").fetchall()}
-    differs = " OR ".join(f"mine.{own[name]} IS DISTINCT FROM other.{name}" for name in columns)
-    pairs = f"{mine} AS mine JOIN {other} AS other USING (patient)"
+    differs = " OR ".join(
+        ["mine.patient IS NULL", "other.patient IS NULL"]
+        + [f"mine.{own[name]} IS DISTINCT FROM other.{name}" for name in columns]
+    )
+    pairs = f"{mine} AS mine FULL JOIN {other} AS other USING (patient)"
     [(total, wrong)] = duckdb.sql(f"SELECT count(*), count(*) FILTER (WHERE {differs}) FROM {pairs}").fetchall()
     assert not wrong, f"{wrong} of {total} rows differ from SQL by hand"
     print(f"{total:,} rows equal to SQL by hand: {len(columns)} columns each", flush=True)

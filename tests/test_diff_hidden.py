@@ -20,6 +20,7 @@ from cds_engine.proof.replay import Replay
 GOOD = Path(__file__).parent / "corpus" / "packs" / "good"
 PATIENTLY = 120.0
 
+HALVED = "        - {when: kidneys_fail, multiply: 0.5, source: label-2026, note: half dose}\n"
 CHANGES = {
     "interval": ("regimens.yaml", "per: week\n", "per: course\n", "give-examplin", "the schedule of examplin"),
     "times-a-day": ("regimens.yaml", "times_per_day: 2", "times_per_day: 3", None, None),
@@ -50,6 +51,13 @@ CHANGES = {
     ),
     "severity": (
         "safety/examplin.yaml", "severity: critical", "severity: info", "examplin-too-much", "alert critical to info",
+    ),
+    "second-adjustment": (
+        "regimens.yaml", HALVED, HALVED + HALVED.replace("kidneys_fail", "ulcer"), "give-examplin",
+        "the upper end of examplin",
+    ),
+    "published-factor": (
+        "facts.yaml", "divide_by: 88.4", "divide_by: 80", "give-examplin", "the upper end of examplin",
     ),
     "modality": (
         "statements/treatment.yaml", "modality: option", "modality: consider", "rest", "option to consider",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from cds_engine.backends.smt.answer import SymbolicAnswer
@@ -11,7 +11,7 @@ from cds_engine.backends.smt.record import rational
 from cds_engine.backends.smt.values import Code, Flag, Number
 from cds_engine.language.printer import number
 from cds_engine.lowering import core as c
-from cds_engine.lowering.guideline import DosePlan, Guideline
+from cds_engine.lowering.guideline import DosePlan
 from cds_engine.lowering.walk import nodes
 from cds_engine.patient.values import Value
 from cds_engine.proof.twice import Pool, Twice
@@ -37,8 +37,10 @@ class Cuts:
         self.at.setdefault(name, set()).update(numbers)
 
 
-def cuts_of(conditions: Iterable[c.Term | c.Condition], plans: Iterable[DosePlan], guideline: Guideline) -> Cuts:
-    """Return the facts of the changed conditions and doses, with their thresholds."""
+def cuts_of(
+    conditions: Iterable[c.Term | c.Condition], plans: Iterable[DosePlan], named: Mapping[str, c.Condition]
+) -> Cuts:
+    """Return the facts of the changed conditions and doses, with their thresholds; adjustments are *named*."""
     found = Cuts()
     for condition in conditions:
         for node in nodes(condition):
@@ -54,7 +56,7 @@ def cuts_of(conditions: Iterable[c.Term | c.Condition], plans: Iterable[DosePlan
             rates = [rate * plan.basis_scale for rate in (plan.low, plan.high) if rate]
             found.add(plan.basis, *([plan.cap / rate for rate in rates] if plan.cap is not None else []))
         for adjustment in plan.adjustments:
-            for name, numbers in cuts_of([guideline.conditions[adjustment.key]], (), guideline).at.items():
+            for name, numbers in cuts_of([named[adjustment.key]], (), named).at.items():
                 found.add(name, *numbers)
     return found
 
@@ -77,13 +79,13 @@ class Describer:
         self._of_everybody: dict[int, set[Claim]] = {}
         """Of each group that others were told from, what is true of all of it."""
 
-    def whom(self, way: Way, known: Pool, met: Model | None = None) -> tuple[str, ...] | None:
+    def whom(self, way: Way, known: Pool, shown: Twice, met: Model | None = None) -> tuple[str, ...] | None:
         """Return what is true of everybody who is answered otherwise, but not of everybody among whom he is.
 
-        None where it was not found out. What is not true of somebody *known*, or of one whom Z3 *met* before, is not
-        asked.
+        None where it was not found out. What is not true of somebody *known*, of the one who is *shown* as an example,
+        or of one whom Z3 *met* before, is not asked.
         """
-        claims = self._possible(known.who(way.shows))
+        claims = self._possible([*known.who(way.shows), shown])
         if met is not None:
             claims = {claim for claim in claims if holds(met, self._claims[claim]) is not False}
         own = self._true_of_all(way.goal, claims)

@@ -52,8 +52,8 @@ class Change:
     what: str
     """`recommended to blocked`, `the upper end of methotrexate`, `new rule`, ..."""
     whom: tuple[str, ...] | None
-    """What is true of every patient whom it affects, as far as it matters; none where it affects everybody to whom it
-    might matter, None where it was not found out."""
+    """What is true of every patient whom it affects, as far as it matters; none where nothing that can be said sets
+    them apart, None where it was not found out."""
     patient: Patient | None
     """An example whom the evaluator confirms; None where what is in one version only was shown by nobody."""
     before: str
@@ -202,7 +202,7 @@ class Difference:
             describer = Describer(self._old, asked.cuts, partial(self._search.some, self._old.arithmetic.ideal))
             for way in asked.ways:
                 if way.what in asked.met and time.process_time() < self._end_of_words:
-                    found[way.what] = describer.whom(way, self._pool, asked.models.get(way.what))
+                    found[way.what] = describer.whom(way, self._pool, asked.met[way.what], asked.models.get(way.what))
         return found
 
     def _change(self, asked: Asked, way: Way, whom: tuple[str, ...] | None) -> Change:

@@ -10,7 +10,7 @@ from cds_engine.lowering.guideline import Derivation, Guideline, RuleSpec
 from cds_engine.lowering.walk import names_in
 from cds_engine.proof.describe import Cuts, cuts_of
 from cds_engine.proof.twice import Versions
-from cds_engine.proof.written import differing, keys_of, parts_apart, read_otherwise
+from cds_engine.proof.written import differing, keys_of, parts_apart, read_by, read_otherwise
 
 
 def cuts_of_rule(versions: Versions, old: RuleSpec, new: RuleSpec, changed: AbstractSet[str]) -> Cuts | None:
@@ -22,8 +22,9 @@ def cuts_of_rule(versions: Versions, old: RuleSpec, new: RuleSpec, changed: Abst
     written = differing(first, old, second, new, changed)
     if written is None:
         return None
-    found = cuts_of(*written, first)
-    _add_what_facts_rest_on(found, versions, [old.key, *keys_of(first, old)])
+    found = cuts_of(*written, {**second.conditions, **first.conditions})
+    reads = read_by(first, old) | read_by(second, new)
+    _add_what_facts_rest_on(found, versions, [old.key, *keys_of(first, old)], reads)
     return found
 
 
@@ -35,35 +36,35 @@ def cuts_of_alert(versions: Versions, key: str, changed: AbstractSet[str]) -> Cu
     severities = [next(alert.severity for name, alert in version.alerts if name == key) for version in versions]
     if conditions[0] == conditions[1] and severities[0] == severities[1] and reads.isdisjoint(changed):
         return None
-    found = cuts_of(parts_apart(*conditions), (), first)
-    _add_what_facts_rest_on(found, versions, [key])
+    found = cuts_of(parts_apart(*conditions), (), first.conditions)
+    _add_what_facts_rest_on(found, versions, [key], reads)
     return found
 
 
 def cuts_of_facts(guideline: Guideline, names: AbstractSet[str]) -> Cuts:
     """Return facts with every number at which a condition or a cap changes something."""
-    every = cuts_of(guideline.conditions.values(), guideline.doses.values(), guideline).at
+    every = cuts_of(guideline.conditions.values(), guideline.doses.values(), guideline.conditions).at
     return Cuts({name: set(every.get(name, ())) for name in names})
 
 
-def _add_what_facts_rest_on(found: Cuts, versions: Versions, keys: list[str]) -> None:
-    """Add the facts these conditions read that are read, derived or contradicted otherwise, and what that rests on."""
+def _add_what_facts_rest_on(found: Cuts, versions: Versions, keys: list[str], reads: AbstractSet[str]) -> None:
+    """Add those of the facts *reads* that are read, derived or contradicted otherwise, and what that rests on."""
     first, second = versions
-    reads = frozenset().union(*(first.reads[key] for key in keys))
     for name in read_otherwise(first, second):
         if name in reads and name in first.dictionary.facts:
             found.add(name, *_ends_apart(versions, name))
     for key in {**first.conflicts, **second.conflicts}:
         if not reads.isdisjoint((*first.conflicts.get(key, ()), *second.conflicts.get(key, ()))):
-            for name, numbers in cuts_of(parts_apart(*(v.conditions.get(key) for v in versions)), (), first).at.items():
+            parts = parts_apart(*(version.conditions.get(key) for version in versions))
+            for name, numbers in cuts_of(parts, (), first.conditions).at.items():
                 found.add(name, *numbers)
     for before, after in _derived_otherwise(first, second):
         if before.fact in reads:
-            own = cuts_of([first.conditions[key] for key in keys], (), first).at
+            own = cuts_of([first.conditions[key] for key in keys], (), first.conditions).at
             found.add(before.fact, *own.get(before.fact, ()))
             for guideline, derivation in ((first, before), (second, after)):
                 branches = [guideline.conditions[b.key] for b in derivation.branches if b.key is not None]
-                for name, numbers in cuts_of(branches, (), guideline).at.items():
+                for name, numbers in cuts_of(branches, (), guideline.conditions).at.items():
                     found.add(name, *numbers)
                 for name in names_in(tuple(branch.value for branch in derivation.branches)):
                     if "." not in name and name != "as_of":
@@ -72,8 +73,10 @@ def _add_what_facts_rest_on(found: Cuts, versions: Versions, keys: list[str]) ->
 
 def _ends_apart(versions: Versions, name: str) -> set[float]:
     """Return the ends of a plausible range that only one of two versions has."""
-    specs = (version.dictionary.facts.get(name) for version in versions)
-    ranges = [set(spec.plausible or ()) for spec in specs if spec is not None]
+    specs = [spec for version in versions if (spec := version.dictionary.facts.get(name)) is not None]
+    if len({spec.unit for spec in specs}) > 1:
+        return set()
+    ranges = [set(spec.plausible or ()) for spec in specs]
     return ranges[0] ^ ranges[-1]
 
 

@@ -86,8 +86,8 @@ class Near:
         met = Twice.of(self._versions, patient)
         for fact in dict.fromkeys(fact for fact, _ in self._pairs):
             for version, replay in zip(self._versions, (met.before, met.after), strict=True):
-                value, spec = replay.worlds.certain.facts.value(fact), version.dictionary.facts[fact]
-                if isinstance(value, float) and fact not in facts:
+                value, spec = replay.worlds.certain.facts.value(fact), version.dictionary.facts.get(fact)
+                if spec is not None and isinstance(value, float) and fact not in facts:
                     step = spec.tolerance * (value if spec.tolerance_is_share else 1.0)
                     for amount in (float(f"{value + share * step:.{DIGITS}g}") for share in WITHIN):
                         written = {"value": amount, "unit": spec.unit} if spec.unit else amount

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from itertools import combinations, pairwise
+from statistics import fmean
 
 from cds_engine.language.printer import number
 from cds_engine.patient.spec import FactSpec
@@ -43,14 +44,20 @@ def variants(old: FactSpec, new: FactSpec, value: object) -> Iterator[Written]:
         if (code in old.entry.allowed) is not (code in new.entry.allowed):
             yield code, None
     amount = amount_of(value)
-    for unit in old.published.keys() ^ new.published.keys():
-        if amount is not None:
-            factor = {**old.published, **new.published}[unit].factor
-            yield f"{number(float(f'{amount / factor:.6g}'))} {unit}", None
+    for unit in {**old.published, **new.published}:
+        if old.published.get(unit) != new.published.get(unit):
+            factors = [spec.published[unit].factor for spec in (old, new) if unit in spec.published]
+            yield from _sent_as([*([] if amount is None else [amount]), *(old.plausible or ())], unit, factors)
     if dict(old.agreeing) != dict(new.agreeing):
         for one, other in combinations(old.entry.allowed, 2):
             if old.agree(one, other) is not new.agree(one, other):
                 yield [one, other], None
+
+
+def _sent_as(amounts: list[float], unit: str, factors: list[float]) -> Iterator[Written]:
+    """List amounts as they are sent in another unit, by each factor and by what lies between them."""
+    for factor in (*factors, fmean(factors)):
+        yield from ((f"{number(float(f'{amount / factor:.6g}'))} {unit}", None) for amount in amounts)
 
 
 def between_ranges(old: FactSpec, new: FactSpec) -> Iterator[float]:

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from cds_engine.proof.diff import Change
 
 ASSUMED = (
-    "For records in which no fact has two readings, as where values contradict each other, and in exact arithmetic; "
+    "For records in which no fact has two readings and that neither version finds contradictory, unless what is "
+    "contradictory was written otherwise, and in exact arithmetic; "
     "reasons, cautions, questions, the screening of orders and texts are not compared."
 )
 
@@ -57,6 +58,5 @@ def sentence(change: Change) -> str:
     """Return one change as a reviewer reads it."""
     whom = ", ".join(change.whom or ())
     if change.what.startswith("the "):
-        everybody = " for patients who get it" if change.whom is None else " for every patient who gets it"
-        return f"{change.what} changes" + (f" for a {whom}" if whom else everybody)
+        return f"{change.what} changes for " + (f"a {whom}" if whom else "patients who get it")
     return change.what.replace("_", " ") + (f" where {whom}" if whom else "")

@@ -51,8 +51,9 @@ def _of_fact(
 def _same_value(slots: tuple[Slot, Slot], specs: tuple[FactSpec, FactSpec]) -> z3.BoolRef:
     match slots[0].payload, slots[1].payload:
         case Number(first), Number(second):
-            way = _conversion(*specs)
-            return TRUE if way is None else second == first * rational(way.factor) + rational(way.offset)
+            ways = _conversions(*specs)
+            ends = [first * rational(way.factor) + rational(way.offset) for way in ways]
+            return either(*(second == end for end in ends)) if ends else TRUE
         case (Flag() as one, Flag() as other) | (Members() as one, Members() as other):
             return equal(one, other)
         case Code(first), Code(second):
@@ -61,14 +62,20 @@ def _same_value(slots: tuple[Slot, Slot], specs: tuple[FactSpec, FactSpec]) -> z
             return TRUE
 
 
-def _conversion(first: FactSpec, second: FactSpec) -> Conversion | None:
-    """Return the way from one canonical unit to the other, None where there is none."""
-    if first.unit == second.unit:
-        return Conversion(1.0, 0.0)
+def _conversions(first: FactSpec, second: FactSpec) -> list[Conversion]:
+    """Return every way from the one canonical value to the other: by physics, or by a factor that each publishes."""
+    published = [
+        Conversion(second.published[unit].factor / way.factor, 0.0)
+        for unit, way in first.published.items()
+        if unit in second.published
+    ]
     try:
-        return conversion(first.unit or "1", second.unit or "1")
+        by_physics = (
+            Conversion(1.0, 0.0) if first.unit == second.unit else conversion(first.unit or "1", second.unit or "1")
+        )
     except UnitError:
-        return None
+        return published
+    return list(dict.fromkeys([by_physics, *published]))
 
 
 def _inside(slot: Slot, spec: FactSpec) -> z3.BoolRef:
