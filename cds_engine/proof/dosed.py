@@ -82,7 +82,8 @@ def _final(end: str) -> Callable[[ComputedDose], Seen]:
 
 
 def _schedule(dose: ComputedDose) -> str:
-    unit, per, times, days, route = schedule_of(dose.plan)
+    unit, per, times, _, route = schedule_of(dose.plan)
+    days = " to ".join(map(number, dict.fromkeys(dose.plan.days or ())))
     parts = [f"{unit} per {per}", *([f"{times} times a day"] if times else []), *([f"for {days} days"] if days else [])]
     return ", ".join([*parts, *([str(route)] if route else [])])
 

@@ -33,7 +33,7 @@ class Step:
 
 
 class WorldTables:
-    """Writes the queries for rows with facts in doubt; *prefix* keeps their tables apart."""
+    """Writes the queries for rows with facts in doubt."""
 
     def __init__(self, layout: Layout, uses: Counter[int], carried: Iterable[str]) -> None:
         self._layout = layout
