@@ -15,7 +15,7 @@ __all__ = ["PartRunner", "Task", "entry_of"]
 
 
 class PartRunner:
-    """Answers one part after the other; the text is made once, but that for rows in doubt, which depends on the doubts."""
+    """Answers one part after the other; the text is made once, that for rows in doubt anew for each part."""
 
     def __init__(self, task: Task, engine: Engine) -> None:
         self._task = task

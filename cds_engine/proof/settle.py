@@ -21,7 +21,9 @@ from cds_engine.proof.way import Way
 ROUNDS = 3
 """How many patients of Z3 are tried where products and roots matter."""
 CANDIDATES = 15
-"""And where they do not: one may hold more than a record can, or a fact that only one version can use."""
+"""How many are tried last: one may lie where a date or the rounding of a number makes another of him."""
+FOR_CANDIDATES = 0.5
+"""The share of the time that must be left then: with large formulas each takes long to find."""
 
 
 @dataclass(slots=True)
@@ -69,15 +71,23 @@ class Settler:
     def settle(self, every: Iterable[Asked]) -> None:
         """Find for every way somebody who shows it, or that nobody is there, or leave it unsettled.
 
-        What Z3 knows at once comes first, for every rule; what takes products and roots after it.
+        What Z3 knows at once comes first, for every rule; then what takes products and roots, then more patients.
         """
+        enough = self._search.left() * FOR_CANDIDATES
         left = [(asked, possible) for asked in every if (possible := self._possible(asked))]
         for asked, possible in left:
             with self._search.together():
                 for way in possible:
-                    is_open = way.what not in asked.met and not self._is_shown(asked, way)
+                    is_open = way.what not in asked.met and not self._is_shown_at_a_point(asked, way)
                     if is_open and not self._is_nobody(way):
                         asked.unsettled.append(way.what)
+        for asked, possible in left:
+            unsettled = [way for way in possible if way.what in asked.unsettled]
+            asked.unsettled = [
+                way.what
+                for way in unsettled
+                if self._search.left() < enough or not self._is_shown_by_a_candidate(asked, way)
+            ]
 
     def _possible(self, asked: Asked) -> list[Way]:
         """Meet who shows a way at once, and return the other ways that Z3 does not rule out."""
@@ -127,15 +137,12 @@ class Settler:
         """Say whether it is proved, products and roots looked at, that nobody is there."""
         return self._search.none(way.goal, self._among, curved=True) is True
 
-    def _is_shown(self, asked: Asked, way: Way) -> bool:
+    def _is_shown_at_a_point(self, asked: Asked, way: Way) -> bool:
         """Ask for somebody anywhere, and again where he is: there it is known what products and roots come to."""
-        if self._points is None:
-            candidates = islice(self._search.patients(way.goal, self._among), CANDIDATES)
-            return any(self._meets(asked, [patient]) and way.what in asked.met for patient in candidates)
         beside: list[Formula] = []
         for _ in range(ROUNDS):
             model = self._search.some(way.goal, self._among, *beside)[1]
-            if model is None:
+            if model is None or self._points is None:
                 return False
             at = self._points.of(model)
             model = self._search.some(way.goal, self._among, at)[1]
@@ -143,3 +150,10 @@ class Settler:
                 return True
             beside.append(opposite(at))
         return False
+
+    def _is_shown_by_a_candidate(self, asked: Asked, way: Way) -> bool:
+        """Try the simplest patients of Z3, without dates and near known ones first."""
+        candidates = islice(self._search.patients(way.goal, self._among), CANDIDATES)
+        return way.what in asked.met or any(
+            self._meets(asked, [patient]) and way.what in asked.met for patient in candidates
+        )
