@@ -22,7 +22,7 @@ from cds_engine.proof.smaller import smaller
 Outcome = Literal["proved", "refuted", "undecided", "vacuous"]
 SECONDS = 5.0
 """For one question to Z3."""
-CANDIDATES = 12
+CANDIDATES = 40
 """How many candidates are replayed before a refutation counts as not shown."""
 
 
