@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -150,7 +151,10 @@ class Treatment(PackModel):
 
 
 class Recommend(PackModel):
-    """What follows when the condition holds: one drug, one action, a choice (`one_of`) or all (`all_of`)."""
+    """What follows when the condition holds: one drug, one action, a choice (`one_of`) or all (`all_of`).
+
+    A choice or combination names each of them once: doses, proofs and columns go by the name.
+    """
 
     modality: Modality | None = None
     """Never above the statement's; the statement's own when left out."""
@@ -178,6 +182,14 @@ class Recommend(PackModel):
             raise ValueError(f"this {found}\nname exactly one of `drug`, `action`, `one_of` and `all_of`")
         if self.regimen and not self.drug:
             raise ValueError("a `regimen` needs the `drug` beside it\nin a choice it stands with its drug")
+        return self
+
+    @model_validator(mode="after")
+    def _names_each_once(self) -> Self:
+        targets = Counter(treatment.drug or treatment.action for treatment in (*self.one_of, *self.all_of))
+        again = " and ".join(f"`{name}`" for name, times in targets.items() if times > 1)
+        if again:
+            raise ValueError(f"this names {again} more than once\ngive each regimen of a drug a rule of its own")
         return self
 
 
