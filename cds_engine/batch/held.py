@@ -71,8 +71,9 @@ class Held:
         engine.fill("drawn", {"row": "BIGINT"}, [[row] for row in self._drawn])
         found = engine.records("SELECT * FROM answers WHERE row IN (SELECT row FROM drawn)")
         answers = {int(answer["row"]): answer for answer in found}
-        engine.fill("drawn", {"row": "BIGINT"}, [[row] for row in answers])
-        singles = list(self._singles.of(f"(SELECT * FROM {relation} AS part WHERE {ROW} IN (SELECT row FROM drawn))"))
+        engine.fill("answered_too", {"row": "BIGINT"}, [[row] for row in answers])
+        told = f"(SELECT * FROM {relation} AS part WHERE {ROW} IN (SELECT row FROM answered_too))"
+        singles = list(self._singles.of(told))
         for single in singles:
             self._compare_one(layout, answers[single.row], single)
         return len(singles)

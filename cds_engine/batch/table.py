@@ -199,7 +199,10 @@ class _Run:
         self._held = Held(guideline, evaluator, self._columns, singles, order.held_back)
         self._orders = None if orders is None else Orders(evaluator, singles, place.folder)
         self._metadata = metadata_of(guideline, order.as_of, order.held_back)
-        named = {cell.name: name for cell, name in self._own().items()}
+        carried = self._carried_cells()
+        self._carried = {cell.alias: name for cell, name in carried.items()}
+        """The cells that go out as they came in, by their aliases, and as what."""
+        named = {cell.name: name for cell, name in carried.items()}
         check_names(self._runner.layout, named, order.form, order.held_back)
 
     def report(self, started: float) -> Report:
@@ -266,7 +269,7 @@ class _Run:
 
     def _answered(self, number: int, part: Part) -> Finished:
         order, engine, layout = self._order, self._engine, self._runner.layout
-        carried = [cell.alias for cell in self._own()] if self._output is not None else []
+        carried = self._carried if self._output is not None else ()
         self._runner.answer(part.relation, kept_columns(layout, order.form, order.held_back, carried))
         checked = self._held.compare(engine, self._in_columns(part), layout)
         if self._orders is not None:
@@ -282,8 +285,7 @@ class _Run:
     def _write(self, number: int, output: Output) -> None:
         kind, layout = output.kind, self._runner.layout
         make = long_query if self._order.form == "long" else wide_query
-        own = {cell.alias: name for cell, name in self._own().items()}
-        query = make(layout, own, self._order.held_back)
+        query = make(layout, self._carried, self._order.held_back)
         if self._order.has_findings:
             if self._order.form == "wide":
                 query = with_findings(query)
@@ -291,7 +293,7 @@ class _Run:
             self._engine.write("SELECT * FROM order_findings", sheet, kind, self._metadata)
         self._engine.write(query, self._place.path("part", number, output.suffix), kind, self._metadata)
 
-    def _own(self) -> dict[Cell, str]:
+    def _carried_cells(self) -> dict[Cell, str]:
         """Return the cells of the table that go into the output, and as what: a kept one may have been renamed."""
         wishes, patient = self._order.wishes, self._columns.patient
         kept = set(self._columns.ignored) if wishes.keep else set()

@@ -79,7 +79,7 @@ class Conditions:
             found = self._truth(node)
             if self._uses[id(node)] > 1 or isinstance(node, c.And | c.Or) or len(found.yes.text) > LONGEST:
                 yes = self._column(found.yes)
-                found = Truth(yes, negated(yes), TRUE) if found.known == TRUE else Truth.of(yes, self._column(found.no))
+                found = Truth.certain(yes) if found.known == TRUE else Truth.of(yes, self._column(found.no))
             self._truths[id(node)] = found
         return found
 
@@ -110,7 +110,7 @@ class Conditions:
                 return self.truth(operand).opposite
             case c.And(parts):
                 told = ((self.truth(part), settled) for part, settled in self._parts(parts))
-                return both(*(_is_true(truth) if settled else truth for truth, settled in told))
+                return both(*(truth.settled if settled else truth for truth, settled in told))
             case c.Or(parts):
                 return either(*(self.truth(part) for part in parts))
             case c.Defined(_, condition):
@@ -302,11 +302,6 @@ class Conditions:
     def word(self, word: int, bits: Bits) -> Sql:
         """Return a word of a set as SQL."""
         return bits_of(word, bits, self._facts.unknown_layer)
-
-
-def _is_true(truth: Truth) -> Truth:
-    """Return whether a condition is true, which is always known."""
-    return Truth(truth.yes, negated(truth.yes), TRUE)
 
 
 def uses_of(guideline: Guideline) -> Counter[int]:

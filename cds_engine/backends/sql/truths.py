@@ -24,6 +24,16 @@ class Truth(NamedTuple):
         """Return the truth of which only the two sides are known."""
         return cls(yes, no, some(yes, no))
 
+    @classmethod
+    def certain(cls, yes: Sql) -> Truth:
+        """Return the truth that is false wherever it is not true."""
+        return cls(yes, negated(yes), TRUE)
+
+    @property
+    def settled(self) -> Truth:
+        """Whether it is true, which is always known."""
+        return Truth.certain(self.yes)
+
     @property
     def unknown(self) -> Sql:
         """Whether it is neither."""
@@ -64,7 +74,7 @@ def both(*parts: Truth) -> Truth:
     """Return Kleene's *and*."""
     yes = every(*(part.yes for part in parts))
     if all(part.known == TRUE for part in parts):
-        return Truth(yes, negated(yes), TRUE)
+        return Truth.certain(yes)
     return Truth.of(yes, some(*(part.no for part in parts)))
 
 
@@ -72,7 +82,7 @@ def either(*parts: Truth) -> Truth:
     """Return Kleene's *or*."""
     yes = some(*(part.yes for part in parts))
     if all(part.known == TRUE for part in parts):
-        return Truth(yes, negated(yes), TRUE)
+        return Truth.certain(yes)
     return Truth.of(yes, every(*(part.no for part in parts)))
 
 
