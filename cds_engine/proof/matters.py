@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
-from cds_engine.lowering import core as c
-from cds_engine.lowering.guideline import Derivation, Guideline, RuleSpec
+from cds_engine.lowering.guideline import Guideline, RuleSpec
 from cds_engine.lowering.walk import names_in
 from cds_engine.proof.describe import Cuts, cuts_of
 from cds_engine.proof.twice import Versions
-from cds_engine.proof.written import differing, keys_of, parts_apart, read_by, read_otherwise
+from cds_engine.proof.written import derived_otherwise, differing, keys_of, parts_apart, read_by, read_otherwise
 
 
 def cuts_of_rule(versions: Versions, old: RuleSpec, new: RuleSpec, changed: AbstractSet[str]) -> Cuts | None:
@@ -58,17 +56,23 @@ def _add_what_facts_rest_on(found: Cuts, versions: Versions, keys: list[str], re
             parts = parts_apart(*(version.conditions.get(key) for version in versions))
             for name, numbers in cuts_of(parts, (), first.conditions).at.items():
                 found.add(name, *numbers)
-    for before, after in _derived_otherwise(first, second):
-        if before.fact in reads:
-            own = cuts_of([first.conditions[key] for key in keys], (), first.conditions).at
-            found.add(before.fact, *own.get(before.fact, ()))
-            for guideline, derivation in ((first, before), (second, after)):
-                branches = [guideline.conditions[b.key] for b in derivation.branches if b.key is not None]
-                for name, numbers in cuts_of(branches, (), guideline.conditions).at.items():
-                    found.add(name, *numbers)
-                for name in names_in(tuple(branch.value for branch in derivation.branches)):
-                    if "." not in name and name != "as_of":
-                        found.add(name)
+    for fact in reads & set(derived_otherwise(first, second)):
+        own = cuts_of([first.conditions[key] for key in keys], (), first.conditions).at
+        found.add(fact, *own.get(fact, ()))
+        for guideline in versions:
+            for name, numbers in _cuts_of_derivation(guideline, fact).items():
+                found.add(name, *numbers)
+
+
+def _cuts_of_derivation(guideline: Guideline, fact: str) -> dict[str, set[float]]:
+    """Return what a derived fact rests on, with the numbers at which its derivation changes."""
+    branches = [branch for found in guideline.derivations if found.fact == fact for branch in found.branches]
+    conditions = (guideline.conditions[branch.key] for branch in branches if branch.key is not None)
+    found = cuts_of(conditions, (), guideline.conditions)
+    for name in names_in(tuple(branch.value for branch in branches)):
+        if "." not in name and name != "as_of":
+            found.add(name)
+    return found.at
 
 
 def _ends_apart(versions: Versions, name: str) -> set[float]:
@@ -78,15 +82,3 @@ def _ends_apart(versions: Versions, name: str) -> set[float]:
         return set()
     ranges = [set(spec.plausible or ()) for spec in specs]
     return ranges[0] ^ ranges[-1]
-
-
-def _derived_otherwise(first: Guideline, second: Guideline) -> Iterator[tuple[Derivation, Derivation]]:
-    after = {derivation.fact: derivation for derivation in second.derivations}
-    for before in first.derivations:
-        if before.fact in after and _branches(first, before) != _branches(second, after[before.fact]):
-            yield before, after[before.fact]
-
-
-def _branches(guideline: Guideline, derivation: Derivation) -> list[tuple[c.Condition | None, object]]:
-    conditions = (None if branch.key is None else guideline.conditions[branch.key] for branch in derivation.branches)
-    return list(zip(conditions, (branch.value for branch in derivation.branches), strict=True))

@@ -141,7 +141,11 @@ def middles(versions: Versions) -> list[dict[str, float]]:
     """Return a plausible value for each of these facts, and beside it one that only one version finds plausible."""
     specs = [version.dictionary.facts for version in versions]
     ranges = {name: specs[0][name].plausible for name in computed_from(versions)}
-    middle = {name: math.sqrt(max(ends[0], 1.0) * ends[1]) for name, ends in ranges.items() if ends is not None}
+    middle = {
+        name: math.sqrt(max(ends[0], 1.0) * ends[1])
+        for name, ends in ranges.items()
+        if ends is not None and ends[1] > 0
+    }
     pairs = {name: (specs[0][name], specs[1][name]) for name in middle if name in specs[1]}
     return [middle, *({**middle, n: at} for n, (old, new) in pairs.items() for at in between_ranges(old, new))]
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
+from cds_engine.backends.smt.reread import TAKEN
 from cds_engine.lowering import core as c
 from cds_engine.lowering.guideline import Derivation, DosePlan, Guideline, RuleSpec
 from cds_engine.patient.spec import FactSpec
-
-TAKEN = frozenset({"medications", "drug_dose"})
-"""The types of facts that are read by the names of drugs."""
 
 
 def differing(
@@ -69,7 +67,7 @@ def facts_changed(first: Guideline, second: Guideline) -> frozenset[str]:
     What is derived from one of them is not named: whoever reads that reads what it is derived from. Where both find
     the same contradictory, it is of records that contradict themselves in neither version.
     """
-    found = {*read_otherwise(first, second), *_derived_otherwise(first, second)}
+    found = {*read_otherwise(first, second), *derived_otherwise(first, second)}
     if contradicts_alike(first, second):
         return frozenset(found)
     always = {d.fact for pack in (first, second) for d in pack.derivations if d.always}
@@ -103,7 +101,7 @@ def _conflicts_alike(first: Guideline, second: Guideline, key: str) -> bool:
     return next(pairs) == next(pairs)
 
 
-def _derived_otherwise(first: Guideline, second: Guideline) -> Iterator[str]:
+def derived_otherwise(first: Guideline, second: Guideline) -> Iterator[str]:
     """List the facts for which the branches, their conditions or their values were written otherwise."""
     one, other = ({d.fact: _derived(pack, d) for d in pack.derivations} for pack in (first, second))
     yield from (name for name in dict.fromkeys([*one, *other]) if one.get(name) != other.get(name))
