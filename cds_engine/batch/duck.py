@@ -82,6 +82,10 @@ class Duck:
         """Keep the rows of a query as a table, in place of one of that name."""
         self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {query}")
 
+    def add(self, table: str, query: str) -> None:
+        """Put the rows of a query into a table that was kept: one table is read by all threads, a union by one."""
+        self._connection.execute(f"INSERT INTO {table} {query}")
+
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Return the rows of a query."""
         return self._connection.execute(query).fetchall()

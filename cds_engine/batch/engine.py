@@ -42,6 +42,9 @@ class Engine(Protocol):
     def keep(self, table: str, query: str) -> None:
         """Keep the rows of a query as a table, in place of one of that name."""
 
+    def add(self, table: str, query: str) -> None:
+        """Put the rows of a query into a table that was kept, whose columns it has in the same order."""
+
     def stage(self, name: str, query: str) -> None:
         """Give a query that is read as a whole a name: as a view or a table, whichever is answered sooner."""
 

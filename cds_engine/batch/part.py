@@ -46,21 +46,16 @@ class PartRunner:
         worded = self._words.joined()
         carried = [cell.alias for cell in self._task.columns.cells if cell.alias in (kept or ())]
         engine.stage("readings", self._readings(worded.of("cells"), carried))
-        kept_plain = None if kept is None else {**kept, "is_plain": "is_plain"}
-        engine.keep("answered", self.program.plain.query(kept_plain, carried))
-        names = ", ".join(name for name in kept_plain or self.program.plain.columns if name != "is_plain")
-        answers = f"SELECT {names} FROM answered WHERE is_plain"
+        plain = self.program.plain
+        names = [name for name in plain.columns if name != "is_plain"] if kept is None else list(kept)
+        engine.keep("answered", plain.query(None if kept is None else {**kept, "is_plain": "is_plain"}, carried))
         engine.keep("in_doubt", "SELECT row FROM answered WHERE NOT is_plain")
         if doubtful := engine.one("SELECT count(*) FROM in_doubt"):
             with engine.about(doubtful):
-                self._answer_doubtful(worded, kept, carried)
+                self._answer_doubtful(worded, kept, carried, names)
             refused += f" UNION ALL SELECT row, 'too_many_readings' AS reason FROM ({self.program.tables.too_many()})"
-            answers += (
-                f" UNION ALL SELECT {names} FROM answered_doubtful WHERE row NOT IN"
-                f" (SELECT row FROM ({self.program.tables.too_many()}) AS many)"
-            )
         engine.keep("refused", refused)
-        engine.view("answers", answers)
+        engine.view("answers", f"SELECT {', '.join(names)} FROM answered WHERE is_plain")
 
     def _readings(self, source: str, carried: Sequence[str] = ()) -> str:
         """Return the query for the readings of the rows of *source*, with the cells that are *carried* beside them."""
@@ -68,8 +63,10 @@ class PartRunner:
         readings = Readings(task.columns, self.layout, self._words.units, has_medicines=task.has_medicines)
         return readings.query(source, self.program.reading_columns, task.day, carried)
 
-    def _answer_doubtful(self, worded: Worded, kept: Mapping[str, str] | None, carried: Sequence[str]) -> None:
-        """Answer the few rows with something in doubt, in every way that they can be read."""
+    def _answer_doubtful(
+        self, worded: Worded, kept: Mapping[str, str] | None, carried: Sequence[str], names: Sequence[str]
+    ) -> None:
+        """Add to `answered` the few rows with something in doubt, read in every way that they can be read."""
         engine = self._engine
         engine.view("cells_in_doubt", "SELECT * FROM cells WHERE row IN (SELECT row FROM in_doubt)")
         engine.keep("facts", self._readings(worded.of("cells_in_doubt")))
@@ -81,12 +78,13 @@ class PartRunner:
         engine.keep(believed.table, believed.query)
         asked = None if kept is None else {name: value for name, value in kept.items() if name not in carried}
         answers = doubtful.query(asked)
-        if carried:
-            cells = ", ".join(f"cells.{alias}" for alias in carried)
-            answers = (
-                f"SELECT said.*, {cells} FROM ({answers}) AS said JOIN cells_in_doubt AS cells ON cells.row = said.row"
-            )
-        engine.keep("answered_doubtful", answers)
+        read = [f"cells.{name}" if name in carried else f"said.{name}" for name in names]
+        cells = " JOIN cells_in_doubt AS cells ON cells.row = said.row" if carried else ""
+        engine.add(
+            "answered",
+            f"SELECT {', '.join(read)}, TRUE AS is_plain FROM ({answers}) AS said{cells}"
+            f" WHERE said.row NOT IN (SELECT row FROM ({self.program.tables.too_many()}) AS many)",
+        )
 
     def _bad_day(self) -> str:
         """Return whether a row names a day of the answer that is none: then it has no answer."""

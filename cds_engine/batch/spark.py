@@ -126,11 +126,18 @@ class Spark:
 
     def keep(self, table: str, query: str) -> None:
         """Keep the rows of a query in files: what is read of them later is what was written once."""
+        self._written(table, query).createOrReplaceTempView(table)
+
+    def add(self, table: str, query: str) -> None:
+        """Put the rows of a query into a table that was kept."""
+        self._session.table(table).union(self._written(table, query)).createOrReplaceTempView(table)
+
+    def _written(self, table: str, query: str) -> DataFrame:
         self._kept += 1
         into = _uri(self._folder / "kept" / f"{self._kept:04d}-{table}")
         frame = self._run(query)
         frame.write.mode("overwrite").parquet(into)
-        self._session.read.schema(frame.schema).parquet(into).createOrReplaceTempView(table)
+        return self._session.read.schema(frame.schema).parquet(into)
 
     def stage(self, name: str, query: str) -> None:
         """Keep the rows of a query: two texts of this size are not planned as one."""
