@@ -70,9 +70,10 @@ def answers_of(pack, rows, types=None, wishes=Wishes(), as_of=None, answered=Non
     table = {name: kind for name, kind in duck.columns("src").items() if name != ROW}
     columns = understand(table, pack.guideline.dictionary, wishes)
     runner = PartRunner(Task(pack.guideline, columns, as_of), duck)
+    together = as_one_set(pack, columns, as_of, duck)
     runner.answer("src")
     refused = duck.rows("SELECT row, reason FROM refused")
-    found = duck.records("SELECT * FROM answers ORDER BY row")
+    found = [answer | together.get(answer["row"], {}) for answer in duck.records("SELECT * FROM answers ORDER BY row")]
     doubtful = duck.one("SELECT count(*) FROM facts")
     assert sorted([row["row"] for row in found] + [row for row, _ in refused]) == list(range(len(rows)))
     medications = pack.guideline.dictionary.medications
@@ -84,6 +85,14 @@ def answers_of(pack, rows, types=None, wishes=Wishes(), as_of=None, answered=Non
         yield runner.layout, answer, single, facts
     assert doubtful or len(rows) < MANY, "some rows must have been in doubt"
     duck.close()
+
+
+def as_one_set(pack, columns, as_of, duck):
+    """Return by row what the rules together wait for, as it is worked out where no rule tells its own."""
+    rules = [spec.rule.id for spec in pack.guideline.rules]
+    runner = PartRunner(Task(pack.guideline, columns, as_of, together=rules), duck)
+    runner.answer("src", {name: name for name in ("row", *(f"missing_{word}" for word in runner.layout.words))})
+    return {answer["row"]: answer for answer in duck.records("SELECT * FROM answers")}
 
 
 def check_columns(pack, patients, answers=None):

@@ -24,7 +24,8 @@ def kept_columns(layout: Layout, form: str, hidden: Container[str] = (), carried
     """Return what an output needs of the answers, and the summary: name to expression; cells are *carried* along."""
     found = {"row": "row", "problems": "problems", "alert_bits": alert_bits(layout), **{name: name for name in carried}}
     shown = shown_rules(layout, hidden)
-    found |= {f"missing_{word}": _union((index for index, _ in shown), word) for word in layout.words}
+    own = [index for index, _ in shown] if form == "long" else None
+    found |= {f"missing_{word}": _union(own, word) for word in layout.words}
     for index, spec in shown:
         names = [f"r{index}_status"]
         if form == "long" or spec.mode == "one_of":
@@ -40,7 +41,10 @@ def kept_columns(layout: Layout, form: str, hidden: Container[str] = (), carried
     return found
 
 
-def _union(rules: Iterable[int], word: int) -> str:
+def _union(rules: Iterable[int] | None, word: int) -> str:
+    """Return a word of the facts that are missing: told as one set, or by each of some rules."""
+    if rules is None:
+        return f"missing_{word}"
     return " | ".join(f"r{index}_missing_{word}" for index in rules) or "CAST(0 AS BIGINT)"
 
 

@@ -24,7 +24,7 @@ class PartRunner:
         medications = task.guideline.dictionary.medications
         if task.has_medicines and medications is not None:
             given.add(medications)
-        self.program: Program = compile_pack(task.guideline, given)
+        self.program: Program = compile_pack(task.guideline, given, task.together)
         self._words = Words(task, engine, self.program.layout)
 
     @property

@@ -184,7 +184,13 @@ class _Run:
         self._seconds = {
             name: found for name, found in (("medicines", medicines), ("orders", orders)) if found is not None
         }
-        task = Task(guideline, self._columns, order.as_of, None if medicines is None else medicines.columns)
+        task = Task(
+            guideline,
+            self._columns,
+            order.as_of,
+            None if medicines is None else medicines.columns,
+            None if order.form == "long" else [r.rule.id for r in guideline.rules if r.rule.id not in order.held_back],
+        )
         self._runner: PartRunner | RecordRunner
         self._rows: PartRunner | None = None
         """Who answers in columns; None where no record is a row."""

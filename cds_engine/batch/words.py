@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
@@ -34,6 +34,8 @@ class Task:
     """The day of the answers, where no column says one."""
     medicines: Mapping[str, str] | None = None
     """The columns of the second table with their types; it stands in `medicines_in`."""
+    together: Collection[str] | None = None
+    """The rules whose missing facts are told as one set; None where each rule tells its own."""
 
     @property
     def day(self) -> Sql:

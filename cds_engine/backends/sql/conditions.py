@@ -1,4 +1,4 @@
-"""Core nodes to SQL: a truth or a value for each, and the set of facts that an unknown one waits for."""
+"""Core nodes to SQL: a truth or a value for each."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Protocol, assert_never
 
-from cds_engine.backends.sql.asked import Bits, Missing, bits_of, kept_where, union
-from cds_engine.backends.sql.layout import Layout, base_of
+from cds_engine.backends.sql.layout import Layout
 from cds_engine.backends.sql.numbers import SIGNS, against_constant, against_number, is_finite, power_is_defined
-from cds_engine.backends.sql.sheet import FALSE, TRUE, ZERO, Sheet, Sql, choose, every, negated, number, some, sql
+from cds_engine.backends.sql.sheet import FALSE, TRUE, Sheet, Sql, choose, every, negated, number, some, sql
 from cds_engine.backends.sql.truths import (
     NO_VALUE,
     UNKNOWN,
@@ -36,14 +35,8 @@ CONDITIONS = c.Compare | c.OneOf | c.Holds | c.IsUnknown | c.Not | c.And | c.Or 
 class FactColumns(Protocol):
     """Where the conditions find the facts of a patient."""
 
-    unknown_layer: int
-    """The layer of the columns that say which facts are unknown."""
-
     def value(self, name: str) -> Value:
         """Return the value of a fact or property."""
-
-    def asks(self, name: str) -> Missing:
-        """Return what a fact or property waits for where it is unknown."""
 
     def holds(self, name: str, codes: tuple[str, ...]) -> Truth:
         """Return whether a set holds one of several codes."""
@@ -60,14 +53,20 @@ class Conditions:
         self._prefix = prefix
         self._truths: dict[int, Truth] = {}
         self._values: dict[int, Value] = {}
-        self._missing: dict[int, Missing] = {}
         self._kept: list[c.CoreNode] = []
         self._count = 0
+        self._equal: dict[Sql, Sql] = {}
 
-    def _column(self, value: Sql) -> Sql:
+    def column(self, value: Sql) -> Sql:
         """Give a value a column, if it is worth one."""
         self._count += 1
         return self._sheet.shared(f"{self._prefix}{self._count}", value)
+
+    def once(self, value: Sql) -> Sql:
+        """Give a value a column, the same one to equal values."""
+        if value not in self._equal:
+            self._equal[value] = self.column(value)
+        return self._equal[value]
 
     # Truths
 
@@ -78,8 +77,8 @@ class Conditions:
             self._kept.append(node)
             found = self._truth(node)
             if self._uses[id(node)] > 1 or isinstance(node, c.And | c.Or) or len(found.yes.text) > LONGEST:
-                yes = self._column(found.yes)
-                found = Truth.certain(yes) if found.known == TRUE else Truth.of(yes, self._column(found.no))
+                yes = self.column(found.yes)
+                found = Truth.certain(yes) if found.known == TRUE else Truth.of(yes, self.column(found.no))
             self._truths[id(node)] = found
         return found
 
@@ -99,7 +98,7 @@ class Conditions:
                 return self._compared(node)
             case c.OneOf(term, codes):
                 asked = self.value(term)
-                code = self._column(asked.value)
+                code = self.column(asked.value)
                 return decided(asked.known, some(*(self._is_code(code, wanted) for wanted in codes)))
             case c.Holds(name, codes):
                 return self._facts.holds(name, codes)
@@ -133,6 +132,11 @@ class Conditions:
             if of is None or id(of) not in settled:
                 yield part, id(part) in settled
 
+    def asking_parts(self, node: c.And | c.Or) -> Iterator[c.Condition]:
+        """Yield the parts that a connective asks for: of an *and* not those that are settled."""
+        told = self._parts(node.parts) if isinstance(node, c.And) else ((part, False) for part in node.parts)
+        yield from (part for part, settled in told if not settled)
+
     def _told(self, node: c.Condition) -> c.Condition | c.Term | None:
         """Return what it is that a condition says is known; None if it says anything else."""
         match node:
@@ -163,7 +167,7 @@ class Conditions:
             case c.Constant(float() as value), _:
                 holds = against_constant(node.comparator.mirrored, right.value, value)
             case _ if "DOUBLE" in {self._type(node.left), self._type(node.right)}:
-                holds = self._column(against_number(node.comparator, left.value, right.value))
+                holds = self.column(against_number(node.comparator, left.value, right.value))
             case _ if left.value.text.isdigit() and right.value.text.isdigit():
                 same = left.value.text == right.value.text  # a setting that no column overrides: decided here and now
                 holds = TRUE if same is (node.comparator is Comparator.EQUAL) else FALSE
@@ -197,7 +201,7 @@ class Conditions:
                 if found is None:
                     self._kept.append(term)
                     made = self._term(term)
-                    found = self._values[id(term)] = Value(self._column(made.value), self._column(made.known))
+                    found = self._values[id(term)] = Value(self.column(made.value), self.column(made.known))
                 return found
             case _:
                 truth = self.truth(term)
@@ -205,7 +209,7 @@ class Conditions:
 
     def _named(self, term: c.Term | c.Condition) -> Value:
         found = self.value(term)
-        return Value(self._column(found.value), found.known)
+        return Value(self.column(found.value), found.known)
 
     def _literal(self, value: c.Scalar | None) -> Value:
         match value:
@@ -249,59 +253,8 @@ class Conditions:
                 result = choose(known, sql("power({}, {})", left.value, right.value), Sql("0E0"))
             case _:
                 assert_never(operator)
-        result = self._column(result)
+        result = self.column(result)
         return Value(result, every(known, is_finite(result)))
-
-    # What is missing
-
-    def missing(self, node: c.Term | c.Condition) -> Missing:
-        """Return the facts that an unknown condition or term waits for; empty where it is known."""
-        found = self._missing.get(id(node))
-        if found is None:
-            self._kept.append(node)
-            found = self._missing[id(node)] = self._missing_of(node)
-        return found
-
-    def _missing_of(self, node: c.Term | c.Condition) -> Missing:
-        match node:
-            case c.Constant() | c.IsUnknown():
-                return {}
-            case c.Fact(name):
-                return self._facts.asks(name)
-            case c.Calculate(_, left, right) | c.Elapsed(_, left, right) | c.Compare(_, left, right):
-                return union(self.missing(left), self.missing(right))
-            case c.OneOf(operand) | c.Not(operand) | c.Defined(_, operand):
-                return self.missing(operand)
-            case c.Holds(name):
-                word, bit = self._layout.bit(base_of(name))
-                return self.where(self.truth(node).unknown, {word: Bits(0, (Sql(str(bit)),))})
-            case c.And(parts):
-                asking = (part for part, settled in self._parts(parts) if not settled)
-                return self.where(self.truth(node).unknown, union(*map(self.missing, asking)))
-            case c.Or(parts):
-                return self.where(self.truth(node).unknown, union(*map(self.missing, parts)))
-            case c.Choose(condition, yes, no):
-                decides = self.truth(condition)
-                return union(
-                    self.where(decides.unknown, self.missing(condition)),
-                    self.where(decides.yes, self.missing(yes)),
-                    self.where(decides.no, self.missing(no)),
-                )
-            case _:
-                assert_never(node)
-
-    def where(self, condition: Sql, missing: Missing) -> Missing:
-        """Return a set of facts where a boolean holds, nothing elsewhere; each word is one column."""
-        if condition == TRUE or not missing:
-            return missing
-        if len(missing) > 1:
-            condition = self._column(condition)
-        words = {word: self._column(kept_where(condition, self.word(word, bits))) for word, bits in missing.items()}
-        return {word: Bits(0, (column,)) for word, column in words.items() if column != ZERO}
-
-    def word(self, word: int, bits: Bits) -> Sql:
-        """Return a word of a set as SQL."""
-        return bits_of(word, bits, self._facts.unknown_layer)
 
 
 def uses_of(guideline: Guideline) -> Counter[int]:

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cds_engine.backends.sql.asked import Missing, union
 from cds_engine.backends.sql.facts import PatientColumns
 from cds_engine.backends.sql.numbers import below_cap, cents_down, cents_up, lowest
-from cds_engine.backends.sql.sheet import FALSE, Sheet, Sql, choose, every, negated, number, sql
+from cds_engine.backends.sql.sheet import FALSE, Sheet, Sql, choose, every, number, sql
 from cds_engine.backends.sql.truths import CERTAIN, Truth, Value
 from cds_engine.lowering.guideline import DosePlan
 
@@ -29,34 +28,25 @@ class DoseEnd:
 
 @dataclass(frozen=True, slots=True)
 class DoseColumns:
-    """One dose; nothing but `known` and `missing` means anything where it is not known."""
+    """One dose; nothing but `known` means anything where it is not known."""
 
     known: Sql
     low: DoseEnd
     high: DoseEnd
     products: tuple[Sql, Sql, Sql] | None
     """The smallest and the largest product within the unrounded range, and whether there is any."""
-    missing: Missing
-
-
-Adjustments = Mapping[str, tuple[Truth, Missing]]
-"""The truth of each adjustment's condition and what it waits for, by its key."""
 
 
 def dose_columns(
-    sheet: Sheet, prefix: str, plan: DosePlan, facts: PatientColumns, adjustments: Adjustments
+    sheet: Sheet, prefix: str, plan: DosePlan, facts: PatientColumns, warnings: Mapping[str, Truth]
 ) -> DoseColumns:
-    """Put the dose of *plan* onto the sheet."""
+    """Put the dose of *plan* onto the sheet; *warnings* tell of each adjustment by its key whether it applies."""
     basis = CERTAIN if plan.basis is None else facts.value(plan.basis)
-    truths = [adjustments[a.key][0] for a in plan.adjustments]
+    truths = [warnings[a.key] for a in plan.adjustments]
     known = sheet.shared(f"{prefix}_known", every(basis.known, *(truth.known for truth in truths)))
-    waits = [adjustments[a.key][1] for a in plan.adjustments]
-    if plan.basis is not None:
-        waits.append(facts.asks(plan.basis))
     low = _end(sheet, f"{prefix}_low", plan, plan.low, basis, truths)
     high = _end(sheet, f"{prefix}_high", plan, plan.high, basis, truths)
-    missing = facts.conditions.where(negated(known), union(*waits))
-    return DoseColumns(known, low, high, _products(sheet, prefix, plan, low.amount, high.amount), missing)
+    return DoseColumns(known, low, high, _products(sheet, prefix, plan, low.amount, high.amount))
 
 
 def _end(sheet: Sheet, name: str, plan: DosePlan, rate: float, basis: Value, adjustments: list[Truth]) -> DoseEnd:

@@ -8,23 +8,18 @@ it is taken as given.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from cds_engine.backends.sql.asked import Bits, Missing, of_columns, union, unknown_column
 from cds_engine.backends.sql.conditions import Conditions
 from cds_engine.backends.sql.errors import NotInColumns
 from cds_engine.backends.sql.layout import SQL_TYPES, Layout, base_of
 from cds_engine.backends.sql.sheet import (
     FALSE,
     TRUE,
-    ZERO,
     Sheet,
     Sql,
-    choose,
     every,
-    joined,
     negated,
     number,
     some,
@@ -52,7 +47,7 @@ Doubt = Literal["none", "first", "all_settled", "worlds"]
 class Derived:
     """What became of one derived fact."""
 
-    fact: str
+    derivation: Derivation
     computed: Value
     """What its inputs give."""
     disagrees: Sql
@@ -60,6 +55,17 @@ class Derived:
     differs: Sql
     """Whether a given value differs at all, within the tolerance."""
     is_implausible: Sql
+    unusable: Sql
+    """Whether a value was given that may not be used."""
+    askable: frozenset[str]
+    """The inputs that are asked again where they give an implausible value."""
+    is_asked: bool
+    """Whether it is asked itself, and not only where none of its inputs is."""
+
+    @property
+    def fact(self) -> str:
+        """The fact by name."""
+        return self.derivation.fact
 
 
 class PatientColumns:
@@ -74,26 +80,9 @@ class PatientColumns:
         self._facts = layout.guideline.dictionary.facts
         self._doubt = doubt
         self._values: dict[str, Value] = {}
-        self._missing: dict[str, Missing] = {}
-        """What derived facts wait for, where they are unknown."""
         self._doubtful: dict[str, Sql] = {}
-        self.unknown_layer = self._put_unknown()
         for derivation in self._guideline.derivations:
             self._derive(derivation)
-
-    def _put_unknown(self) -> int:
-        """Put a word a row onto the sheet with the bits of all facts that are unknown, derived ones apart."""
-        derived = {derivation.fact for derivation in self._guideline.derivations}
-        words: dict[int, list[Sql]] = {word: [] for word in self._layout.words}
-        for name in self._guideline.positions:
-            if name not in derived:
-                word, bit = self._layout.bit(name)
-                words[word].append(choose(self.value(name).known, ZERO, Sql(str(bit))))
-        columns = [
-            self._sheet.column(unknown_column(word), joined(" | ", _constants_first(bits), ZERO))
-            for word, bits in words.items()
-        ]
-        return max((column.layer for column in columns), default=0)
 
     # What conditions ask
 
@@ -148,24 +137,6 @@ class PatientColumns:
         not_held = (sql(f"(({{}} & {bits}) = {bits})", Sql(layout.not_held(name, word))) for word, bits in words)
         return Truth.of(every(usable, some(*held)), every(usable, *not_held))
 
-    def asks(self, name: str) -> Missing:
-        """Return what a fact or property waits for where it is unknown."""
-        base, known = base_of(name), self.value(name).known
-        if name == "as_of" or known == TRUE:
-            return {}
-        word, bit = self._layout.bit(base)
-        if base not in self._missing:
-            if name == base:
-                return {word: Bits(unknown=bit)}
-            return self.conditions.where(negated(known), {word: Bits(0, (Sql(str(bit)),))})
-        if name == base:
-            return self._missing[base]
-        own: Missing = {word: Bits(0, (Sql(str(bit)),))}
-        if name.endswith(".usable"):
-            return self.conditions.where(negated(known), own)
-        waits = union(self._missing[base], self.conditions.where(self.value(base).known, own))
-        return self.conditions.where(negated(known), waits)
-
     # Doubt
 
     def doubtful(self, name: str) -> Sql:
@@ -183,18 +154,10 @@ class PatientColumns:
     def _derive(self, derivation: Derivation) -> None:
         name, spec = derivation.fact, self._facts[derivation.fact]
         given = self.value(name)
-        raw, waits = self._first_branch(derivation)
+        raw = self._first_branch(derivation)
         raw = Value(self._sheet.shared(f"raw_{name}", raw.value), self._sheet.shared(f"rawk_{name}", raw.known))
         implausible = self._implausible(spec, raw)
         computed = Value(raw.value, self._sheet.shared(f"computed_{name}", every(raw.known, negated(implausible))))
-        if implausible != FALSE:
-            doubted = self._bits(
-                found
-                for found in derivation.reads
-                if self._facts[found].entry.ask and not self._facts[found].entry.setting
-            )
-            plausible = negated(implausible)
-            waits = union(self.conditions.where(plausible, waits), self.conditions.where(implausible, doubted))
         differs = disagrees = FALSE
         if name in self._layout.carried:
             unlike = every(given.known, computed.known, sql("({} <> {})", given.value, computed.value))
@@ -202,25 +165,37 @@ class PatientColumns:
             agrees = self._agree(spec, given.value, computed.value)
             disagrees = self._sheet.shared(f"disagrees_{name}", every(unlike, negated(agrees)))
             differs = self._sheet.shared(f"differs_{name}", every(unlike, agrees))
-        self.derived[name] = Derived(name, computed, disagrees, differs, implausible)
-        found = self._chosen(derivation, given, computed, disagrees)
+        unusable = FALSE if self._doubt == "none" else some(self._withheld(name), disagrees)
+        self.derived[name] = Derived(
+            derivation,
+            computed,
+            disagrees,
+            differs,
+            implausible,
+            unusable,
+            self._askable(derivation),
+            bool(spec.entry.ask),
+        )
+        found = self._chosen(derivation, given, computed, unusable)
         found = Value(self._sheet.shared(f"f_{name}", found.value), self._sheet.shared(f"fk_{name}", found.known))
         self._values[name] = found
-        self._missing[name] = self._to_ask(derivation, waits, disagrees)
         if self._doubt != "none":
             inputs = some(*(self.doubtful(read) for read in sorted(derivation.reads)))
-            in_doubt = some(self._withheld(name), disagrees, every(found.unknown, inputs))
+            in_doubt = some(unusable, every(found.unknown, inputs))
             self._doubtful[name] = self._sheet.shared(f"d_{name}", in_doubt)
 
-    def _first_branch(self, derivation: Derivation) -> tuple[Value, Missing]:
-        """Return the value of the first branch that holds, and what is missing where it is unknown."""
+    def _askable(self, derivation: Derivation) -> frozenset[str]:
+        entries = {name: self._facts[name].entry for name in derivation.reads}
+        return frozenset(name for name, entry in entries.items() if entry.ask and not entry.setting)
+
+    def _first_branch(self, derivation: Derivation) -> Value:
+        """Return the value of the first branch that holds."""
         is_truth = self._layout.type_of(derivation.fact) == "BOOLEAN"
         value = NO_VALUE
-        waits: Missing = {}
         for branch in reversed(derivation.branches):
-            found, needed = self.conditions.value(branch.value), self.conditions.missing(branch.value)
+            found = self.conditions.value(branch.value)
             if branch.key is None:
-                value, waits = found, needed
+                value = found
                 continue
             condition = self._guideline.conditions[branch.key]
             holds = self.conditions.truth(condition)
@@ -229,13 +204,8 @@ class PatientColumns:
                 value = Value(truth.yes, truth.known)
             else:
                 value = chosen_value(holds, found, value)
-            waits = union(
-                self.conditions.where(holds.unknown, self.conditions.missing(condition)),
-                self.conditions.where(holds.yes, needed),
-                self.conditions.where(holds.no, waits),
-            )
         kind = self._layout.type_of(derivation.fact)
-        return Value(sql(f"CAST({{}} AS {kind})", value.value), value.known), waits
+        return Value(sql(f"CAST({{}} AS {kind})", value.value), value.known)
 
     def _implausible(self, spec: FactSpec, raw: Value) -> Sql:
         if not is_judged(spec) or spec.plausible is None:
@@ -253,36 +223,15 @@ class PatientColumns:
             case "worlds":
                 return negated(Sql(self._layout.settled(name)))
 
-    def _chosen(self, derivation: Derivation, given: Value, computed: Value, disagrees: Sql) -> Value:
-        """A given value wins unless the derivation is always used; a withheld or disagreeing one leaves it unknown."""
+    def _chosen(self, derivation: Derivation, given: Value, computed: Value, unusable: Sql) -> Value:
+        """A given value wins unless the derivation is always used; an unusable one leaves it unknown."""
         name = derivation.fact
         if name not in self._layout.carried:
             return computed
         used = first_known(given, computed)
         if derivation.always:
             used = first_known(where(negated(self._unsettled(name)), given), computed)
-        return where(negated(self._unusable(name, disagrees)), used)
-
-    def _unusable(self, name: str, disagrees: Sql) -> Sql:
-        return FALSE if self._doubt == "none" else some(self._withheld(name), disagrees)
-
-    def _to_ask(self, derivation: Derivation, waits: Missing, disagrees: Sql) -> Missing:
-        """An unknown derived fact asks for its unknown inputs, and for itself if it can be answered."""
-        name = derivation.fact
-        unknown = self._values[name].unknown
-        waits = self.conditions.where(negated(self._unusable(name, disagrees)), waits)
-        own = self._bits([name])
-        if not self._facts[name].entry.ask:
-            words = (sql("({} = 0)", self.conditions.word(word, bits)) for word, bits in waits.items())
-            own = self.conditions.where(every(*words), own)
-        return self.conditions.where(unknown, union(waits, own))
-
-    def _bits(self, names: Iterable[str]) -> Missing:
-        found: dict[int, int] = {}
-        for name in names:
-            word, bit = self._layout.bit(name)
-            found[word] = found.get(word, 0) | bit
-        return of_columns((word, Sql(str(bits))) for word, bits in sorted(found.items()))
+        return where(negated(unusable), used)
 
     def _agree(self, spec: FactSpec, first: Sql, second: Sql) -> Sql:
         """Return whether two values are the same within the tolerance."""
@@ -310,10 +259,3 @@ class PatientColumns:
 def is_judged(spec: FactSpec) -> bool:
     """Say whether a derived value can lie outside a plausible range."""
     return spec.plausible is not None and SQL_TYPES[spec.entry.type] == "DOUBLE"
-
-
-def _constants_first(bits: list[Sql]) -> list[Sql]:
-    """Add up the bits that are the same in every row."""
-    always = sum(int(part.text) for part in bits if part.text.isdigit())
-    varying = [part for part in bits if not part.text.isdigit()]
-    return [Sql(str(always)), *varying] if always else varying

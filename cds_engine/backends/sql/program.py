@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from cds_engine.backends.sql.asking import Words
 from cds_engine.backends.sql.conditions import uses_of
 from cds_engine.backends.sql.doses import DoseColumns
 from cds_engine.backends.sql.facts import PatientColumns
@@ -45,6 +46,8 @@ class Program:
     """Answers for the rows of `readings`; where `is_plain` is false something in the row is in doubt: they are void."""
     uses: Counter[int]
     """How often each node of the pack is used."""
+    together: frozenset[str] | None
+    """The rules whose missing facts are told as one set; None where each rule tells its own."""
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
@@ -61,7 +64,7 @@ class Program:
         facts = PatientColumns(sheet, layout, self.uses, "first")
         keys = tables.open_keys(doubted)
         believed, certain = tables.warnings(keys), _certain_warnings(facts, layout)
-        warnings = Warnings({**certain.truth, **believed.truth}, {**certain.missing, **believed.missing})
+        warnings = Warnings({**certain.truth, **believed.truth}, believed.asked)
         contradictions = [
             *(sql(f"CASE WHEN x_{name} THEN '{name}:D108' END") for name in facts.derived if name in layout.carried),
             *(
@@ -71,12 +74,15 @@ class Program:
             ),
         ]
         source = _believed_source(believed)
-        answers = _answers(sheet, layout, facts, warnings, source, contradictions, was_derived="i_{}")
+        problems = _problems(facts, contradictions, was_derived="i_{}")
+        answers = _answers(sheet, layout, facts, warnings, source, problems, self.together)
         return tables.believed(keys), answers
 
 
-def compile_pack(guideline: Guideline, given: Iterable[str]) -> Program:
+def compile_pack(guideline: Guideline, given: Iterable[str], together: Iterable[str] | None = None) -> Program:
     """Compile a pack for a table that says something of the facts *given*.
+
+    What is missing is told for each rule, or for the rules *together* that are named, as one set.
 
     Raises:
         NotInColumns: If the pack says something that has no text of the same meaning.
@@ -88,18 +94,16 @@ def compile_pack(guideline: Guideline, given: Iterable[str]) -> Program:
 
     sheet = Sheet()
     facts = PatientColumns(sheet, layout, uses, "none")
-    plain = _answers(sheet, layout, facts, _certain_warnings(facts, layout), "readings", ())
+    as_one = None if together is None else frozenset(together)
+    plain = _answers(sheet, layout, facts, _certain_warnings(facts, layout), "readings", _problems(facts), as_one)
     plain.columns["is_plain"] = negated(some(*_doubts(facts, layout)))
-    return Program(layout, columns, tables, plain, uses)
+    return Program(layout, columns, tables, plain, uses, as_one)
 
 
 def _certain_warnings(facts: PatientColumns, layout: Layout) -> Warnings:
     """Return the warnings of a row that is read in one way."""
     conditions = {key: layout.guideline.conditions[key] for key in warning_keys(layout)}
-    return Warnings(
-        {key: facts.conditions.truth(node) for key, node in conditions.items()},
-        {key: facts.conditions.missing(node) for key, node in conditions.items() if not key.startswith("alert ")},
-    )
+    return Warnings({key: facts.conditions.truth(node) for key, node in conditions.items()}, {})
 
 
 def _doubts(facts: PatientColumns, layout: Layout) -> Iterator[Sql]:
@@ -113,12 +117,7 @@ def _doubts(facts: PatientColumns, layout: Layout) -> Iterator[Sql]:
 
 def _believed_source(warnings: Warnings) -> str:
     names = [
-        column.text
-        for key in warnings.truth
-        for column in (
-            *warnings.truth[key][:2],
-            *(column for bits in warnings.missing[key].values() for column in bits.others),
-        )
+        column.text for key in warnings.truth for column in (*warnings.truth[key][:2], *warnings.asked[key].values())
     ]
     listed = "".join(f", believed.{name}" for name in names)
     return f"(SELECT certain.*{listed} FROM certain JOIN believed ON certain.row = believed.row) AS doubtful"
@@ -142,20 +141,25 @@ def _answers(
     facts: PatientColumns,
     warnings: Warnings,
     source: str,
-    contradictions: Iterable[Sql],
-    was_derived: str | None = None,
+    problems: Sql,
+    together: Container[str] | None,
 ) -> Answers:
     rules = Rules(sheet, layout, facts, warnings)
     found = rules.columns()
-    wanted: dict[str, Sql] = {"row": Sql("row"), "problems": _problems(facts, contradictions, was_derived)}
+    wanted: dict[str, Sql] = {"row": Sql("row"), "problems": problems}
     for index, rule in enumerate(found):
-        wanted |= _rule_columns(layout, f"r{index}", rule)
+        wanted |= _rule_columns(f"r{index}", rule)
+        if together is None:
+            wanted |= _missing_columns(f"r{index}_missing", layout, rules.missing([rule]))
+    if together is not None:
+        asked = rules.missing([rule for rule in found if rule.spec.rule.id in together])
+        wanted |= _missing_columns("missing", layout, asked)
     for index, (key, _) in enumerate(layout.guideline.alerts):
         wanted[f"alert{index}"] = warnings.truth[key].yes
     return Answers(sheet, source, wanted)
 
 
-def _problems(facts: PatientColumns, contradictions: Iterable[Sql], was_derived: str | None) -> Sql:
+def _problems(facts: PatientColumns, contradictions: Iterable[Sql] = (), was_derived: str | None = None) -> Sql:
     """List what is wrong with the row, as `fact:code` joined by `;`.
 
     *was_derived* names the columns that say whether a fact was implausible before contradictions were withheld.
@@ -173,10 +177,13 @@ def _problems(facts: PatientColumns, contradictions: Iterable[Sql], was_derived:
     return listed if was_derived is not None else choose(some(*any_found), listed, Sql("problems"))
 
 
-def _rule_columns(layout: Layout, name: str, rule: RuleColumns) -> dict[str, Sql]:
+def _missing_columns(name: str, layout: Layout, asked: Words) -> dict[str, Sql]:
+    """Return the words of a set of facts: of one type, however few facts a word can hold."""
+    return {f"{name}_{word}": sql("CAST({} AS BIGINT)", asked.get(word, ZERO)) for word in layout.words}
+
+
+def _rule_columns(name: str, rule: RuleColumns) -> dict[str, Sql]:
     found = {f"{name}_status": rule.standing.status, f"{name}_chosen": rule.chosen}
-    for word in layout.words:
-        found[f"{name}_missing_{word}"] = rule.missing.get(word, ZERO)
     applies = negated(rule.standing.excluded)
     for index, treatment in enumerate(rule.treatments):
         own, safety = f"{name}_{index}", treatment.safety

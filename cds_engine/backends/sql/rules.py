@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from cds_engine.backends.sql.asked import Missing, union
-from cds_engine.backends.sql.doses import Adjustments, DoseColumns, dose_columns
+from cds_engine.backends.sql.asking import Asking, Words, asked_by
+from cds_engine.backends.sql.doses import DoseColumns, dose_columns
 from cds_engine.backends.sql.facts import PatientColumns
 from cds_engine.backends.sql.layout import Layout
 from cds_engine.backends.sql.sheet import FALSE, ZERO, Sheet, Sql, choose, every, joined, negated, some, sql, text
 from cds_engine.backends.sql.truths import Truth
+from cds_engine.lowering import core as c
 from cds_engine.lowering.guideline import DosePlan, RuleSpec, Treatment
 from cds_engine.pack.statements import Caution, Contraindication
 
@@ -20,7 +21,8 @@ class Warnings:
     """The verdicts that are believed of contraindications, cautions, alerts and dose adjustments, by key."""
 
     truth: Mapping[str, Truth]
-    missing: Mapping[str, Missing]
+    asked: Mapping[str, Words]
+    """What those wait for that were judged apart; the others wait for what their conditions do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,8 @@ class SafetyColumns:
 
     blocked: Sql
     undecided: Sql
-    missing: Missing
+    waits: tuple[tuple[str, Sql], ...]
+    """The keys of the safety rules that may be undecided, and where they are and must be known."""
     blocked_by: Sql
     """The ids of the contraindications that hold, joined by `;`."""
     cautions: Sql
@@ -66,7 +69,6 @@ class TreatmentColumns:
     standing: Standing
     safety: SafetyColumns
     dose: DoseColumns | None
-    missing: Missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +80,8 @@ class RuleColumns:
     chosen: Sql
     """The drug or action that the answer speaks of."""
     treatments: tuple[TreatmentColumns, ...]
-    missing: Mapping[int, Sql]
-    """By word: the facts that the rule waits for."""
+    waits: Sql
+    """Whether something must be known first."""
 
 
 class Rules:
@@ -120,19 +122,14 @@ class Rules:
     def _sorted(self, prefix: str, target: str) -> SafetyColumns:
         against = self._guideline.contraindications.get(target, ())
         beside = self._guideline.cautions.get(target, ())
-        undecided: list[Sql] = []
-        waits: list[Missing] = []
         rules: tuple[tuple[str, Contraindication | Caution], ...] = (*against, *beside)
-        for key, rule in rules:
-            holds_back = self._holds_back(key, rule)
-            undecided.append(holds_back)
-            waits.append(self._conditions.where(holds_back, self._warnings.missing[key]))
+        waits = tuple((key, self._holds_back(key, rule)) for key, rule in rules)
         truths = [(rule.id, self._warnings.truth[key].yes) for key, rule in against]
         cautions = [(rule.id, self._warnings.truth[key].yes) for key, rule in beside]
         return SafetyColumns(
             blocked=self._sheet.shared(f"{prefix}_blocked", some(*(truth for _, truth in truths))),
-            undecided=self._sheet.shared(f"{prefix}_undecided", some(*undecided)),
-            missing=union(*waits),
+            undecided=self._sheet.shared(f"{prefix}_undecided", some(*(held for _, held in waits))),
+            waits=waits,
             blocked_by=_listed(truths),
             cautions=_listed(cautions),
         )
@@ -142,11 +139,13 @@ class Rules:
         unknown = self._warnings.truth[key].unknown
         if rule.if_unknown == "hold":
             return unknown
-        missing = self._warnings.missing[key]
+        if not self._doubted:
+            return FALSE
+        asked = self._warnings.asked.get(key)
+        if asked is None:
+            asked = asked_by(self._guideline.conditions[key], self._layout, self._facts)
         common = (
-            sql("(({} & {}) <> 0)", self._conditions.word(word, bits), self._doubted[word])
-            for word, bits in missing.items()
-            if word in self._doubted
+            sql("(({} & {}) <> 0)", bits, self._doubted[word]) for word, bits in asked.items() if word in self._doubted
         )
         return every(unknown, some(*common))
 
@@ -154,11 +153,8 @@ class Rules:
 
     def _dose(self, plan: DosePlan) -> DoseColumns:
         if plan.regimen not in self._doses:
-            adjustments: Adjustments = {
-                a.key: (self._warnings.truth[a.key], self._warnings.missing[a.key]) for a in plan.adjustments
-            }
             prefix = f"dose{len(self._doses)}"
-            self._doses[plan.regimen] = dose_columns(self._sheet, prefix, plan, self._facts, adjustments)
+            self._doses[plan.regimen] = dose_columns(self._sheet, prefix, plan, self._facts, self._warnings.truth)
         return self._doses[plan.regimen]
 
     def _treatment(self, name: str, treatment: Treatment, when: Truth) -> TreatmentColumns:
@@ -167,8 +163,7 @@ class Rules:
         computed = [dose.known] if dose else []
         ready = every(when.yes, negated(safety.blocked), negated(safety.undecided), *computed)
         standing = Standing(when.no, safety.blocked, self._sheet.shared(f"{name}_ready", ready))
-        waits = [safety.missing, dose.missing] if dose else [safety.missing]
-        return TreatmentColumns(treatment, standing, safety, dose, union(*waits))
+        return TreatmentColumns(treatment, standing, safety, dose)
 
     def _rule(self, index: int, spec: RuleSpec) -> RuleColumns:
         condition = self._guideline.conditions[spec.key]
@@ -181,10 +176,40 @@ class Rules:
             when.no, self._sheet.shared(f"r{index}_blocked", blocked), self._sheet.shared(f"r{index}_ready", ready)
         )
         waits = self._sheet.shared(f"r{index}_waits", standing.waits)
-        needed = [self._conditions.where(negated(t.safety.blocked), t.missing) for t in treatments]
-        asked = self._conditions.where(waits, union(self._conditions.missing(condition), *needed))
-        missing = {word: self._conditions.word(word, bits) for word, bits in asked.items()}
-        return RuleColumns(spec, standing, self._chosen(treatments, standing, waits), treatments, missing)
+        return RuleColumns(spec, standing, self._chosen(treatments, standing, waits), treatments, waits)
+
+    # What is missing
+
+    def missing(self, rules: Iterable[RuleColumns]) -> Words:
+        """Return the facts that some of *rules* wait for."""
+        asking = Asking(self._layout, self._facts)
+        targets: dict[str, list[Sql]] = {}
+        regimens: dict[str, list[Sql]] = {}
+        for rule in rules:
+            asking.want(self._guideline.conditions[rule.spec.key], rule.waits)
+            for found in rule.treatments:
+                where = self._conditions.column(every(rule.waits, _not_blocked(found)))
+                targets.setdefault(found.treatment.target, []).append(where)
+                if found.treatment.dose is not None:
+                    regimens.setdefault(found.treatment.dose.regimen, []).append(where)
+        for target, places in targets.items():
+            where = self._conditions.column(some(*places))
+            for key, undecided in self._safety[target].waits:
+                self._want(asking, key, every(where, undecided))
+        for regimen, places in regimens.items():
+            plan = self._guideline.doses[regimen]
+            where = self._conditions.column(every(some(*places), negated(self._doses[regimen].known)))
+            for adjustment in plan.adjustments:
+                self._want(asking, adjustment.key, where)
+            if plan.basis is not None:
+                asking.want(c.Fact(plan.basis), where)
+        return asking.words()
+
+    def _want(self, asking: Asking, key: str, where: Sql) -> None:
+        if key in self._warnings.asked:
+            asking.want_set(self._warnings.asked[key], where)
+        else:
+            asking.want(self._guideline.conditions[key], where)
 
     def _chosen(self, treatments: tuple[TreatmentColumns, ...], standing: Standing, waits: Sql) -> Sql:
         """Return the first that is ready, or of a waiting rule the first that waits; else the first."""

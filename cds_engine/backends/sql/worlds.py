@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from cds_engine.backends.sql.asked import Missing, of_columns
+from cds_engine.backends.sql.asking import Words, asked_by
 from cds_engine.backends.sql.conditions import Conditions
 from cds_engine.backends.sql.facts import PatientColumns, is_judged
 from cds_engine.backends.sql.layout import Layout, base_of
@@ -213,31 +213,34 @@ class WorldTables:
         gathered: dict[str, str] = {"row": "row"}
         for index, key in enumerate(keys):
             condition = self._guideline.conditions[key]
-            truth, missing = facts.conditions.truth(condition), facts.conditions.missing(condition)
+            truth, asked = facts.conditions.truth(condition), self._asked(key, facts)
             if key.startswith("alert "):
-                truth, missing = either(truth, absent.truth(condition)), {}
+                truth = either(truth, absent.truth(condition))
             wanted |= {f"y_{index}": truth.yes, f"no_{index}": truth.no}
-            wanted |= {f"y_{index}_{word}": facts.conditions.word(word, bits) for word, bits in missing.items()}
-            gathered |= self._gathered(index, key, missing)
+            wanted |= {f"y_{index}_{word}": bits for word, bits in asked.items()}
+            gathered |= self._gathered(index, key, asked)
         query = f"SELECT {_listed(gathered)} FROM ({sheet.select('worlds', wanted)}) AS judged GROUP BY row"
         return Step("believed", query)
 
-    def _gathered(self, index: int, key: str, missing: Missing) -> dict[str, str]:
+    def _asked(self, key: str, facts: PatientColumns) -> Words:
+        """Return what a warning waits for in one world; an alert waits for nothing."""
+        return {} if key.startswith("alert ") else asked_by(self._guideline.conditions[key], self._layout, facts)
+
+    def _gathered(self, index: int, key: str, asked: Words) -> dict[str, str]:
         yes, no = f"y_{index}", f"no_{index}"
         if not key.startswith("regimen "):
             words = {
-                f"{yes}_{w}": f"coalesce(min_by({yes}_{w}, world) FILTER (WHERE NOT ({yes} OR {no})), 0)"
-                for w in missing
+                f"{yes}_{w}": f"coalesce(min_by({yes}_{w}, world) FILTER (WHERE NOT ({yes} OR {no})), 0)" for w in asked
             }
             return {yes: f"bool_or({yes})", no: f"bool_and({no})", **words}
         same = f"bool_and({yes}) OR bool_and({no})"
-        certain = {w: f"coalesce(max({yes}_{w}) FILTER (WHERE world = -1), 0)" for w in missing}
+        certain = {w: f"coalesce(max({yes}_{w}) FILTER (WHERE world = -1), 0)" for w in asked}
         some_know = f"{' + '.join(certain.values()) or '0'} = 0 AND bool_or({yes} OR {no})"
         doubted = self._named_by(key)
         words = {
             f"{yes}_{w}": f"CASE WHEN {same} THEN 0"
             f" WHEN {some_know} THEN {doubted.get(w, 0)} ELSE {certain.get(w, '0')} END"
-            for w in sorted({*missing, *doubted})
+            for w in sorted({*asked, *doubted})
         }
         return {yes: f"bool_and({yes})", no: f"bool_and({no})", **words}
 
@@ -253,18 +256,15 @@ class WorldTables:
     def warnings(self, keys: Sequence[str]) -> Warnings:
         """Return what is believed of the warnings of *keys*, as columns of `believed`."""
         truth: dict[str, Truth] = {}
-        missing: dict[str, Missing] = {}
-        sheet = Sheet()
-        facts = PatientColumns(sheet, self._layout, self._uses, "worlds")
+        asked: dict[str, Words] = {}
+        facts = PatientColumns(Sheet(), self._layout, self._uses, "worlds")
         for index, key in enumerate(keys):
             truth[key] = Truth.of(Sql(f"y_{index}"), Sql(f"no_{index}"))
-            words = (
-                set() if key.startswith("alert ") else set(facts.conditions.missing(self._guideline.conditions[key]))
-            )
+            words = set(self._asked(key, facts))
             if key.startswith("regimen "):
                 words |= set(self._named_by(key))
-            missing[key] = of_columns((word, Sql(f"y_{index}_{word}")) for word in sorted(words))
-        return Warnings(truth, missing)
+            asked[key] = {word: Sql(f"y_{index}_{word}") for word in sorted(words)}
+        return Warnings(truth, asked)
 
 
 class AsIfAbsent:
@@ -272,9 +272,7 @@ class AsIfAbsent:
 
     def __init__(self, facts: PatientColumns) -> None:
         self._facts = facts
-        self.asks = facts.asks
         self.holds = facts.holds
-        self.unknown_layer = facts.unknown_layer
 
     def value(self, name: str) -> Value:
         """Return the value of a fact or property; everything is usable."""
