@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from cds_engine.backends.sql.asking import Asking, Words, asked_by
+from cds_engine.backends.sql.asking import Asking, Words
 from cds_engine.backends.sql.doses import DoseColumns, dose_columns
 from cds_engine.backends.sql.facts import PatientColumns
 from cds_engine.backends.sql.layout import Layout
@@ -139,11 +139,7 @@ class Rules:
         unknown = self._warnings.truth[key].unknown
         if rule.if_unknown == "hold":
             return unknown
-        if not self._doubted:
-            return FALSE
-        asked = self._warnings.asked.get(key)
-        if asked is None:
-            asked = asked_by(self._guideline.conditions[key], self._layout, self._facts)
+        asked = self._warnings.asked.get(key, {})  # one that is not judged apart rests on nothing in doubt
         common = (
             sql("(({} & {}) <> 0)", bits, self._doubted[word]) for word, bits in asked.items() if word in self._doubted
         )
