@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
 from typing import Protocol
 
@@ -54,29 +55,43 @@ class Held:
         self._hidden = hidden
         """Rules that are not shown, and wait for nothing."""
         self._drawn: list[int] = []
+        self._answers: Future[list[tuple[Single, Evaluation]]] | None = None
+        """What the evaluator says of the drawn rows of the part that is being answered."""
 
     def draw(self, engine: Engine, relation: str, numbers: Sequence[int], wanted: int, seed: int) -> None:
         """Choose which rows of those with *numbers* the evaluator answers as well; *relation* is the first part."""
         if wanted and numbers:
             self._drawn = self._rows(engine, relation, numbers, min(wanted, len(numbers)), seed)
 
-    def compare(self, engine: Engine, relation: str, layout: Layout) -> int:
-        """Hold what `answers` says of the drawn rows of *relation* to the evaluator; return how many they are.
+    def begin(self, engine: Engine, relation: str) -> None:
+        """Have the evaluator answer the drawn rows of *relation* that are in `answered`, while the engine goes on."""
+        if not self._drawn:
+            return
+        engine.fill("drawn", {"row": "BIGINT"}, [[row] for row in self._drawn])
+        told = "SELECT answered.row FROM answered JOIN drawn ON answered.row = drawn.row"
+        singles = list(self._singles.of(f"(SELECT * FROM {relation} AS part WHERE {ROW} IN ({told}))"))
+        with_it = ThreadPoolExecutor(max_workers=1)
+        self._answers = with_it.submit(lambda: [(single, self._answer(single)) for single in singles])
+        with_it.shutdown(wait=False)
+
+    def compare(self, engine: Engine, layout: Layout) -> int:
+        """Hold what `answers` says of the drawn rows to the evaluator; return how many they are.
 
         Raises:
             EngineDisagreement: If they differ on a row; the message shows the row.
         """
-        if not self._drawn:
+        if self._answers is None:
             return 0
-        engine.fill("drawn", {"row": "BIGINT"}, [[row] for row in self._drawn])
-        found = engine.records("SELECT * FROM answers WHERE row IN (SELECT row FROM drawn)")
-        answers = {int(answer["row"]): answer for answer in found}
-        engine.fill("answered_too", {"row": "BIGINT"}, [[row] for row in answers])
-        told = f"(SELECT * FROM {relation} AS part WHERE {ROW} IN (SELECT row FROM answered_too))"
-        singles = list(self._singles.of(told))
-        for single in singles:
-            self._compare_one(layout, answers[single.row], single)
-        return len(singles)
+        rows = engine.records("SELECT * FROM answers WHERE row IN (SELECT row FROM drawn)")
+        found = {int(row["row"]): row for row in rows}
+        both = [(found[single.row], single, said) for single, said in self._answers.result() if single.row in found]
+        for row, single, said in both:
+            self._compare_one(layout, row, single, said)
+        self._answers = None
+        return len(both)
+
+    def _answer(self, single: Single) -> Evaluation:
+        return self._evaluator({"facts": single.facts}, as_of=single.day)
 
     def _rows(self, engine: Engine, relation: str, numbers: Sequence[int], wanted: int, seed: int) -> list[int]:
         """Return the numbers of rows: at thresholds up to half, the others by chance."""
@@ -101,8 +116,7 @@ class Held:
         found = engine.rows(f"SELECT {', '.join(wanted)} FROM {relation} AS part")[0]
         return [int(row) for row in dict.fromkeys(found) if row is not None]
 
-    def _compare_one(self, layout: Layout, answer: Row, single: Single) -> None:
-        said = self._evaluator({"facts": single.facts}, as_of=single.day)
+    def _compare_one(self, layout: Layout, answer: Row, single: Single, said: Evaluation) -> None:
         found = differences(layout, answer, said, self._hidden)
         if found:
             listed = "; ".join(f"{d.what}: {d.columns} in columns, {d.evaluator} by the evaluator" for d in found[:5])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from cds_engine.backends.sql.layout import Layout
 from cds_engine.backends.sql.program import Program, compile_pack
@@ -32,11 +32,14 @@ class PartRunner:
         """The columns that the table is read into."""
         return self.program.layout
 
-    def answer(self, relation: str, kept: Mapping[str, str] | None = None) -> None:
+    def answer(
+        self, relation: str, kept: Mapping[str, str] | None = None, meanwhile: Callable[[], None] | None = None
+    ) -> None:
         """Answer the rows of *relation* (its number, and the columns of the table) into the view `answers`.
 
         Of the answers only what is *kept* is computed: name to expression, aliases of cells among them. Rows that
-        cannot be answered are in the table `refused` instead, with a code.
+        cannot be answered are in the table `refused` instead, with a code. *meanwhile* is called when all that is left
+        are the few rows in doubt: `answered` has a line for every row then.
         """
         engine, bad = self._engine, self._bad_day()
         cells = ", ".join(f"{quoted(cell.name)} AS {cell.alias}" for cell in self._task.columns.cells)
@@ -49,6 +52,8 @@ class PartRunner:
         plain = self.program.plain
         names = [name for name in plain.columns if name != "is_plain"] if kept is None else list(kept)
         engine.keep("answered", plain.query(None if kept is None else {**kept, "is_plain": "is_plain"}, carried))
+        if meanwhile is not None:
+            meanwhile()
         engine.keep("in_doubt", "SELECT row FROM answered WHERE NOT is_plain")
         if doubtful := engine.one("SELECT count(*) FROM in_doubt"):
             with engine.about(doubtful):
@@ -71,7 +76,8 @@ class PartRunner:
         engine.view("cells_in_doubt", "SELECT * FROM cells WHERE row IN (SELECT row FROM in_doubt)")
         engine.keep("facts", self._readings(worded.of("cells_in_doubt")))
         for step in self.program.steps:
-            engine.keep(step.table, step.query)
+            put = engine.stage if step.is_wide else engine.keep
+            put(step.table, step.query)
         facts, counting = self.program.tables.doubted()
         counts = engine.rows(counting)[0]
         believed, doubtful = self.program.in_doubt({fact for fact, rows in zip(facts, counts, strict=True) if rows})

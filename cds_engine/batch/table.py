@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -276,8 +277,9 @@ class _Run:
     def _answered(self, number: int, part: Part) -> Finished:
         order, engine, layout = self._order, self._engine, self._runner.layout
         carried = self._carried if self._output is not None else ()
-        self._runner.answer(part.relation, kept_columns(layout, order.form, order.held_back, carried))
-        checked = self._held.compare(engine, self._in_columns(part), layout)
+        kept = kept_columns(layout, order.form, order.held_back, carried)
+        self._runner.answer(part.relation, kept, partial(self._held.begin, engine, self._in_columns(part)))
+        checked = self._held.compare(engine, layout)
         if self._orders is not None:
             self._orders.screen(part.relation, self._duck)
         if self._output is not None:

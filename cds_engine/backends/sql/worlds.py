@@ -30,6 +30,8 @@ class Step:
 
     table: str
     query: str
+    is_wide: bool = False
+    """Whether it has all columns of the readings, of which each reader needs few: better not written down."""
 
 
 class WorldTables:
@@ -47,9 +49,9 @@ class WorldTables:
         """Yield the queries from the rows of *source* to `certain`, `ways` and `worlds`."""
         yield Step("first", self._first(source))
         yield Step("hidden", self._hidden(source))
-        yield Step("certain", self._certain())
+        yield Step("certain", self._certain(source), is_wide=True)
         yield Step("ways", self._ways())
-        yield Step("worlds", self._worlds())
+        yield Step("worlds", self._worlds(), is_wide=True)
 
     @property
     def _doubts(self) -> dict[str, str]:
@@ -88,7 +90,7 @@ class WorldTables:
     def _first(self, source: str) -> str:
         sheet = Sheet()
         facts = PatientColumns(sheet, self._layout, self._uses, "first")
-        wanted = {name: Sql(name) for name in self._columns}
+        wanted = {"first_row": Sql("row")}
         for name in self._derived:
             derived = facts.derived[name]
             wanted |= {f"x_{name}": derived.disagrees}
@@ -109,12 +111,15 @@ class WorldTables:
         hidden = {name.replace("b_", "hidden_"): truth for name, truth in self._conflict_columns(facts).items()}
         return sheet.select(source, {"row": Sql("row"), **hidden})
 
-    def _certain(self) -> str:
+    def _certain(self, source: str) -> str:
         """Withhold what contradicts; keep the values that may be right after all."""
         contradicted = some(*(Sql(f"x_{d}") for d in self._derived)).text
         broken = [f"(b_{i} OR ({contradicted} AND hidden_{i})) AS broken_{i}" for i in range(len(self._broken))]
-        inner = ", ".join(["first.*", *broken])
-        source = f"(SELECT {inner} FROM first JOIN hidden ON first.row = hidden.row)"
+        inner = ", ".join(["given.*", "first.*", *broken])
+        found = (
+            f"(SELECT {inner} FROM {source} AS given JOIN first ON given.row = first.first_row"
+            " JOIN hidden ON given.row = hidden.row)"
+        )
         wanted: dict[str, str] = {name: name for name in self._columns}
         for name in self._layout.carried:
             value, known, withheld = self._layout.column(name), self._layout.known(name), self._layout.withheld(name)
@@ -132,7 +137,7 @@ class WorldTables:
                 wanted[f"x_{name}"] = f"x_{name}"
         wanted |= {f"broken_{i}": f"broken_{i}" for i in range(len(self._broken))}
         wanted |= {f"i_{name}": f"i_{name}" for name in self._plausible_derived}
-        return f"SELECT {_listed(wanted)} FROM {source} AS found"
+        return f"SELECT {_listed(wanted)} FROM {found} AS found"
 
     def _ways(self) -> str:
         """Count the values that each derived fact may have, and say what the second one is."""
