@@ -79,7 +79,7 @@ class Quantities:
             return Sql(str(numbers.get(_unquoted(named), OTHER_CODE)))
         asked = [unit for unit in self._units.get(spec.name, {}) if unit in numbers]
         cases = " ".join(f"WHEN {text(unit).text} THEN {numbers[unit]}" for unit in asked)
-        return sql(f"(CASE {{}} {cases} ELSE {OTHER_CODE} END)", named) if asked else Sql(str(OTHER_CODE))
+        return Sql(f"(CASE {named.text} {cases} ELSE {OTHER_CODE} END)" if asked else str(OTHER_CODE))
 
     def _magnitude(self, name: str, cell: Cell) -> Magnitude:
         alias = Sql(cell.alias)
@@ -129,7 +129,7 @@ class Quantities:
         if not ways:
             return Sql("0E0"), is_named
         cases = " ".join(f"WHEN {text(unit).text} THEN {_changed(magnitude, way).text}" for unit, way in ways.items())
-        chosen = Sql(f"(CASE {named.text} {cases} ELSE 0E0 END)", max(named.layer, magnitude.layer))
+        chosen = Sql(f"(CASE {named.text} {cases} ELSE 0E0 END)")
         listed = ", ".join(text(unit).text for unit in ways)
         is_none = sql("coalesce({} NOT IN ({}), FALSE)", named, Sql(listed))
         if spec.unit is None:

@@ -1,18 +1,21 @@
-"""Columns computed in layers: each layer selects from the one below, so that what is shared is computed once."""
+"""Columns that rest on one another, written as layers: each selects from the one below, and computes all it can.
+
+What is read more than once is computed once; what is read once stands where it is read.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 
 class Sql(NamedTuple):
-    """A piece of SQL, and how many layers of columns must stand below it."""
+    """A piece of SQL: a name, a literal, or an expression over columns."""
 
     text: str
-    layer: int = 0
 
     @property
     def is_plain(self) -> bool:
@@ -25,7 +28,7 @@ TRUE, FALSE, ZERO = Sql("TRUE"), Sql("FALSE"), Sql("0")
 
 def sql(template: str, *parts: Sql) -> Sql:
     """Put *parts* into the holes `{}` of a template."""
-    return Sql(template.format(*(part.text for part in parts)), max((part.layer for part in parts), default=0))
+    return Sql(template.format(*(part.text for part in parts)))
 
 
 def joined(separator: str, parts: Iterable[Sql], empty: Sql) -> Sql:
@@ -35,7 +38,7 @@ def joined(separator: str, parts: Iterable[Sql], empty: Sql) -> Sql:
         return empty
     if len(listed) == 1:
         return listed[0]
-    return Sql(f"({separator.join(part.text for part in listed)})", max(part.layer for part in listed))
+    return Sql(f"({separator.join(part.text for part in listed)})")
 
 
 def every(*parts: Sql) -> Sql:
@@ -77,20 +80,16 @@ def text(value: str) -> Sql:
 
 @dataclass(slots=True)
 class Sheet:
-    """Collects named columns; each may use those of the layers below it."""
+    """Collects named columns; each may use those that were there before it, and those of the source."""
 
-    _layers: list[dict[str, str]] = field(default_factory=list)
-    _names: set[str] = field(default_factory=set)
+    _columns: dict[str, str] = field(default_factory=dict)
 
     def column(self, name: str, value: Sql) -> Sql:
         """Give *value* a name, and return the name."""
-        if name in self._names:
+        if name in self._columns:
             raise AssertionError(f"two columns of the name {name}")
-        self._names.add(name)
-        while len(self._layers) <= value.layer:
-            self._layers.append({})
-        self._layers[value.layer][name] = value.text
-        return Sql(name, value.layer + 1)
+        self._columns[name] = value.text
+        return Sql(name)
 
     def shared(self, name: str, value: Sql) -> Sql:
         """Give *value* a name if it is worth one."""
@@ -103,19 +102,52 @@ class Sheet:
         and passes on what is read above it, nothing else.
         """
         if kept is not None:
-            asked = names_in(kept.values())
-            wanted = {name: value for name, value in wanted.items() if name in asked}
-        needed = [names_in(value.text for value in wanted.values())]
-        for layer in reversed(self._layers):
+            read = names_in(kept.values())
+            wanted = {name: value for name, value in wanted.items() if name in read}
+        asked = {name: value.text for name, value in wanted.items()}
+        columns, asked = self._folded(asked)
+        layers = _layers(columns)
+        needed = [names_in(asked.values())]
+        for layer in reversed(layers):
             above = needed[-1]
-            needed.append((above - layer.keys()) | names_in(layer[name] for name in layer.keys() & above))
+            needed.append((above - layer.keys()) | names_in(layer.values()))
         query = source
-        for layer, above, below in zip(self._layers, needed[-2::-1], needed[:0:-1], strict=True):
-            computed = {name: value for name, value in layer.items() if name in above}
-            if computed:
-                query = f"(SELECT {_listed(dict.fromkeys(sorted(above & below)) | computed)}\nFROM {query}) AS layer"
-        query = f"SELECT {_listed({name: value.text for name, value in wanted.items()})}\nFROM {query}"
+        for layer, above, below in zip(layers, needed[-2::-1], needed[:0:-1], strict=True):
+            query = f"(SELECT {_listed(dict.fromkeys(sorted(above & below)) | layer)}\nFROM {query}) AS layer"
+        query = f"SELECT {_listed(asked)}\nFROM {query}"
         return query if kept is None else f"SELECT {_listed(kept)} FROM ({query}) AS answered"
+
+    def _folded(self, asked: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+        """Return the columns that *asked* rest on, and *asked*: what is read once stands where it is read."""
+        reads = Counter(name for text in asked.values() for name in names_of(text))
+        for name in reversed(self._columns):
+            if reads[name]:
+                reads.update(names_of(self._columns[name]))
+        columns: dict[str, str] = {}
+        read_once: dict[str, str] = {}
+        whole = set(REPEATED.findall(" ".join([*self._columns.values(), *asked.values()])))
+        for name, value in self._columns.items():
+            if reads[name]:
+                into = read_once if reads[name] == 1 and name not in whole else columns
+                into[name] = _with(value, read_once)
+        return columns, {name: _with(value, read_once) for name, value in asked.items()}
+
+
+def _layers(columns: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return columns by layers: each rests only on those of the layers before it."""
+    place: dict[str, int] = {}
+    layers: list[dict[str, str]] = []
+    for name, value in columns.items():
+        place[name] = max((place[read] + 1 for read in names_of(value) if read in place), default=0)
+        if place[name] == len(layers):
+            layers.append({})
+        layers[place[name]][name] = value
+    return layers
+
+
+def _with(text: str, values: Mapping[str, str]) -> str:
+    """Put values in the place of the names that stand for them."""
+    return NAME.sub(lambda found: f"({values[found[1]]})" if found[1] in values else found[0], text)
 
 
 def _listed(columns: Mapping[str, str | None]) -> str:
@@ -126,6 +158,15 @@ NAME = re.compile(r"'(?:[^']|'')*'|(?<!\w)([a-z_]\w*)(?!\w|\()")
 """A text, or the name of a column: those start in lower case, and only functions have a bracket behind them."""
 
 
+REPEATED = re.compile(r"cds_exact\((\w+)\)")
+"""A column that a function of ours reads several times: not the place for an expression."""
+
+
+def names_of(text: str) -> Iterator[str]:
+    """Yield the columns that a piece of SQL reads, as often as it does."""
+    return filter(None, NAME.findall(text))
+
+
 def names_in(texts: Iterable[str]) -> set[str]:
     """Return the columns that pieces of SQL read."""
-    return {name for text in texts for name in NAME.findall(text) if name}
+    return {name for text in texts for name in names_of(text)}
