@@ -103,7 +103,10 @@ class Asking:
         return found[::-1]
 
     def _parts(self, node: Node) -> Iterator[Wanted]:
-        """Yield the parts of a condition or term, each with where it is asked if the whole is."""
+        """Yield the parts of a condition or term, each with where it is asked if the whole is.
+
+        What is known asks for nothing by itself: only where another part settles the whole must it be said.
+        """
         match node:
             case c.Constant() | c.IsUnknown() | c.Fact() | c.Holds():
                 pass
@@ -116,7 +119,7 @@ class Asking:
                 yield from ((part, unknown) for part in self._conditions.asking_parts(node))
             case c.Choose(condition, yes, no):
                 decides = self._conditions.truth(condition)
-                yield from ((condition, decides.unknown), (yes, decides.yes), (no, decides.no))
+                yield from ((condition, TRUE), (yes, decides.yes), (no, decides.no))
             case _:
                 assert_never(node)
 
@@ -160,7 +163,7 @@ class Asking:
                 return
             condition = self._layout.guideline.conditions[branch.key]
             holds = self._conditions.truth(condition)
-            yield condition, every(remains, holds.unknown)
+            yield condition, remains
             yield branch.value, every(remains, holds.yes)
             remains = every(remains, holds.no)
 
