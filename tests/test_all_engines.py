@@ -27,7 +27,6 @@ from strategies import PatientMaker
 import cds_engine
 from cds_engine.backends.cql.names import named
 from cds_engine.backends.durable import DurableRules, is_available
-from cds_engine.backends.sql.conditions import uses_of
 from cds_engine.backends.sql.facts import PatientColumns
 from cds_engine.backends.sql.sheet import Sheet
 from cds_engine.batch.columns import Wishes, understand
@@ -91,7 +90,7 @@ def by_columns(engine, patients, folder):
     runner = PartRunner(Task(GUIDELINE, understand(columns, GUIDELINE.dictionary, Wishes()), None), engine)
     runner.answer(part.relation, {"row": "row"})
     sheet = Sheet()
-    facts = PatientColumns(sheet, runner.layout, uses_of(GUIDELINE), "none")
+    facts = PatientColumns(sheet, runner.layout, "none")
     truths = [facts.conditions.truth(condition) for condition in CONDITIONS.values()]
     wanted = {f"yes{n}": truth.yes for n, truth in enumerate(truths)}
     wanted |= {f"no{n}": truth.no for n, truth in enumerate(truths)}

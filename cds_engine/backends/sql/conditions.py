@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from typing import Protocol, assert_never
 
+from cds_engine.backends.sql.dates import elapsed
 from cds_engine.backends.sql.layout import Layout
 from cds_engine.backends.sql.numbers import SIGNS, against_constant, against_number, is_finite, power_is_defined
 from cds_engine.backends.sql.sheet import FALSE, TRUE, Sheet, Sql, choose, every, negated, number, some, sql
@@ -24,10 +24,6 @@ from cds_engine.backends.sql.truths import (
 )
 from cds_engine.language.syntax import Comparator, Operator
 from cds_engine.lowering import core as c
-from cds_engine.lowering.guideline import Guideline
-
-LONGEST = 2000
-"""A text that people can still read."""
 
 CONDITIONS = c.Compare | c.OneOf | c.Holds | c.IsUnknown | c.Not | c.And | c.Or | c.Defined
 
@@ -45,11 +41,10 @@ class FactColumns(Protocol):
 class Conditions:
     """Compiles conditions and terms onto one sheet; equal nodes are one column."""
 
-    def __init__(self, sheet: Sheet, layout: Layout, facts: FactColumns, uses: Counter[int], prefix: str = "n") -> None:
+    def __init__(self, sheet: Sheet, layout: Layout, facts: FactColumns, prefix: str = "n") -> None:
         self._sheet = sheet
         self._layout = layout
         self._facts = facts
-        self._uses = uses
         self._prefix = prefix
         self._truths: dict[int, Truth] = {}
         self._values: dict[int, Value] = {}
@@ -76,9 +71,12 @@ class Conditions:
         if found is None:
             self._kept.append(node)
             found = self._truth(node)
-            if self._uses[id(node)] > 1 or isinstance(node, c.And | c.Or) or len(found.yes.text) > LONGEST:
-                yes = self.column(found.yes)
-                found = Truth.certain(yes) if found.known == TRUE else Truth.of(yes, self.column(found.no))
+            yes = self.column(found.yes)
+            if found.known == TRUE:
+                found = Truth.certain(yes)
+            else:
+                no = self.column(found.no)
+                found = Truth(yes, no, found.known if found.known.is_plain else some(yes, no))
             self._truths[id(node)] = found
         return found
 
@@ -255,48 +253,3 @@ class Conditions:
                 assert_never(operator)
         result = self.column(result)
         return Value(result, every(known, is_finite(result)))
-
-
-def uses_of(guideline: Guideline) -> Counter[int]:
-    """Count for each node, by its `id`, the nodes and conditions that it is a part of."""
-    count: Counter[int] = Counter()
-    seen: set[int] = set()
-    values = [branch.value for derivation in guideline.derivations for branch in derivation.branches]
-    roots: list[c.CoreNode] = [*guideline.conditions.values(), *values]
-    while roots:
-        node = roots.pop()
-        count[id(node)] += 1
-        if id(node) not in seen:
-            seen.add(id(node))
-            roots += _children(node)
-    return count
-
-
-def _children(node: c.CoreNode) -> list[c.CoreNode]:
-    found: list[c.CoreNode] = []
-    fields: tuple[str, ...] = node.__match_args__
-    for name in fields:
-        value = getattr(node, name)
-        found += [part for part in (value if isinstance(value, tuple) else (value,)) if isinstance(part, c.CoreNode)]
-    return found
-
-
-def elapsed(unit: str, start: Sql, end: Sql) -> Sql:
-    """Return whole years, months, weeks or days from one date to another; backwards they are below zero."""
-    ahead, back = _forward(unit, start, end), _forward(unit, end, start)
-    return sql("(CASE WHEN {} < {} THEN -{} ELSE {} END)", end, start, back, ahead)
-
-
-def _forward(unit: str, start: Sql, end: Sql) -> Sql:
-    if unit in {"weeks", "days"}:
-        days = sql("cds_days({}, {})", start, end)
-        return sql(_FLOORED if unit == "weeks" else "CAST({} AS DOUBLE)", days)
-    months = sql(
-        "((year({1}) - year({0})) * 12 + month({1}) - month({0}) - CASE WHEN day({1}) < day({0}) THEN 1 ELSE 0 END)",
-        start,
-        end,
-    )
-    return sql("floor(CAST({} AS DOUBLE) / 12.0)" if unit == "years" else "CAST({} AS DOUBLE)", months)
-
-
-_FLOORED = "floor(CAST({} AS DOUBLE) / 7.0)"

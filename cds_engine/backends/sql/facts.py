@@ -7,7 +7,6 @@ it is taken as given.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
@@ -71,8 +70,8 @@ class Derived:
 class PatientColumns:
     """Puts the facts of one patient, derived ones included, onto a sheet."""
 
-    def __init__(self, sheet: Sheet, layout: Layout, uses: Counter[int], doubt: Doubt) -> None:
-        self.conditions = Conditions(sheet, layout, self, uses)
+    def __init__(self, sheet: Sheet, layout: Layout, doubt: Doubt) -> None:
+        self.conditions = Conditions(sheet, layout, self)
         self.derived: dict[str, Derived] = {}
         self._sheet = sheet
         self._layout = layout

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from cds_engine.backends.sql.asking import Words
-from cds_engine.backends.sql.conditions import uses_of
 from cds_engine.backends.sql.doses import DoseColumns
 from cds_engine.backends.sql.facts import PatientColumns
 from cds_engine.backends.sql.layout import Layout, layout_of
@@ -44,8 +42,6 @@ class Program:
     tables: WorldTables
     plain: Answers
     """Answers for the rows of `readings`; where `is_plain` is false something in the row is in doubt: they are void."""
-    uses: Counter[int]
-    """How often each node of the pack is used."""
     together: frozenset[str] | None
     """The rules whose missing facts are told as one set; None where each rule tells its own."""
 
@@ -61,7 +57,7 @@ class Program:
         """
         guideline, layout, tables = self.layout.guideline, self.layout, self.tables
         sheet = Sheet()
-        facts = PatientColumns(sheet, layout, self.uses, "first")
+        facts = PatientColumns(sheet, layout, "first")
         keys = tables.open_keys(doubted)
         believed, certain = tables.warnings(keys), _certain_warnings(facts, layout)
         warnings = Warnings({**certain.truth, **believed.truth}, believed.asked)
@@ -88,16 +84,15 @@ def compile_pack(guideline: Guideline, given: Iterable[str], together: Iterable[
         NotInColumns: If the pack says something that has no text of the same meaning.
     """
     layout = layout_of(guideline, given)
-    uses = uses_of(guideline)
     columns = reading_columns(layout)
-    tables = WorldTables(layout, uses, columns)
+    tables = WorldTables(layout, columns)
 
     sheet = Sheet()
-    facts = PatientColumns(sheet, layout, uses, "none")
+    facts = PatientColumns(sheet, layout, "none")
     as_one = None if together is None else frozenset(together)
     plain = _answers(sheet, layout, facts, _certain_warnings(facts, layout), "readings", _problems(facts), as_one)
     plain.columns["is_plain"] = negated(some(*_doubts(facts, layout)))
-    return Program(layout, columns, tables, plain, uses, as_one)
+    return Program(layout, columns, tables, plain, as_one)
 
 
 def _certain_warnings(facts: PatientColumns, layout: Layout) -> Warnings:

@@ -7,7 +7,6 @@ becomes a row of its own, and what is believed of a warning is what any of them 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -37,10 +36,9 @@ class Step:
 class WorldTables:
     """Writes the queries for rows with facts in doubt."""
 
-    def __init__(self, layout: Layout, uses: Counter[int], carried: Iterable[str]) -> None:
+    def __init__(self, layout: Layout, carried: Iterable[str]) -> None:
         self._layout = layout
         self._guideline = layout.guideline
-        self._uses = uses
         self._columns = list(carried)
         self._derived = [d.fact for d in self._guideline.derivations if d.fact in layout.carried]
         self._always = {d.fact for d in self._guideline.derivations if d.always}
@@ -89,7 +87,7 @@ class WorldTables:
 
     def _first(self, source: str) -> str:
         sheet = Sheet()
-        facts = PatientColumns(sheet, self._layout, self._uses, "first")
+        facts = PatientColumns(sheet, self._layout, "first")
         wanted = {"first_row": Sql("row")}
         for name in self._derived:
             derived = facts.derived[name]
@@ -107,7 +105,7 @@ class WorldTables:
     def _hidden(self, source: str) -> str:
         """Contradictions that a contradicted derivation would hide: seen with everything taken as it was given."""
         sheet = Sheet()
-        facts = PatientColumns(sheet, self._layout, self._uses, "all_settled")
+        facts = PatientColumns(sheet, self._layout, "all_settled")
         hidden = {name.replace("b_", "hidden_"): truth for name, truth in self._conflict_columns(facts).items()}
         return sheet.select(source, {"row": Sql("row"), **hidden})
 
@@ -142,7 +140,7 @@ class WorldTables:
     def _ways(self) -> str:
         """Count the values that each derived fact may have, and say what the second one is."""
         sheet = Sheet()
-        facts = PatientColumns(sheet, self._layout, self._uses, "first")
+        facts = PatientColumns(sheet, self._layout, "first")
         wanted: dict[str, Sql] = {"row": Sql("row")}
         for name in self._derived:
             derived, layout = facts.derived[name], self._layout
@@ -212,8 +210,8 @@ class WorldTables:
     def believed(self, keys: Sequence[str]) -> Step:
         """Of all worlds of a row: a warning of *keys* is true if any says so, else unknown if any says so."""
         sheet = Sheet()
-        facts = PatientColumns(sheet, self._layout, self._uses, "worlds")
-        absent = Conditions(sheet, self._layout, AsIfAbsent(facts), self._uses, "z")
+        facts = PatientColumns(sheet, self._layout, "worlds")
+        absent = Conditions(sheet, self._layout, AsIfAbsent(facts), "z")
         wanted: dict[str, Sql] = {"row": Sql("row"), "world": Sql("world")}
         gathered: dict[str, str] = {"row": "row"}
         for index, key in enumerate(keys):
@@ -262,7 +260,7 @@ class WorldTables:
         """Return what is believed of the warnings of *keys*, as columns of `believed`."""
         truth: dict[str, Truth] = {}
         asked: dict[str, Words] = {}
-        facts = PatientColumns(Sheet(), self._layout, self._uses, "worlds")
+        facts = PatientColumns(Sheet(), self._layout, "worlds")
         for index, key in enumerate(keys):
             truth[key] = Truth.of(Sql(f"y_{index}"), Sql(f"no_{index}"))
             words = set(self._asked(key, facts))
