@@ -1,9 +1,10 @@
 """A table answered by the compiled pack and by SQL by hand, both on Spark.
 
-`python benchmarks/spark.py [ROWS] [ROUNDS]`; needs `cds_engine[spark]` and Java. The rules are those of `made_up/`, by
-hand in `by_hand.sql`, which Spark reads as it stands. Answers are compared before anything is timed. What is told is
-seconds of processor time of Spark and of Python, which other programs on the machine disturb less than the time on the
-wall, and the largest memory of Spark's process.
+`python benchmarks/spark.py [jdm|made_up] [ROWS] [ROUNDS]`; needs `cds_engine[spark]`, Java, and for the JDM pack
+`sqlglot`. By hand are the queries that DuckDB is measured with: `by_hand.sql`, which Spark reads as it stands, and
+`jdm/by_hand.sql`, translated by `jdm/for_spark.py`. Both write the same columns, and every row is compared before
+anything is timed. What is told is seconds of processor time of Spark and of Python, which other programs on the machine
+disturb less than the time on the wall, and the largest memory of Spark's process.
 `python benchmarks/spark.py --table TABLE MAPPING` answers a table of the whole JDM pack instead, such as a cohort.
 """
 
@@ -20,7 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
-from workloads import AS_OF, WORKLOADS, write_table
+from workloads import AS_OF, WORKLOADS, Workload, write_table
 
 import cds_engine
 from cds_engine.batch.columns import Wishes
@@ -30,7 +31,8 @@ from cds_engine.batch.table import Order, evaluate_table
 from cds_engine.engine.guide import LoadedPack
 
 MEMORY = "2g"
-MADE_UP = WORKLOADS["made_up"]
+OF_FILES = ("spark.sql.parquet.compression.codec", "parquet.compression.codec.zstd.level", "spark.sql.ansi.enabled")
+"""What is set for SQL by hand as well; the rest of our settings is of use to longer texts only."""
 
 
 class Java:
@@ -54,16 +56,23 @@ def compiled(pack: LoadedPack, table: Path, out: Path, units: dict[str, str], se
     evaluate_table(pack.guideline, pack.evaluate, order)
 
 
-def by_sql(session, table: Path, out: Path) -> None:
+def by_sql(session, workload: Workload, table: Path, out: Path) -> None:
     session.read.parquet(str(table)).createOrReplaceTempView("patients")
-    session.sql(spelled(MADE_UP.query)).write.mode("overwrite").parquet(str(out))
+    if workload.prelude:
+        from jdm import for_spark  # it needs sqlglot
+
+        found = for_spark.run(session, workload.prelude)
+    else:
+        found = session.sql(spelled(workload.query))
+    found.write.mode("overwrite").parquet(str(out))
 
 
 def compare(ours: Path, theirs: Path) -> None:
     """Raise if any status or displayed dose differs, or a row is there on one side only."""
     mine, other = f"'{ours}/*.parquet'", f"'{theirs}/*.parquet'"
     columns = [row[0] for row in duckdb.sql(f"DESCRIBE SELECT * FROM {other}").fetchall() if row[0] != "patient"]
-    own = {row[0].split("_mg_per_")[0]: row[0] for row in duckdb.sql(f"DESCRIBE SELECT * FROM {mine}").fetchall()}
+    found = [row[0] for row in duckdb.sql(f"DESCRIBE SELECT * FROM {mine}").fetchall()]
+    own = {name.split("_mg_per_")[0]: name for name in found} | {name: name for name in found}
     differs = " OR ".join(
         ["mine.patient IS NULL", "other.patient IS NULL"]
         + [f"mine.{own[name]} IS DISTINCT FROM other.{name}" for name in columns]
@@ -74,18 +83,18 @@ def compare(ours: Path, theirs: Path) -> None:
     print(f"{total:,} rows equal to SQL by hand: {len(columns)} columns each", flush=True)
 
 
-def main(rows: int, rounds: int) -> None:
-    pack = LoadedPack(cds_engine.load(MADE_UP.pack).guideline, {})
+def main(workload: Workload, rows: int, rounds: int) -> None:
+    pack = LoadedPack(cds_engine.load(workload.pack).guideline, {})
     session = started(2, MEMORY)
     java, by_hand = Java(session), session.newSession()
-    for name, value in SETTINGS.items():
-        by_hand.conf.set(name, value)
+    for name in OF_FILES:
+        by_hand.conf.set(name, SETTINGS[name])
     with tempfile.TemporaryDirectory() as folder:
         table, ours, theirs = (Path(folder, name) for name in ("in.parquet", "ours.parquet", "theirs.parquet"))
-        write_table(MADE_UP, table, rows, pack.guideline.dictionary)
+        write_table(workload, table, rows, pack.guideline.dictionary)
         runs: dict[str, Callable[[], None]] = {
-            "the compiled pack": lambda: compiled(pack, table, ours, MADE_UP.units, session),
-            "SQL by hand": lambda: by_sql(by_hand, table, theirs),
+            "the compiled pack": lambda: compiled(pack, table, ours, workload.units, session),
+            "SQL by hand": lambda: by_sql(by_hand, workload, table, theirs),
         }
         found: dict[str, list[float]] = {name: [] for name in runs}
         for number in range(rounds + 1):
@@ -125,5 +134,7 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--table"]:
         cohort(Path(sys.argv[2]), Path(sys.argv[3]))
     else:
-        given = [int(word) for word in sys.argv[1:]]
-        main(*[*given, *(1_000_000, 3)[len(given) :]])
+        words = sys.argv[1:]
+        chosen = words.pop(0) if words[:1] and words[0] in WORKLOADS else "jdm"
+        given = [int(word) for word in words]
+        main(WORKLOADS[chosen], *[*given, *(1_000_000, 3)[len(given) :]])

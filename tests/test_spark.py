@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import subprocess
 import sys
 from dataclasses import replace
 from importlib.util import find_spec
@@ -22,6 +23,7 @@ from scenario_patients import ROOT
 from strategies import PatientMaker
 
 import cds_engine
+from cds_engine.batch import spark
 from cds_engine.batch.engine import ROW
 from cds_engine.batch.spark import Spark
 from cds_engine.batch.spark_text import spelled
@@ -91,8 +93,29 @@ def in_words(path):
     return f"SELECT {listed} FROM '{path}'"
 
 
+@pytest.fixture
+def compiled(monkeypatch):
+    """Have Spark compile the text for as few rows as there are, and fail where it would interpret it instead.
+
+    Rows in doubt, of which there are fewer, it interprets: they are never many.
+    """
+    monkeypatch.setattr(spark, "FEW", COUNT - 1)
+    only = {"spark.sql.codegen.fallback": "false", "spark.sql.codegen.factoryMode": "CODEGEN_ONLY"}
+    monkeypatch.setattr(spark, "SETTINGS", spark.SETTINGS | only)
+
+
+def check_same(folder, rows):
+    """Hold the answers of Spark to those of DuckDB: the same rows, each once."""
+    said = [in_words(folder / name) for name in ("duck.parquet", "spark.parquet/*.parquet")]
+    for one, other in (said, said[::-1]):
+        assert duckdb.sql(f"{one} EXCEPT ALL {other}").fetchall() == []
+    assert duckdb.sql(f"SELECT count(DISTINCT row), count(*) FROM ({said[1]})").fetchall() == [(rows, rows)]
+
+
 @needs_spark
+@pytest.mark.usefixtures("compiled")
 def test_spark_answers_as_duckdb_and_the_evaluator(pack, session, tmp_path):
+    """Compiled, as the text for many rows is; the other tests of this file have it interpreted."""
     table = tmp_path / "patients.parquet"
     duckdb.from_arrow(rows_of(pack)).write_parquet(str(table), row_group_size=4096)
     order = Order(table, tmp_path / "duck.parquet", AS_OF, sample=0)
@@ -103,10 +126,7 @@ def test_spark_answers_as_duckdb_and_the_evaluator(pack, session, tmp_path):
     assert counted(replace(ours, checked=0)) == counted(theirs)
     assert ours.reasons["as_of"] == 1
     assert ours.quarantine.read_text() == theirs.quarantine.read_text()
-    said = [in_words(tmp_path / name) for name in ("duck.parquet", "spark.parquet/*.parquet")]
-    for one, other in (said, said[::-1]):
-        assert duckdb.sql(f"{one} EXCEPT ALL {other}").fetchall() == []
-    assert duckdb.sql(f"SELECT count(DISTINCT row), count(*) FROM ({said[1]})").fetchall() == [(ours.rows_out,) * 2]
+    check_same(tmp_path, ours.rows_out)
     metadata = json.loads((tmp_path / "spark.parquet.metadata.json").read_text())
     assert metadata["hash"] == pack.guideline.pack.hash
     assert sorted(path.name for path in tmp_path.glob("spark*")) == [
@@ -195,6 +215,27 @@ def test_a_dataframe_is_answered_in_its_own_session_also_in_two_goes(pack, sessi
     counted_rows = f"SELECT count(DISTINCT patient), count(DISTINCT row) FROM '{tmp_path}/answers.csv'"
     assert duckdb.sql(counted_rows).fetchall() == [(3000, 3000)]
     assert session.range(1).count() == 1, "the session lives on"
+
+
+@needs_spark
+@pytest.mark.skipif(COUNT < 20000, reason="six starts of Java take a minute or more: `make test-spark` sees to it")
+def test_executors_that_are_killed_change_nothing(pack, tmp_path):
+    """All of them die while the answers are written; what others write in their place is that of one machine, once."""
+    heights = pa.array([f"{n % 90 + 0.5} cm" for n in range(2000)])
+    few = pa.table({"patient": [f"p{n}" for n in range(2000)], "height": heights})
+    duckdb.from_arrow(few).write_parquet(str(tmp_path / "patients.parquet"), row_group_size=512)
+    names = ("patients.parquet", "spark.parquet", "work")
+    table, answers, work = (tmp_path / name for name in names)
+    work.mkdir()
+    command = [sys.executable, str(ROOT / "tests" / "spark_cluster.py"), PACK, *map(str, (table, answers, work))]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=600)  # noqa: S603
+    assert done.returncode == 0, done.stderr[-3000:]
+    killed, ran = map(int, done.stdout.split())
+    assert killed == 2
+    assert ran > killed, "others have taken their place"
+    pack.evaluate_table(table, tmp_path / "duck.parquet", as_of=AS_OF, sample=0)
+    check_same(tmp_path, few.num_rows)
+    assert sorted(path.name for path in answers.iterdir() if path.suffix != ".parquet") == []
 
 
 def test_what_one_machine_does_patient_by_patient_is_refused(pack, tmp_path):

@@ -106,21 +106,25 @@ def check_names(layout: Layout, own: Mapping[str, str], form: str, hidden: Conta
         taken.add(name.lower())
 
 
-def wide_query(layout: Layout, own: Mapping[str, str], hidden: Container[str] = ()) -> str:
+def wide_query(layout: Layout, own: Mapping[str, str], hidden: Container[str] = (), *, looks_up: bool = True) -> str:
     """Return one row a patient: *own* cells of the table, then statuses, doses, alerts, what is missing.
 
     *own* maps the cells that were carried to their names in the output. Of the rules that are *hidden* nothing is said.
-    What is missing is written once for each set of facts that some row waits for, alerts once for each set of them.
+    If it *looks_up*, what is missing is written once for each set of facts that some row waits for, alerts once for
+    each set of them.
     """
     columns = [f"answers.{alias} AS {quoted(name)}" for alias, name in own.items()]
     columns.append("answers.row")
     for index, spec in shown_rules(layout, hidden):
         columns += [f"{value} AS {quoted(column)}" for column, value in _wide_rule(index, spec).items()]
     words = [f"missing_{word}" for word in layout.words]
+    names = _names(layout, dict(zip(layout.words, words, strict=True)))
+    problems = "nullif(answers.problems, '') AS problems"
+    if not looks_up:
+        return f"SELECT {', '.join(columns)}, {_alerts(layout)} AS alerts, {names} AS missing, {problems} FROM answers"
     listed = ", ".join(words)
     same = " AND ".join(f"waiting.{word} = answers.{word}" for word in words)
-    columns += ["raised.alerts", "waiting.missing", "nullif(answers.problems, '') AS problems"]
-    names = _names(layout, dict(zip(layout.words, words, strict=True)))
+    columns += ["raised.alerts", "waiting.missing", problems]
     distinct = f"(SELECT DISTINCT {listed} FROM answers) AS each"
     return (
         f"SELECT {', '.join(columns)}\nFROM answers\n"

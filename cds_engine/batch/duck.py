@@ -46,6 +46,8 @@ AT_ONCE = 100
 class Duck:
     """One connection, with the functions that the compiled text needs."""
 
+    looks_up = True
+
     def __init__(self, *, threads: int | None = None, memory: str | None = None, folder: Path | None = None) -> None:
         settings: dict[str, str | bool | int | float | list[str]] = {}
         if threads is not None:
@@ -74,7 +76,7 @@ class Duck:
         """Give a query a name, in place of what had it."""
         self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {query}")
 
-    def stage(self, name: str, query: str) -> None:
+    def stage(self, name: str, query: str, never_null: Mapping[str, str]) -> None:  # noqa: ARG002 - it sees that itself
         """Give a query a name: what reads it computes no more of it than it needs."""
         self.view(name, query)
 

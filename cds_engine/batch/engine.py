@@ -32,6 +32,9 @@ class Engine(Protocol):
     to which each brings the meaning.
     """
 
+    looks_up: bool
+    """Whether a text is looked up in a table of all that there are sooner than it is made up for every row."""
+
     @property
     def errors(self) -> tuple[type[Exception], ...]:
         """What the library behind it raises."""
@@ -45,8 +48,11 @@ class Engine(Protocol):
     def add(self, table: str, query: str) -> None:
         """Put the rows of a query into a table that was kept, whose columns it has in the same order."""
 
-    def stage(self, name: str, query: str) -> None:
-        """Give a query that is read as a whole a name: as a view or a table, whichever is answered sooner."""
+    def stage(self, name: str, query: str, never_null: Mapping[str, str]) -> None:
+        """Give a query that is read as a whole a name: as a view or a table, whichever is answered sooner.
+
+        Of its columns those in *never_null*, each with its SQL type, hold no NULL.
+        """
 
     def fill(self, table: str, columns: Mapping[str, str], rows: Sequence[Sequence[object]]) -> None:
         """Make a table of a few rows, with *columns* as name to SQL type."""

@@ -48,7 +48,7 @@ class PartRunner:
         refused = f"SELECT row, 'as_of' AS reason FROM every_cell WHERE {bad}"
         worded = self._words.joined()
         carried = [cell.alias for cell in self._task.columns.cells if cell.alias in (kept or ())]
-        engine.stage("readings", self._readings(worded.of("cells"), carried))
+        engine.stage("readings", self._readings(worded.of("cells"), carried), self.program.reading_columns)
         plain = self.program.plain
         names = [name for name in plain.columns if name != "is_plain"] if kept is None else list(kept)
         engine.keep("answered", plain.query(None if kept is None else {**kept, "is_plain": "is_plain"}, carried))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlparse
 
 from cds_engine.batch.engine import ROW, Metadata, Part, check_columns
+from cds_engine.batch.readings import EMPTY
 from cds_engine.batch.spark_text import spelled
 from cds_engine.diagnostics import InputError
 
@@ -26,6 +27,7 @@ HUGE_METHODS = "-XX:-DontCompileHugeMethods"
 ON_ONE_MACHINE = {
     "spark.driver.extraJavaOptions": HUGE_METHODS,
     "spark.executor.extraJavaOptions": HUGE_METHODS,
+    "spark.sql.codegen.cache.maxEntries": "10000",  # a large pack is more classes than the 100 that are kept else
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
 }
@@ -101,6 +103,8 @@ def write_parquet(table: object, into: Path) -> None:
 class Spark:
     """The queries of one run, in a session of their own."""
 
+    looks_up = False
+
     def __init__(self, session: object, folder: Path, *, threads: int | None = None, memory: str | None = None) -> None:
         self._folder = folder
         self._kept = 0
@@ -139,9 +143,15 @@ class Spark:
         frame.write.mode("overwrite").parquet(into)
         return self._session.read.schema(frame.schema).parquet(into)
 
-    def stage(self, name: str, query: str) -> None:
-        """Keep the rows of a query: two texts of this size are not planned as one."""
-        self.keep(name, query)
+    def stage(self, name: str, query: str, never_null: Mapping[str, str]) -> None:
+        """Keep the rows of a query: two texts of this size are not planned as one.
+
+        What stands in a file may be NULL for all that Spark knows, and it would ask so at every use: it is told once.
+        """
+        written = self._written(name, query)
+        some = {column: f"coalesce({column}, CAST({EMPTY[kind]} AS {kind}))" for column, kind in never_null.items()}
+        listed = [f"{some.get(column, column)} AS {column}" for column in written.columns]
+        written.selectExpr(*listed).createOrReplaceTempView(name)
 
     def fill(self, table: str, columns: Mapping[str, str], rows: Sequence[Sequence[object]]) -> None:
         """Make a table of a few rows."""

@@ -292,8 +292,11 @@ class _Run:
 
     def _write(self, number: int, output: Output) -> None:
         kind, layout = output.kind, self._runner.layout
-        make = long_query if self._order.form == "long" else wide_query
-        query = make(layout, self._carried, self._order.held_back)
+        carried, hidden = self._carried, self._order.held_back
+        if self._order.form == "long":
+            query = long_query(layout, carried, hidden)
+        else:
+            query = wide_query(layout, carried, hidden, looks_up=self._engine.looks_up)
         if self._order.has_findings:
             if self._order.form == "wide":
                 query = with_findings(query)
