@@ -76,7 +76,7 @@ class Duck:
         """Give a query a name, in place of what had it."""
         self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {query}")
 
-    def stage(self, name: str, query: str, never_null: Mapping[str, str]) -> None:  # noqa: ARG002 - it sees that itself
+    def stage(self, name: str, query: str, never_null: Mapping[str, str] | None = None) -> None:  # noqa: ARG002 - it sees that itself
         """Give a query a name: what reads it computes no more of it than it needs."""
         self.view(name, query)
 

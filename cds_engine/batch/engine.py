@@ -48,7 +48,7 @@ class Engine(Protocol):
     def add(self, table: str, query: str) -> None:
         """Put the rows of a query into a table that was kept, whose columns it has in the same order."""
 
-    def stage(self, name: str, query: str, never_null: Mapping[str, str]) -> None:
+    def stage(self, name: str, query: str, never_null: Mapping[str, str] | None = None) -> None:
         """Give a query that is read as a whole a name: as a view or a table, whichever is answered sooner.
 
         Of its columns those in *never_null*, each with its SQL type, hold no NULL.

@@ -143,13 +143,15 @@ class Spark:
         frame.write.mode("overwrite").parquet(into)
         return self._session.read.schema(frame.schema).parquet(into)
 
-    def stage(self, name: str, query: str, never_null: Mapping[str, str]) -> None:
+    def stage(self, name: str, query: str, never_null: Mapping[str, str] | None = None) -> None:
         """Keep the rows of a query: two texts of this size are not planned as one.
 
         What stands in a file may be NULL for all that Spark knows, and it would ask so at every use: it is told once.
         """
         written = self._written(name, query)
-        some = {column: f"coalesce({column}, CAST({EMPTY[kind]} AS {kind}))" for column, kind in never_null.items()}
+        some = {
+            column: f"coalesce({column}, CAST({EMPTY[kind]} AS {kind}))" for column, kind in (never_null or {}).items()
+        }
         listed = [f"{some.get(column, column)} AS {column}" for column in written.columns]
         written.selectExpr(*listed).createOrReplaceTempView(name)
 
