@@ -4,6 +4,8 @@ import datetime as dt
 import json
 import math
 import re
+import threading
+import time
 from importlib import import_module
 from pathlib import Path
 from random import Random
@@ -11,17 +13,19 @@ from random import Random
 import duckdb
 import pyarrow as pa
 import pytest
+from pyarrow import csv
 from rows import answers_of, as_cells, text
 from strategies import PatientMaker
 
 import cds_engine
 from cds_engine.backends.sql.numbers import against_constant, highest, lowest
 from cds_engine.backends.sql.program import compile_pack
-from cds_engine.backends.sql.sheet import Sql, names_in
+from cds_engine.backends.sql.sheet import Sql, columns_in
 from cds_engine.batch.check import differences
 from cds_engine.batch.columns import Wishes, understand
 from cds_engine.batch.duck import Duck
 from cds_engine.batch.engine import ROW
+from cds_engine.batch.held import Held
 from cds_engine.batch.part import PartRunner, Task
 from cds_engine.batch.table import Order, evaluate_table
 from cds_engine.diagnostics import EngineDisagreement, InputError
@@ -263,6 +267,30 @@ def test_a_wrong_column_engine_writes_nothing(jdm, tmp_path, monkeypatch):
     assert not list(tmp_path.glob("out*"))
 
 
+def test_a_run_that_fails_leaves_the_evaluator_no_work(jdm, tmp_path, monkeypatch):
+    csv.write_csv(pa.table({"weight": [26.0] * 400, "height": [128.0] * 400}), tmp_path / "in.csv")
+    asked = []
+
+    def slow(*sent, **named):
+        asked.append(sent)
+        time.sleep(0.01)
+        return jdm.evaluate(*sent, **named)
+
+    def full(*_):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("cds_engine.batch.table.count", full)
+    monkeypatch.setattr(Held, "compare", lambda *_: 0)
+    order = Order(
+        tmp_path / "in.csv", tmp_path / "out.csv", AS_OF, Wishes({"weight": "kg", "height": "cm"}), sample=400
+    )
+    with pytest.raises(OSError, match="No space"):
+        evaluate_table(jdm.guideline, slow, order)
+    for thread in [thread for thread in threading.enumerate() if thread.name.startswith("cds_engine sample")]:
+        thread.join()
+    assert len(asked) < 400
+
+
 def test_an_empty_table_has_an_empty_answer_and_a_missing_folder_is_said(jdm, tmp_path):
     source = csv_of(tmp_path / "in.csv", ["height,weight"])
     report = jdm.evaluate_table(source, tmp_path / "out.csv", as_of="2026-11-21")
@@ -327,7 +355,7 @@ def test_what_no_column_says_folds_away(jdm):
     kept = {f"r{index}_status": f"r{index}_status" for index in range(len(jdm.guideline.rules))}
     whole = compile_pack(jdm.guideline, jdm.guideline.dictionary.facts).plain.query(kept)
     few = compile_pack(jdm.guideline, {"diagnosis_jdm", "disease_phase"}).plain.query(kept)
-    assert names_in([few]) & {f"v_{name}" for name in jdm.guideline.dictionary.facts} == {
+    assert columns_in([few]) & {f"v_{name}" for name in jdm.guideline.dictionary.facts} == {
         "v_diagnosis_jdm", "v_disease_phase",
     }  # fmt: skip
     assert len(few) < len(whole) / 3

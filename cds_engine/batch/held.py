@@ -55,7 +55,8 @@ class Held:
         self._hidden = hidden
         """Rules that are not shown, and wait for nothing."""
         self._drawn: list[int] = []
-        self._answers: Future[list[tuple[Single, Evaluation]]] | None = None
+        self._meanwhile = ThreadPoolExecutor(1, "cds_engine sample")
+        self._answers: list[tuple[Single, Future[Evaluation]]] = []
         """What the evaluator says of the drawn rows of the part that is being answered."""
 
     def draw(self, engine: Engine, relation: str, numbers: Sequence[int], wanted: int, seed: int) -> None:
@@ -70,9 +71,7 @@ class Held:
         engine.fill("drawn", {"row": "BIGINT"}, [[row] for row in self._drawn])
         told = "SELECT answered.row FROM answered JOIN drawn ON answered.row = drawn.row"
         singles = list(self._singles.of(f"(SELECT * FROM {relation} AS part WHERE {ROW} IN ({told}))"))
-        with_it = ThreadPoolExecutor(max_workers=1)
-        self._answers = with_it.submit(lambda: [(single, self._answer(single)) for single in singles])
-        with_it.shutdown(wait=False)
+        self._answers = [(single, self._meanwhile.submit(self._answer, single)) for single in singles]
 
     def compare(self, engine: Engine, layout: Layout) -> int:
         """Hold what `answers` says of the drawn rows to the evaluator; return how many they are.
@@ -80,15 +79,19 @@ class Held:
         Raises:
             EngineDisagreement: If they differ on a row; the message shows the row.
         """
-        if self._answers is None:
+        if not self._answers:
             return 0
         rows = engine.records("SELECT * FROM answers WHERE row IN (SELECT row FROM drawn)")
         found = {int(row["row"]): row for row in rows}
-        both = [(found[single.row], single, said) for single, said in self._answers.result() if single.row in found]
+        both = [(found[single.row], single, said.result()) for single, said in self._answers if single.row in found]
         for row, single, said in both:
             self._compare_one(layout, row, single, said)
-        self._answers = None
+        self._answers = []
         return len(both)
+
+    def close(self) -> None:
+        """Leave what the evaluator has not begun with unanswered: a run that ends early ends at once."""
+        self._meanwhile.shutdown(wait=False, cancel_futures=True)
 
     def _answer(self, single: Single) -> Evaluation:
         return self._evaluator({"facts": single.facts}, as_of=single.day)

@@ -33,13 +33,13 @@ class PartRunner:
         return self.program.layout
 
     def answer(
-        self, relation: str, kept: Mapping[str, str] | None = None, meanwhile: Callable[[], None] | None = None
+        self, relation: str, kept: Mapping[str, str] | None = None, once_answered: Callable[[], None] | None = None
     ) -> None:
         """Answer the rows of *relation* (its number, and the columns of the table) into the view `answers`.
 
         Of the answers only what is *kept* is computed: name to expression, aliases of cells among them. Rows that
-        cannot be answered are in the table `refused` instead, with a code. *meanwhile* is called when all that is left
-        are the few rows in doubt: `answered` has a line for every row then.
+        cannot be answered are in the table `refused` instead, with a code. *once_answered* is called when all that is
+        left are the few rows in doubt: `answered` has a line for every row then.
         """
         engine, bad = self._engine, self._bad_day()
         cells = ", ".join(f"{quoted(cell.name)} AS {cell.alias}" for cell in self._task.columns.cells)
@@ -52,8 +52,8 @@ class PartRunner:
         plain = self.program.plain
         names = [name for name in plain.columns if name != "is_plain"] if kept is None else list(kept)
         engine.keep("answered", plain.query(None if kept is None else {**kept, "is_plain": "is_plain"}, carried))
-        if meanwhile is not None:
-            meanwhile()
+        if once_answered is not None:
+            once_answered()
         engine.keep("in_doubt", "SELECT row FROM answered WHERE NOT is_plain")
         if doubtful := engine.one("SELECT count(*) FROM in_doubt"):
             with engine.about(doubtful):

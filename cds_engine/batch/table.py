@@ -217,7 +217,8 @@ class _Run:
         order, source = self._order, self._source
         if self._rows is not None and self._numbers:
             self._held.draw(self._engine, self._in_columns(source.parts[0]), self._numbers, order.sample, order.seed)
-        parts = list(self._parts())
+        with closing(self._held):
+            parts = list(self._parts())
         tally = together(found.tally for found in parts)
         refused = [row for found in parts for row in found.refused]
         reasons = most_first({**tally.refused, **({"not_a_row": len(source.bad)} if source.bad else {})})

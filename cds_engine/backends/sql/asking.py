@@ -47,7 +47,7 @@ class Asking:
             self._sets.setdefault(word, []).append(choose(where, bits, ZERO))
 
     def words(self) -> Words:
-        """Return the facts that are asked."""
+        """Return the facts that are asked; once, since what is wanted is passed on and forgotten."""
         self._spread(self._wanted)
         for derived in reversed(self._facts.derived.values()):
             self._spread(self._of_derived(derived))
@@ -131,13 +131,13 @@ class Asking:
         where = self._conditions.column(every(some(*places), self._facts.value(derived.fact).unknown))
         if where == FALSE:
             return
-        own, doubted = where, every(where, negated(derived.unusable), derived.is_implausible)
+        own, doubted = where, every(where, derived.gives_nonsense)
         for name in sorted(derived.askable if doubted != FALSE else ()):
             self._asked.setdefault(name, []).append(doubted)
         if not derived.is_asked:
             inputs = (every(matters, self._asks_something(node)) for node, matters in self._branches(derived))
-            implausible = every(negated(derived.unusable), derived.is_implausible) if derived.askable else FALSE
-            own = every(where, negated(some(*inputs, implausible)))
+            nonsense = derived.gives_nonsense if derived.askable else FALSE
+            own = every(where, negated(some(*inputs, nonsense)))
         self._asked.setdefault(derived.fact, []).append(own)
         yield from ((node, every(where, matters)) for node, matters in self._branches(derived))
 
@@ -165,7 +165,7 @@ class Asking:
             holds = self._conditions.truth(condition)
             yield condition, remains
             yield branch.value, every(remains, holds.yes)
-            remains = every(remains, holds.no)
+            remains = self._conditions.once(every(remains, holds.no))
 
     def _asks_something(self, node: Node) -> Sql:
         """Return whether a condition or term waits for any fact."""

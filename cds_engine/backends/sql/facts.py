@@ -62,6 +62,11 @@ class Derived:
     """Whether it is asked itself, and not only where none of its inputs is."""
 
     @property
+    def gives_nonsense(self) -> Sql:
+        """Whether nothing was given that stands in the way, and the inputs give an implausible value."""
+        return every(negated(self.unusable), self.is_implausible)
+
+    @property
     def fact(self) -> str:
         """The fact by name."""
         return self.derivation.fact

@@ -31,7 +31,7 @@ class SafetyColumns:
 
     blocked: Sql
     undecided: Sql
-    waits: tuple[tuple[str, Sql], ...]
+    open_rules: tuple[tuple[str, Sql], ...]
     """The keys of the safety rules that may be undecided, and where they are and must be known."""
     blocked_by: Sql
     """The ids of the contraindications that hold, joined by `;`."""
@@ -123,13 +123,13 @@ class Rules:
         against = self._guideline.contraindications.get(target, ())
         beside = self._guideline.cautions.get(target, ())
         rules: tuple[tuple[str, Contraindication | Caution], ...] = (*against, *beside)
-        waits = tuple((key, self._holds_back(key, rule)) for key, rule in rules)
+        open_rules = tuple((key, self._holds_back(key, rule)) for key, rule in rules)
         truths = [(rule.id, self._warnings.truth[key].yes) for key, rule in against]
         cautions = [(rule.id, self._warnings.truth[key].yes) for key, rule in beside]
         return SafetyColumns(
             blocked=self._sheet.shared(f"{prefix}_blocked", some(*(truth for _, truth in truths))),
-            undecided=self._sheet.shared(f"{prefix}_undecided", some(*(held for _, held in waits))),
-            waits=waits,
+            undecided=self._sheet.shared(f"{prefix}_undecided", some(*(held for _, held in open_rules))),
+            open_rules=open_rules,
             blocked_by=_listed(truths),
             cautions=_listed(cautions),
         )
@@ -190,7 +190,7 @@ class Rules:
                     regimens.setdefault(found.treatment.dose.regimen, []).append(where)
         for target, places in targets.items():
             where = self._conditions.column(some(*places))
-            for key, undecided in self._safety[target].waits:
+            for key, undecided in self._safety[target].open_rules:
                 self._want(asking, key, every(where, undecided))
         for regimen, places in regimens.items():
             plan = self._guideline.doses[regimen]

@@ -102,15 +102,15 @@ class Sheet:
         and passes on what is read above it, nothing else.
         """
         if kept is not None:
-            read = names_in(kept.values())
+            read = columns_in(kept.values())
             wanted = {name: value for name, value in wanted.items() if name in read}
         asked = {name: value.text for name, value in wanted.items()}
         columns, asked = self._folded(asked)
         layers = _layers(columns)
-        needed = [names_in(asked.values())]
+        needed = [columns_in(asked.values())]
         for layer in reversed(layers):
             above = needed[-1]
-            needed.append((above - layer.keys()) | names_in(layer.values()))
+            needed.append((above - layer.keys()) | columns_in(layer.values()))
         query = source
         for layer, above, below in zip(layers, needed[-2::-1], needed[:0:-1], strict=True):
             query = f"(SELECT {_listed(dict.fromkeys(sorted(above & below)) | layer)}\nFROM {query}) AS layer"
@@ -119,10 +119,10 @@ class Sheet:
 
     def _folded(self, asked: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
         """Return the columns that *asked* rest on, and *asked*: what is read once stands where it is read."""
-        reads = Counter(name for text in asked.values() for name in names_of(text))
+        reads = Counter(name for text in asked.values() for name in reads_of(text))
         for name in reversed(self._columns):
             if reads[name]:
-                reads.update(names_of(self._columns[name]))
+                reads.update(reads_of(self._columns[name]))
         columns: dict[str, str] = {}
         read_once: dict[str, str] = {}
         whole = set(REPEATED.findall(" ".join([*self._columns.values(), *asked.values()])))
@@ -138,7 +138,7 @@ def _layers(columns: Mapping[str, str]) -> list[dict[str, str]]:
     place: dict[str, int] = {}
     layers: list[dict[str, str]] = []
     for name, value in columns.items():
-        place[name] = max((place[read] + 1 for read in names_of(value) if read in place), default=0)
+        place[name] = max((place[read] + 1 for read in reads_of(value) if read in place), default=0)
         if place[name] == len(layers):
             layers.append({})
         layers[place[name]][name] = value
@@ -155,18 +155,20 @@ def _listed(columns: Mapping[str, str | None]) -> str:
 
 
 NAME = re.compile(r"'(?:[^']|'')*'|(?<!\w)([a-z_]\w*)(?!\w|\()")
-"""A text, or the name of a column: those start in lower case, and only functions have a bracket behind them."""
+"""A text, or the name of a column: those start in lower case, and only functions have a bracket behind them.
 
+So what is put on a sheet has no quoted or qualified names, and its keywords and types are in capitals.
+"""
 
 REPEATED = re.compile(r"cds_exact\((\w+)\)")
-"""A column that a function of ours reads several times: not the place for an expression."""
+"""A column that a function of ours reads several times, the only one that does: not the place for an expression."""
 
 
-def names_of(text: str) -> Iterator[str]:
+def reads_of(text: str) -> Iterator[str]:
     """Yield the columns that a piece of SQL reads, as often as it does."""
     return filter(None, NAME.findall(text))
 
 
-def names_in(texts: Iterable[str]) -> set[str]:
+def columns_in(texts: Iterable[str]) -> set[str]:
     """Return the columns that pieces of SQL read."""
-    return {name for text in texts for name in names_of(text)}
+    return {name for text in texts for name in reads_of(text)}
