@@ -18,12 +18,15 @@ pytest.importorskip("z3")
 from cds_engine.cli.diff import _cohort, sentence
 from cds_engine.proof.cohort import counted_in
 from cds_engine.proof.diff import Difference
+from cds_engine.proof.examples import whole_bases_of
+from cds_engine.proof.graft import grafts_from
+from cds_engine.proof.matters import cuts_of_facts
+from cds_engine.proof.near import Near
+from cds_engine.proof.replay import Replay
 
 JDM = find("jdm_calcinosis")
 PATIENTLY = 120.0
 """Processor seconds that no machine needs for what is asked here: what is found does not rest on how fast it is."""
-SHORTLY = 1.0
-"""Processor seconds for what is found among known patients, who are answered whatever time there is."""
 
 
 def changed(folder, file, old, new):
@@ -110,13 +113,40 @@ def test_another_formula_is_told_with_an_example_and_rules_that_do_not_read_it_a
         "value: (height * weight / 3600) ^ 0.5",
         "value: (height * weight / 3300) ^ 0.5",
     )
-    difference = Difference(pack, new, SHORTLY)
-    found = {(change.rule, change.what): change for change in difference.run({"start-methotrexate", "sun-protection"})}
+    difference = Difference(pack, new, PATIENTLY)
+    found = {(change.rule, change.what): change for change in difference.run({"induce-intravenous", "sun-protection"})}
 
-    assert {rule for rule, _ in found} == {"start-methotrexate"}
-    change = found["start-methotrexate", "the upper end of methotrexate"]
+    assert {rule for rule, _ in found} == {"induce-intravenous"}
+    assert {what for _, what in found} == {
+        "the lower end of methotrexate", "the upper end of methotrexate",
+        "recommended to needs_data", "needs_data to recommended",
+    }  # fmt: skip
+    assert difference.undecided == []
+    change = found["induce-intravenous", "the upper end of methotrexate"]
     assert change.patient is not None
     assert change.before != change.after
+
+
+def test_a_value_that_only_one_formula_finds_plausible_changes_an_alert(pack, tmp_path):
+    new = changed(tmp_path / "pack", "formulas.yaml", "value: 0.413 * height", "value: 0.45 * height")
+    difference = Difference(pack, new, PATIENTLY)
+    found = {change.what for change in difference.run({"severe-renal-impairment-while-taking-methotrexate"})}
+    assert found == {"alert shown to not shown", "alert not shown to shown"}
+    assert difference.undecided == []
+
+
+def test_a_changed_fact_is_found_on_both_sides_of_each_threshold_and_known_to_one_version_only(pack, tmp_path):
+    new = changed(tmp_path / "pack", "formulas.yaml", "value: 0.413 * height", "value: 0.45 * height")
+    near = Near((pack, new), {"egfr"}, cuts_of_facts(pack, {"egfr"}))
+    grafts = grafts_from(near, {"egfr"}, whole_bases_of(JDM))
+    found = [grafted for grafted in grafts.on({"facts": {"sex_at_birth": "female"}}, grafts.instead_of[0])]
+    pairs = [[Replay.of(version, one).worlds.certain.facts.value("egfr") for version in (pack, new)] for one in found]
+
+    for threshold in (30.0, 60.0):
+        assert any(old is not None and new is not None and old < threshold < new for old, new in pairs)
+    assert any(old is None and new is not None and new < 30 for old, new in pairs)  # below what is plausible
+    assert any(old is not None and new is None for old, new in pairs)  # given besides, and contradicted by one
+    assert all(one["facts"]["sex_at_birth"] == "female" for one in found)
 
 
 def test_a_formula_written_in_other_words_affects_nobody(pack, tmp_path):

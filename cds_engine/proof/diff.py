@@ -21,6 +21,7 @@ from cds_engine.engine.what_if.case import as_far_as
 from cds_engine.lowering.guideline import Guideline, RuleSpec
 from cds_engine.proof.describe import Describer
 from cds_engine.proof.examples import examples_of, whole_bases_of
+from cds_engine.proof.graft import Grafts, grafts_from
 from cds_engine.proof.matters import cuts_of_alert, cuts_of_facts, cuts_of_rule
 from cds_engine.proof.near import Near, middles, numbers_of
 from cds_engine.proof.replay import Patient
@@ -29,7 +30,7 @@ from cds_engine.proof.smaller import smaller
 from cds_engine.proof.twice import Pool, Twice, Versions, as_far_as_alert
 from cds_engine.proof.variants import rewritten
 from cds_engine.proof.way import Way
-from cds_engine.proof.ways import alert_ways, alone, fact_apart, rule_ways
+from cds_engine.proof.ways import alert_ways, alone, fact_apart, recipients, rule_ways
 from cds_engine.proof.written import contradicts_alike, facts_changed, read_otherwise
 
 SECONDS = 7.0
@@ -84,9 +85,9 @@ class Difference:
         self._search.left = lambda: self._end - time.process_time()
         self._changed = frozenset(name for name in sorted(changed) if self._comes_out_otherwise(name))
         self._pool = Pool(self._packs)
-        near = self._add_examples()
+        grafts = self._add_examples()
         others = partial(rewritten, self._packs, self.dictionary)
-        self._settler = Settler(self._search, self._among(), self._pool, self._points(near), others)
+        self._settler = Settler(self._search, self._among(), self._pool, self._points(grafts), others, grafts)
         self.undecided: list[str] = []
 
     def run(self, only: Container[str] | None = None) -> Iterator[Change]:
@@ -124,8 +125,8 @@ class Difference:
         goals = fact_apart(self._old, self._new, name)
         return not all(self._search.none(goal, self._old.arithmetic.ideal) for goal in goals)
 
-    def _add_examples(self) -> Near | None:
-        """Meet the known patients, and those near them whom a changed fact tells apart most likely."""
+    def _add_examples(self) -> Grafts:
+        """Meet the known patients, and return what of them makes a changed fact come out otherwise."""
         old = self._packs[0]
         bases = whole_bases_of(old.pack.path)
         for facts in bases:
@@ -133,19 +134,13 @@ class Difference:
         for facts in bases[:EXAMPLES]:
             for patient in rewritten(self._packs, self.dictionary, {"facts": facts}):
                 self._pool.add(patient)
-        if not self._changed:
-            return None
         near = Near(self._packs, self._changed, cuts_of_facts(old, self._changed))
-        for index, facts in enumerate(bases):
-            for patient in near.of({"facts": facts}) if index == 0 else near.given({"facts": facts}):
-                self._pool.add(patient)
-        return near
+        return grafts_from(near, self._changed, bases)
 
-    def _points(self, near: Near | None) -> Points | None:
+    def _points(self, grafts: Grafts) -> Points | None:
         """Return where products and roots are worked out: at what the known patients have, and beside it."""
-        bases = whole_bases_of(self._packs[0].pack.path)
-        points = [*(numbers_of(facts, self._packs) for facts in bases), *middles(self._packs)]
-        points += near.points({"facts": bases[0]}) if near is not None and bases else []
+        known = [*whole_bases_of(self._packs[0].pack.path), *grafts.found]
+        points = [*(numbers_of(facts, self._packs) for facts in known), *middles(self._packs)]
         distinct = dict.fromkeys(tuple(sorted(point.items())) for point in points)
         return Points((self._old, self._new), [dict(point) for point in distinct]) if any(distinct) else None
 
@@ -171,7 +166,10 @@ class Difference:
         if cuts is None:
             return None
         versions = as_far_as(self._packs[0], old), as_far_as(self._packs[1], new)
-        return Asked(rule, rule_ways(self._old, self._new, old, new), versions, cuts)
+        ways = rule_ways(self._old, self._new, old, new)
+        waits = ("needs_data", "needs_data")
+        sorts, gets = recipients(self._old, old), partial(Twice.gets, rule=rule)
+        return Asked(rule, ways, versions, cuts, sorts, gets, lambda met: met.statuses(rule) == waits)
 
     def _of_rule_alone(self, rule: str, old: RuleSpec | None, new: RuleSpec | None) -> Asked:
         answer, spec = (self._old, old) if old is not None else (self._new, new)
@@ -189,7 +187,8 @@ class Difference:
         if cuts is None:
             return None
         old, new = (as_far_as_alert(version, key) for version in self._packs)
-        return Asked(name, list(alert_ways(key, self._old, self._new)), (old, new), cuts)
+        ways, shown = list(alert_ways(key, self._old, self._new)), (self._old.shows(key),)
+        return Asked(name, ways, (old, new), cuts, shown, partial(Twice.gets_alert, key=key))
 
     # What was found, in words
 
@@ -202,7 +201,8 @@ class Difference:
             describer = Describer(self._old, asked.cuts, partial(self._search.some, self._old.arithmetic.ideal))
             for way in asked.ways:
                 if way.what in asked.met and time.process_time() < self._end_of_words:
-                    found[way.what] = describer.whom(way, self._pool, asked.met[way.what], asked.models.get(way.what))
+                    known = [*self._pool, *asked.tried, asked.met[way.what]]
+                    found[way.what] = describer.whom(way, known, asked.models.get(way.what))
         return found
 
     def _change(self, asked: Asked, way: Way, whom: tuple[str, ...] | None) -> Change:

@@ -1,21 +1,23 @@
 """Every way in which one rule may be answered otherwise, settled: with somebody who shows it, or that nobody is there.
 
-Z3 is asked without the products and roots of facts, at given points first, where it knows what they come to. What it
+Known patients are tried first, and those whom a rule speaks of with what makes others show that a fact changed. Then Z3
+is asked without the products and roots of facts, at given points first, where it knows what they come to. What it
 rules out is ruled out; what it leaves possible is told only with somebody whom the evaluator answers otherwise.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import chain, islice, product
 
 from cds_engine.backends.smt.logic import Formula, Model, holds, opposite, some
 from cds_engine.backends.smt.points import Points
 from cds_engine.backends.smt.search import Search
 from cds_engine.proof.describe import Cuts
-from cds_engine.proof.replay import Patient
-from cds_engine.proof.twice import Pool, Twice, Versions
+from cds_engine.proof.graft import Grafts
+from cds_engine.proof.replay import Patient, facts_of
+from cds_engine.proof.twice import Pool, Shows, Twice, Versions
 from cds_engine.proof.way import Way
 
 ROUNDS = 3
@@ -36,8 +38,16 @@ class Asked:
     """As far as they bear on it."""
     cuts: Cuts | None = None
     """The facts that matter; None where it is in one version only."""
+    spoken_of: Sequence[Formula] = ()
+    """Sorts of patients whom it speaks of: each who gets something else of it."""
+    gets: Callable[[Twice], object] = lambda _: None
+    """What somebody gets of it; None who gets nothing of it."""
+    is_waited_for: Shows = lambda _: False
+    """Says whether it waits for something."""
     met: dict[str, Twice] = field(default_factory=dict)
     """For each way somebody who shows it."""
+    tried: list[Twice] = field(default_factory=list)
+    """Everybody who was answered for it."""
     models: dict[str, Model] = field(default_factory=dict)
     """Whom Z3 found, where it was Z3 who found somebody."""
     unsettled: list[str] = field(default_factory=list)
@@ -58,6 +68,7 @@ class Settler:
         pool: Pool,
         points: Points | None,
         others: Callable[[Patient], Iterable[Patient]],
+        grafts: Grafts,
     ) -> None:
         self._search = search
         self._among = among
@@ -67,6 +78,8 @@ class Settler:
         """Lists a patient with facts written so that the versions may read them otherwise."""
         self._points = points
         """Where products and roots are known; None where none matters."""
+        self._grafts = grafts
+        """What makes a changed fact come out otherwise."""
 
     def settle(self, every: Iterable[Asked]) -> None:
         """Find for every way somebody who shows it, or that nobody is there, or leave it unsettled.
@@ -95,9 +108,12 @@ class Settler:
             known = self._pool.least(way.shows)
             if known is not None:
                 asked.met[way.what] = known
-        open_ = [way for way in asked.ways if way.what not in asked.met]
+        self._graft(asked, self._pool.one_of_each(asked.gets))
         with self._search.together():
-            if self._search.some(some(way.goal for way in open_), self._among)[0] is False:
+            if self._is_nobody_left(asked):
+                return []
+            self._graft(asked, self._groups(asked))
+            if self._is_nobody_left(asked):
                 return []
             at_points = [] if self._points is None else [self._points.known]
             self._look(asked, self._search.plain(), *at_points)
@@ -105,6 +121,37 @@ class Settler:
             for beside in ([self._search.undated()], []) if possible else ():
                 self._look(asked, *beside, *at_points)
             return [way for way in possible if way.what not in asked.met]
+
+    def _is_nobody_left(self, asked: Asked) -> bool:
+        """Say whether Z3 knows that nobody shows any of the ways that are open."""
+        open_ = some(way.goal for way in asked.ways if way.what not in asked.met)
+        return self._search.some(open_, self._among)[0] is False
+
+    def _groups(self, asked: Asked) -> Iterator[Patient]:
+        """List whom Z3 finds among those of whom a rule speaks, one of each group."""
+        for group in asked.spoken_of:
+            model = self._search.some(group, self._search.plain())[1]
+            if model is not None:
+                yield next(self._search.read(model))
+
+    def _graft(self, asked: Asked, patients: Iterable[Patient]) -> None:
+        """Meet patients with what makes others show that a fact changed, until each way has somebody."""
+        for patient in patients if self._grafts.found else ():
+            each = (patient, *self._lacking(asked, patient))
+            for instead_of, one in product(self._grafts.instead_of, each):
+                for grafted in self._grafts.on(one, instead_of):
+                    if len(asked.met) == len(asked.ways):
+                        return
+                    self._meets(asked, [grafted])
+
+    def _lacking(self, asked: Asked, patient: Patient) -> Iterator[Patient]:
+        """List a patient without the first fact that he cannot do without to get what he gets."""
+        facts = facts_of(patient)
+        for name in (name for name in facts if name not in self._grafts.instead_of[1]):
+            less = {**patient, "facts": {other: value for other, value in facts.items() if other != name}}
+            if asked.is_waited_for(Twice.of(asked.versions, less)):
+                yield less
+                return
 
     def _look(self, asked: Asked, *beside: Formula) -> list[Way]:
         """Ask Z3 for somebody in any way that is open until there is nobody; return the ways that stay possible."""
@@ -125,6 +172,7 @@ class Settler:
             if self._search.left() <= 0:
                 return False
             met = Twice.of(asked.versions, patient)
+            asked.tried.append(met)
             shown = [way.what for way in asked.ways if way.what not in asked.met and way.shows(met)]
             asked.met |= dict.fromkeys(shown, met)
             if model is not None:

@@ -25,6 +25,17 @@ def rule_ways(old: SymbolicAnswer, new: SymbolicAnswer, first: RuleSpec, second:
     ]
 
 
+def recipients(answer: SymbolicAnswer, spec: RuleSpec) -> list[Formula]:
+    """Return who gets all that a rule offers, and of a choice who gets one treatment while the others are blocked."""
+    acts, parts = answer.rule(spec)
+    groups = [both(acts.recommended, *(part.recommended for part in parts.values()))]
+    if spec.mode == "one_of":
+        for target, part in parts.items():
+            others = (other.blocked for name, other in parts.items() if name != target)
+            groups.append(both(acts.recommended, part.recommended, *others))
+    return groups
+
+
 def _status_ways(old: SymbolicAnswer, new: SymbolicAnswer, first: RuleSpec, second: RuleSpec) -> Iterator[Way]:
     """List every status that a rule may have had with every other that it may have now."""
     rule = first.rule.id

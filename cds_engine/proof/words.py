@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from cds_engine.lowering.guideline import Guideline
+from cds_engine.proof.replay import Patient, facts_of
 from cds_engine.results.wording import clean
 
 if TYPE_CHECKING:
@@ -18,12 +19,10 @@ ASSUMED = (
 )
 
 
-def patient_words(patient: Mapping[str, object], guideline: Guideline) -> list[str]:
+def patient_words(patient: Patient, guideline: Guideline) -> list[str]:
     """Return a patient in words, a line a fact."""
-    facts = patient["facts"]
-    assert isinstance(facts, Mapping)  # noqa: S101 - a patient has facts
     lines = []
-    for name, value in facts.items():
+    for name, value in facts_of(patient).items():
         label = guideline.dictionary.facts[name].entry.label if name in guideline.dictionary.facts else name
         lines.append(clean(f"{label}: {_said(value)}"))
     return [*lines, f"as of {patient['as_of']}"] if "as_of" in patient else lines
@@ -47,7 +46,7 @@ def _said(value: object) -> str:
             return ", ".join(_said(item) for item in value)
         case Mapping():
             return " ".join(
-                f"{_said(inner)}" if key in {"drug", "value"} else f"{key} {_said(inner)}"
+                f"{_said(inner)}" if key in {"drug", "value", "unit"} else f"{key} {_said(inner)}"
                 for key, inner in value.items()
             )
         case _:
@@ -56,7 +55,7 @@ def _said(value: object) -> str:
 
 def sentence(change: Change) -> str:
     """Return one change as a reviewer reads it."""
-    whom = ", ".join(change.whom or ())
-    if change.what.startswith("the "):
-        return f"{change.what} changes for " + (f"a {whom}" if whom else "patients who get it")
-    return change.what.replace("_", " ") + (f" where {whom}" if whom else "")
+    whom, what = ", ".join(change.whom or ()), change.what.replace("_", " ")
+    if what.startswith("the "):
+        return f"{what} changes for " + (f"a {whom}" if whom else "patients who get it")
+    return what + (f" where {whom}" if whom else "")
