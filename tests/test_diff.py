@@ -139,7 +139,7 @@ def test_a_changed_fact_is_found_on_both_sides_of_each_threshold_and_known_to_on
     new = changed(tmp_path / "pack", "formulas.yaml", "value: 0.413 * height", "value: 0.45 * height")
     near = Near((pack, new), {"egfr"}, cuts_of_facts(pack, {"egfr"}))
     grafts = grafts_from(near, {"egfr"}, whole_bases_of(JDM))
-    found = [grafted for grafted in grafts.on({"facts": {"sex_at_birth": "female"}}, grafts.instead_of[0])]
+    found = list(grafts.on({"facts": {"sex_at_birth": "female"}}, grafts.instead_of[0]))
     pairs = [[Replay.of(version, one).worlds.certain.facts.value("egfr") for version in (pack, new)] for one in found]
 
     for threshold in (30.0, 60.0):
