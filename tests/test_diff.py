@@ -97,13 +97,17 @@ def test_a_shared_definition_is_told_of_every_rule_that_rests_on_it(pack, tmp_pa
 def test_another_plausible_range_affects_whom_only_one_version_reads(pack, tmp_path):
     new = changed(tmp_path / "pack", "facts.yaml", "plausible: 0.5 to 300 kg", "plausible: 2 to 200 kg")
     difference = Difference(pack, new, PATIENTLY)
-    found = {(change.rule, change.what): change for change in difference.run({"sun-protection", "ivig-adjunct"})}
+    asked = {"sun-protection", "ivig-adjunct", "records"}
+    found = {(change.rule, change.what): change for change in difference.run(asked)}
     assert difference.dictionary == ["weight"]
     assert difference.undecided == []
-    assert {rule for rule, _ in found} == {"ivig-adjunct"}
+    assert {rule for rule, _ in found} == {"ivig-adjunct", "records"}
     patient = found["ivig-adjunct", "recommended to needs_data"].patient
     weight = float(str(patient["facts"]["weight"]).split(" ", 1)[0])
     assert not 2 <= weight <= 200
+    assert {what for rule, what in found if rule == "records"} == {"contradictory to not contradictory"}
+    contradicted = found["records", "contradictory to not contradictory"].patient
+    assert set(contradicted["facts"]) == {"height", "weight"}  # which contradict each other while both are used
 
 
 def test_another_formula_is_told_with_an_example_and_rules_that_do_not_read_it_are_not_asked(pack, tmp_path):

@@ -312,7 +312,7 @@ def _diff(
             "--seconds",
             metavar="NUMBER",
             min=1,
-            help="Processor seconds for what is asked of Z3; 7 unless told otherwise.",
+            help="Processor seconds for what is asked of Z3; 8 unless told otherwise.",
         ),
     ] = None,
     format: Annotated[ListFormat, typer.Option("--format", help="For people or programs.")] = ListFormat.TEXT,  # noqa: A002

@@ -27,22 +27,25 @@ from cds_engine.proof.near import Near, middles, numbers_of
 from cds_engine.proof.replay import Patient
 from cds_engine.proof.settle import Asked, Settler
 from cds_engine.proof.smaller import smaller
-from cds_engine.proof.twice import Pool, Twice, Versions, as_far_as_alert
+from cds_engine.proof.twice import Pool, Twice, Versions, as_far_as_alert, as_far_as_facts
 from cds_engine.proof.variants import rewritten
 from cds_engine.proof.way import Way
-from cds_engine.proof.ways import alert_ways, alone, fact_apart, recipients, rule_ways
+from cds_engine.proof.ways import alert_ways, alone, fact_apart, recipients, record_ways, rule_ways
 from cds_engine.proof.written import contradicts_alike, facts_changed, read_otherwise
 
-SECONDS = 7.0
+SECONDS = 8.0
 """Seconds of a processor for everything that is asked, rules and examples together."""
 A_QUESTION = 1.0
 """Seconds of it at most for one question to Z3."""
-FOR_WORDS = 0.9
-"""The share of all time after which changes are no longer described: the rest is for making examples small."""
+FOR_WORDS, FOR_SMALL = 0.8, 0.9
+"""The shares of all time after which changes are no longer described, and examples no longer made small: the last is
+for settling alone."""
 EXAMPLES = 3
 """Of how many known patients those near them are answered too."""
 NOT_SETTLED = "not settled in the time: the evaluator answered nobody otherwise, nor is it proved that nobody is"
 GONE = "no longer there"
+RECORDS = "records"
+"""Stands in place of a rule, for what is said of the records themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,8 @@ class Difference:
     def __init__(self, old: Guideline, new: Guideline, seconds: float = SECONDS) -> None:
         self._packs: Versions = old, new
         begun = time.process_time()
-        self._end, self._end_of_words = begun + seconds, begun + FOR_WORDS * seconds
+        self._end = begun + seconds
+        self._end_of_words, self._end_of_small = begun + FOR_WORDS * seconds, begun + FOR_SMALL * seconds
         changed = facts_changed(old, new)
         apart = frozenset(self.dictionary)
         self._old = SymbolicAnswer(old, new.conditions.values(), inner="old ", alone=True, apart=apart)
@@ -87,7 +91,8 @@ class Difference:
         self._pool = Pool(self._packs)
         grafts = self._add_examples()
         others = partial(rewritten, self._packs, self.dictionary)
-        self._settler = Settler(self._search, self._among(), self._pool, self._points(grafts), others, grafts)
+        self._settler = Settler(self._search, self._pool, self._points(grafts), others, grafts)
+        self._among = self._used()
         self.undecided: list[str] = []
 
     def run(self, only: Container[str] | None = None) -> Iterator[Change]:
@@ -110,8 +115,8 @@ class Difference:
         """The facts that the two versions read in different ways, such as another plausible range."""
         return read_otherwise(*self._packs)
 
-    def _among(self) -> Formula:
-        """Return of whom the differences are settled: of records that contradict themselves only where that differs."""
+    def _used(self) -> Formula:
+        """Return of whom rules are compared: of contradictory records only where what is contradictory changed."""
         ideal = self._old.arithmetic.ideal
         if not contradicts_alike(*self._packs):
             return ideal
@@ -152,6 +157,18 @@ class Difference:
             asked = self._of_rule(rule, old.get(rule), new.get(rule))
             if asked is not None:
                 yield asked
+        if self._changed and (only is None or RECORDS in only):
+            facts = as_far_as_facts(self._packs[0]), as_far_as_facts(self._packs[1])
+            cuts = cuts_of_facts(self._packs[0], self._changed)
+            yield Asked(
+                RECORDS,
+                list(record_ways(self._old, self._new)),
+                facts,
+                self._old.arithmetic.ideal,
+                cuts,
+                (),
+                lambda _: RECORDS,
+            )
         alerts = [dict(pack.alerts) for pack in self._packs]
         for key, alert in {**alerts[1], **alerts[0]}.items():
             asked = self._of_alert(key, alert.id, [key in own for own in alerts])
@@ -169,26 +186,28 @@ class Difference:
         ways = rule_ways(self._old, self._new, old, new)
         waits = ("needs_data", "needs_data")
         sorts, gets = recipients(self._old, old), partial(Twice.gets, rule=rule)
-        return Asked(rule, ways, versions, cuts, sorts, gets, lambda met: met.statuses(rule) == waits)
+        return Asked(rule, ways, versions, self._among, cuts, sorts, gets, lambda met: met.statuses(rule) == waits)
 
     def _of_rule_alone(self, rule: str, old: RuleSpec | None, new: RuleSpec | None) -> Asked:
         answer, spec = (self._old, old) if old is not None else (self._new, new)
         assert spec is not None  # noqa: S101 - it is in one of them
         what, ends = (GONE, ("recommended", "-")) if old is not None else ("new rule", ("-", "recommended"))
         way = alone(what, answer.rule(spec)[0].recommended, ends, lambda met: met.statuses(rule))
-        return Asked(rule, [way], self._packs)
+        return Asked(rule, [way], self._packs, self._among)
 
     def _of_alert(self, key: str, name: str, is_in: list[bool]) -> Asked | None:
         if not all(is_in):
             answer = self._new if is_in[1] else self._old
             what, ends = ("new alert", ("-", "shown")) if is_in[1] else (f"alert {GONE}", ("shown", "-"))
-            return Asked(name, [alone(what, answer.shows(key), ends, lambda met: met.alert(key))], self._packs)
+            return Asked(
+                name, [alone(what, answer.shows(key), ends, lambda met: met.alert(key))], self._packs, self._among
+            )
         cuts = cuts_of_alert(self._packs, key, self._changed)
         if cuts is None:
             return None
         old, new = (as_far_as_alert(version, key) for version in self._packs)
         ways, shown = list(alert_ways(key, self._old, self._new)), (self._old.shows(key),)
-        return Asked(name, ways, (old, new), cuts, shown, partial(Twice.gets_alert, key=key))
+        return Asked(name, ways, (old, new), self._among, cuts, shown, partial(Twice.gets_alert, key=key))
 
     # What was found, in words
 
@@ -212,7 +231,7 @@ class Difference:
 
     @property
     def _is_in_time(self) -> bool:
-        return time.process_time() < self._end
+        return time.process_time() < self._end_of_small
 
 
 def _named(names: Iterable[str], only: Container[str] | None) -> list[str]:

@@ -36,7 +36,7 @@ class Grafts:
 def grafts_from(near: Near, changed: AbstractSet[str], patients: Iterable[Facts]) -> Grafts:
     """Return what makes *changed* facts come out otherwise near the first patient whose do, each way once."""
     cuts = {fact: sorted(near.thresholds(fact)) for fact in sorted(changed)}
-    names = _rests_on(near.deriving, changed)
+    names = _rests_on(near.deriving, changed).union(*near.partners.values())
     conflicts = [named for version in near.deriving for named in version.conflicts.values()]
     beside = names.union(*(named for named in conflicts if not names.isdisjoint(named)))
     found: dict[object, Facts] = {}

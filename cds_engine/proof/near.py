@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from functools import cache
-from itertools import chain, pairwise
+from itertools import chain, pairwise, product
 
 from cds_engine.language.printer import number
 from cds_engine.lowering import core as c
@@ -40,22 +40,44 @@ class Near:
         """The versions as far as facts go."""
         self._cuts = cuts
         derivations = {d.fact: d for version in versions for d in version.derivations if d.fact in changed}
-        conflicts = Counter(name for version in versions for found in version.conflicts.values() for name in found)
+        conflicts = Counter(name for found in self._conflicts() for name in found)
         self._inputs = {
             fact: sorted(derivation.reads, key=lambda name: (conflicts[name], name))
             for fact, derivation in sorted(derivations.items())
         }
         """What each is derived from, first what contradicts the least."""
+        self._between = {
+            name: list(between_ranges(old, new))
+            for name, old in self._dictionary.items()
+            if name in changed and (new := versions[1].dictionary.facts.get(name)) is not None
+        }
+        """Of each fact what only one version finds plausible."""
+        self.partners = {
+            name: sorted({other for found in self._conflicts() if name in found for other in found} - {name})
+            for name, amounts in self._between.items()
+            if amounts
+        }
+        """What may contradict such an amount."""
 
     def of(self, facts: Facts) -> Iterator[Facts]:
         """List a patient's facts as they are, and with a changed fact between a threshold in one version and the other.
 
-        Each also with that fact given, within the tolerance of what one version derives.
+        Each also with that fact given, within the tolerance of what one version derives; last with an amount that only
+        one version finds plausible, beside usual and unusual amounts of what may contradict it.
         """
         crossed = (self._crossed(facts, fact) for fact in self._inputs)
         for found in chain([facts], *crossed):
             yield found
             yield from self._given(found)
+        for name, others in self.partners.items():
+            numbers = [other for other in others if amount_of(facts.get(other))]
+            for amount, beside in product(self._between[name], list(self._surroundings(facts, numbers, name))):
+                unit = self._dictionary[name].unit
+                yield {**facts, **dict(beside), name: f"{number(amount)} {unit}" if unit else amount}
+
+    def _conflicts(self) -> Iterator[frozenset[str]]:
+        for version in self.deriving:
+            yield from (frozenset(found) for found in version.conflicts.values())
 
     def thresholds(self, fact: str) -> set[float]:
         """Return the numbers at which something changes with a fact, the ends of its plausible range among them."""

@@ -36,6 +36,8 @@ class Asked:
     ways: list[Way]
     versions: Versions
     """As far as they bear on it."""
+    among: Formula
+    """Of whom it is settled; who is known to show a way shows it wherever he is."""
     cuts: Cuts | None = None
     """The facts that matter; None where it is in one version only."""
     spoken_of: Sequence[Formula] = ()
@@ -64,15 +66,12 @@ class Settler:
     def __init__(
         self,
         search: Search,
-        among: Formula,
         pool: Pool,
         points: Points | None,
         others: Callable[[Patient], Iterable[Patient]],
         grafts: Grafts,
     ) -> None:
         self._search = search
-        self._among = among
-        """Of whom it is settled; who is known to show a way shows it wherever he is."""
         self._pool = pool
         self._others = others
         """Lists a patient with facts written so that the versions may read them otherwise."""
@@ -92,7 +91,7 @@ class Settler:
             with self._search.together():
                 for way in possible:
                     is_open = way.what not in asked.met and not self._is_shown_at_a_point(asked, way)
-                    if is_open and not self._is_nobody(way):
+                    if is_open and not self._is_nobody(asked, way):
                         asked.unsettled.append(way.what)
         for asked, possible in left:
             unsettled = [way for way in possible if way.what in asked.unsettled]
@@ -116,6 +115,7 @@ class Settler:
             if self._is_nobody_left(asked):
                 return []
             at_points = [] if self._points is None else [self._points.known]
+            self._graft(asked, self._groups(asked, *at_points))
             self._look(asked, self._search.plain(), *at_points)
             possible = self._look(asked)
             for beside in ([self._search.undated()], []) if possible else ():
@@ -125,12 +125,12 @@ class Settler:
     def _is_nobody_left(self, asked: Asked) -> bool:
         """Say whether Z3 knows that nobody shows any of the ways that are open."""
         open_ = some(way.goal for way in asked.ways if way.what not in asked.met)
-        return self._search.some(open_, self._among)[0] is False
+        return self._search.some(open_, asked.among)[0] is False
 
-    def _groups(self, asked: Asked) -> Iterator[Patient]:
+    def _groups(self, asked: Asked, *beside: Formula) -> Iterator[Patient]:
         """List whom Z3 finds among those of whom a rule speaks, one of each group."""
         for group in asked.spoken_of:
-            model = self._search.some(group, self._search.plain())[1]
+            model = self._search.some(group, self._search.plain(), *beside)[1]
             if model is not None:
                 yield next(self._search.read(model))
 
@@ -142,7 +142,7 @@ class Settler:
                 for grafted in self._grafts.on(one, instead_of):
                     if len(asked.met) == len(asked.ways):
                         return
-                    self._meets(asked, [grafted])
+                    self._shows(asked, grafted)
 
     def _lacking(self, asked: Asked, patient: Patient) -> Iterator[Patient]:
         """List a patient without the first fact that he cannot do without to get what he gets."""
@@ -157,7 +157,7 @@ class Settler:
         """Ask Z3 for somebody in any way that is open until there is nobody; return the ways that stay possible."""
         possible: list[Way] = []
         while open_ := [way for way in asked.ways if way.what not in asked.met and way not in possible]:
-            found, model = self._search.some(some(way.goal for way in open_), self._among, *beside)
+            found, model = self._search.some(some(way.goal for way in open_), asked.among, *beside)
             if found is False:
                 break
             if model is None:
@@ -167,33 +167,35 @@ class Settler:
         return possible
 
     def _meets(self, asked: Asked, patients: Iterable[Patient], model: Model | None = None) -> bool:
-        """Say whether one of these patients shows a way that was open, and keep him."""
-        for patient in chain.from_iterable((found, *self._others(found)) for found in patients):
-            if self._search.left() <= 0:
-                return False
-            met = Twice.of(asked.versions, patient)
-            asked.tried.append(met)
-            shown = [way.what for way in asked.ways if way.what not in asked.met and way.shows(met)]
-            asked.met |= dict.fromkeys(shown, met)
-            if model is not None:
-                asked.models |= dict.fromkeys(shown, model)
-            if shown:
-                return True
-        return False
+        """Say whether one of these patients, as he is or rewritten, shows a way that was open, and keep him."""
+        rewritten = chain.from_iterable((found, *self._others(found)) for found in patients)
+        return any(self._shows(asked, patient, model) for patient in rewritten)
 
-    def _is_nobody(self, way: Way) -> bool:
+    def _shows(self, asked: Asked, patient: Patient, model: Model | None = None) -> bool:
+        """Say whether a patient shows a way that was open, and keep him; nobody does when the time is over."""
+        if self._search.left() <= 0:
+            return False
+        met = Twice.of(asked.versions, patient)
+        asked.tried.append(met)
+        shown = [way.what for way in asked.ways if way.what not in asked.met and way.shows(met)]
+        asked.met |= dict.fromkeys(shown, met)
+        if model is not None:
+            asked.models |= dict.fromkeys(shown, model)
+        return bool(shown)
+
+    def _is_nobody(self, asked: Asked, way: Way) -> bool:
         """Say whether it is proved, products and roots looked at, that nobody is there."""
-        return self._search.none(way.goal, self._among, curved=True) is True
+        return self._search.none(way.goal, asked.among, curved=True) is True
 
     def _is_shown_at_a_point(self, asked: Asked, way: Way) -> bool:
         """Ask for somebody anywhere, and again where he is: there it is known what products and roots come to."""
         beside: list[Formula] = []
         for _ in range(ROUNDS):
-            model = self._search.some(way.goal, self._among, *beside)[1]
+            model = self._search.some(way.goal, asked.among, *beside)[1]
             if model is None or self._points is None:
                 return False
             at = self._points.of(model)
-            model = self._search.some(way.goal, self._among, at)[1]
+            model = self._search.some(way.goal, asked.among, at)[1]
             if model is not None and self._meets(asked, self._search.read(model), model) and way.what in asked.met:
                 return True
             beside.append(opposite(at))
@@ -201,7 +203,7 @@ class Settler:
 
     def _is_shown_by_a_candidate(self, asked: Asked, way: Way) -> bool:
         """Try the simplest patients of Z3, without dates and near known ones first."""
-        candidates = islice(self._search.patients(way.goal, self._among), CANDIDATES)
+        candidates = islice(self._search.patients(way.goal, asked.among), CANDIDATES)
         return way.what in asked.met or any(
             self._meets(asked, [patient]) and way.what in asked.met for patient in candidates
         )

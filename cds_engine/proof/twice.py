@@ -9,6 +9,8 @@ from cds_engine.engine.decisions import TreatmentDecision
 from cds_engine.lowering.guideline import Guideline
 from cds_engine.proof.replay import Patient, Replay, facts_of
 
+CONTRADICTIONS = frozenset({"D108", "D112"})
+"""The problems that say so: values of one fact that disagree, given or derived, and facts that exclude each other."""
 Versions = tuple[Guideline, Guideline]
 """The old one and the new one, whole or as far as one rule goes."""
 
@@ -35,6 +37,10 @@ class Twice:
     def statuses(self, rule: str) -> tuple[str, str]:
         """Return what became of a rule in both; `-` where it is not there."""
         return _status(self.before, rule), _status(self.after, rule)
+
+    def contradicts_itself(self) -> tuple[str, str]:
+        """Return whether the record contradicts itself, by both."""
+        return _contradicts(self.before), _contradicts(self.after)
 
     def alert(self, key: str) -> tuple[str, str]:
         """Return whether an alert is shown in both; `-` where it is not there."""
@@ -108,6 +114,11 @@ def as_far_as_facts(guideline: Guideline) -> Guideline:
 
 def _status(replay: Replay, rule: str) -> str:
     return next((d.status for d in replay.decisions if d.spec.rule.id == rule), "-")
+
+
+def _contradicts(replay: Replay) -> str:
+    is_so = any(problem.code in CONTRADICTIONS for problem in replay.worlds.problems)
+    return "contradictory" if is_so else "not contradictory"
 
 
 def _alert(replay: Replay, key: str) -> str:

@@ -119,6 +119,22 @@ def alert_ways(key: str, old: SymbolicAnswer, new: SymbolicAnswer) -> Iterator[W
         yield Way(what, shown, shown, is_shown, is_shown, lambda _: severities)
 
 
+def record_ways(old: SymbolicAnswer, new: SymbolicAnswer) -> Iterator[Way]:
+    """List that a record contradicts itself in one version only, so that what contradicts is not used in it."""
+    for first, second, ends in (
+        (old, new, ("not contradictory", "contradictory")),
+        (new, old, ("contradictory", "not contradictory")),
+    ):
+        goal = both(opposite(first.contradictory), second.contradictory)
+        either_way = either(old.contradictory, new.contradictory)
+        yield Way(
+            f"{ends[0]} to {ends[1]}", goal, either_way,
+            lambda met: "contradictory" in met.contradicts_itself(),
+            lambda met, ends=ends: met.contradicts_itself() == ends,  # type: ignore[misc] # as it is in this turn
+            lambda _, ends=ends: ends,  # type: ignore[misc] # as above
+        )  # fmt: skip
+
+
 def alone(what: str, goal: Formula, ends: Said, read: Callable[[Twice], Said]) -> Way:
     """Return that a rule or alert is there in one version only; *ends* has `-` for the other."""
     side = 1 if ends[0] == "-" else 0

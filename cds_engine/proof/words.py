@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from cds_engine.proof.diff import Change
 
 ASSUMED = (
-    "For records in which no fact has two readings and that neither version finds contradictory, unless what is "
-    "contradictory was written otherwise, and in exact arithmetic; "
+    "For records in which no fact has two readings and that neither version finds contradictory (those that one "
+    "version only does are told under `records`), unless what is contradictory was written otherwise, and in exact "
+    "arithmetic; "
     "reasons, cautions, questions, the screening of orders and texts are not compared."
 )
 
