@@ -21,7 +21,7 @@ from cds_engine.lowering.lower import lower
 from cds_engine.lowering.share import Sharing
 from cds_engine.proof.cohort import Counts, counted_in
 from cds_engine.proof.diff import SECONDS, Change, Difference
-from cds_engine.proof.words import ASSUMED, patient_words, sentence
+from cds_engine.proof.words import ASSUMED, example_words, sentence
 from cds_engine.results.wording import clean, counted
 
 
@@ -59,10 +59,15 @@ def _write(changes: list[Change], before: Guideline, after: Guideline, *, is_set
                 typer.echo(f"  {clean(sentence(change))}")
                 if change.patient is not None:
                     side = before if change.after == "-" else after
-                    typer.echo(f"    for example {'; '.join(patient_words(change.patient, side))}")
-                    typer.echo(f"    was {change.before}, is {change.after}")
+                    typer.echo(f"    for example {example_words(change.patient, side)}")
+                    typer.echo(f"    was {_said(change.before)}, is {_said(change.after)}")
                 else:
                     typer.echo("    no example was confirmed by the evaluator in the time")
+
+
+def _said(answer: str) -> str:
+    """Return a status, treatment or amount as people read it."""
+    return answer.replace("_", " ")
 
 
 def _write_counts(counts: Counts) -> None:
