@@ -185,7 +185,7 @@ def sized(height, weight):
 
 
 def test_a_cohort_is_counted(pack, capped):
-    counts = counted_in([sized(128, 26), sized(180, 80), {}], pack, capped)
+    counts = counted_in([sized(128, 26), sized(180, 80), {}], pack, capped, {"start-methotrexate", "sun-protection"})
     assert (counts.patients, counts.affected) == (3, 1)
     assert counts.by_change["start-methotrexate", "recommended", "another dose"] == 1
 
@@ -204,9 +204,17 @@ def test_a_cohort_may_be_any_table_that_batch_reads(ending, pack, capped, tmp_pa
         options = "FORMAT parquet" if ending == ".parquet" else "HEADER"
         names = ", ".join(cells[0])
         duckdb.sql(f"COPY (SELECT * FROM (VALUES {rows}) AS t({names})) TO '{file}' ({options})")
-    counts = counted_in(_cohort(file, pack, capped), pack, capped)
+    counts = counted_in(_cohort(file, pack, capped), pack, capped, {"start-methotrexate"})
     assert (counts.patients, counts.affected) == (2, 1)
     assert counts.by_change["start-methotrexate", "recommended", "another dose"] == 1
+
+
+def test_units_of_a_cohort_may_stand_in_a_mapping(pack, tmp_path):
+    file, mapping = tmp_path / "cohort.csv", tmp_path / "mapping.json"
+    file.write_text("tall,weight\n180,80 kg\n", encoding="utf-8")
+    mapping.write_text('{"columns": {"tall": "height"}, "units": {"height": "cm"}}', encoding="utf-8")
+    patient = next(_cohort(file, pack, mapping=mapping))
+    assert Replay.of(pack, patient).worlds.certain.facts.value("body_surface_area") == 2.0
 
 
 def test_a_cohort_that_is_no_table_is_refused_with_a_way_out(pack, tmp_path, capsys):

@@ -306,6 +306,12 @@ def _diff(
             help="Patients (CSV, Parquet, or one a line in JSON): how many are affected.",
         ),
     ] = None,
+    mapping: Annotated[
+        Path | None,
+        typer.Option(
+            "--mapping", metavar="FILE", help="JSON, as for `batch`: what the columns of TABLE are, their units."
+        ),
+    ] = None,
     seconds: Annotated[
         float | None,
         typer.Option(
@@ -323,7 +329,7 @@ def _diff(
     """
     from cds_engine.cli.diff import diff_packs  # noqa: PLC0415 - start-up stays quick
 
-    raise typer.Exit(diff_packs(old, new, cohort, format, seconds))
+    raise typer.Exit(diff_packs(old, new, cohort, mapping, format, seconds))
 
 
 @app.command("facts")

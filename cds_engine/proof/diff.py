@@ -94,10 +94,13 @@ class Difference:
         self._settler = Settler(self._search, self._pool, self._points(grafts), others, grafts)
         self._among = self._used()
         self.undecided: list[str] = []
+        self.compared: frozenset[str] = frozenset()
+        """The rules, alerts and records that rest on something that was written otherwise, once it ran."""
 
     def run(self, only: Container[str] | None = None) -> Iterator[Change]:
         """Compare rule by rule, all or *only* those named; one that gives nothing answers every patient as before."""
         every = list(self._asked(only))
+        self.compared = frozenset(asked.name for asked in every)
         self._settler.settle(every)
         for asked in every:
             if asked.unsettled:
