@@ -163,15 +163,8 @@ class Difference:
         if self._changed and (only is None or RECORDS in only):
             facts = as_far_as_facts(self._packs[0]), as_far_as_facts(self._packs[1])
             cuts = cuts_of_facts(self._packs[0], self._changed)
-            yield Asked(
-                RECORDS,
-                list(record_ways(self._old, self._new)),
-                facts,
-                self._old.arithmetic.ideal,
-                cuts,
-                (),
-                lambda _: RECORDS,
-            )
+            ways, among = list(record_ways(self._old, self._new)), self._old.arithmetic.ideal
+            yield Asked(RECORDS, ways, facts, among, cuts, gets=lambda _: RECORDS)
         alerts = [dict(pack.alerts) for pack in self._packs]
         for key, alert in {**alerts[1], **alerts[0]}.items():
             asked = self._of_alert(key, alert.id, [key in own for own in alerts])
@@ -188,8 +181,12 @@ class Difference:
         versions = as_far_as(self._packs[0], old), as_far_as(self._packs[1], new)
         ways = rule_ways(self._old, self._new, old, new)
         waits = ("needs_data", "needs_data")
-        sorts, gets = recipients(self._old, old), partial(Twice.gets, rule=rule)
-        return Asked(rule, ways, versions, self._among, cuts, sorts, gets, lambda met: met.statuses(rule) == waits)
+        return Asked(
+            rule, ways, versions, self._among, cuts,
+            spoken_of=recipients(self._old, old),
+            gets=partial(Twice.gets, rule=rule),
+            is_waited_for=lambda met: met.statuses(rule) == waits,
+        )  # fmt: skip
 
     def _of_rule_alone(self, rule: str, old: RuleSpec | None, new: RuleSpec | None) -> Asked:
         answer, spec = (self._old, old) if old is not None else (self._new, new)
@@ -209,8 +206,8 @@ class Difference:
         if cuts is None:
             return None
         old, new = (as_far_as_alert(version, key) for version in self._packs)
-        ways, shown = list(alert_ways(key, self._old, self._new)), (self._old.shows(key),)
-        return Asked(name, ways, (old, new), self._among, cuts, shown, partial(Twice.gets_alert, key=key))
+        ways, gets = list(alert_ways(key, self._old, self._new)), partial(Twice.gets_alert, key=key)
+        return Asked(name, ways, (old, new), self._among, cuts, spoken_of=(self._old.shows(key),), gets=gets)
 
     # What was found, in words
 

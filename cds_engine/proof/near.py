@@ -98,7 +98,7 @@ class Near:
     def _crossed(self, facts: Facts, fact: str) -> Iterator[Facts]:
         """List for each threshold of a fact the first numbers with which it lies between that in the two versions."""
         line = cache(lambda name, beside: self._line({**facts, **dict(beside)}, fact, name))
-        numbers = [name for name in self._inputs[fact] if amount_of(facts.get(name))]
+        numbers = [name for name in self._inputs[fact] if amount_of(facts.get(name)) and self._ends(name, facts)[1] > 0]
         for threshold in sorted(self.thresholds(fact)):
             lines = ((name, beside) for name in numbers for beside in self._surroundings(facts, numbers, name))
             for name, beside in lines:
