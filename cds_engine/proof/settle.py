@@ -8,8 +8,9 @@ rules out is ruled out; what it leaves possible is told only with somebody whom 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from itertools import chain, islice, product
+from itertools import chain, islice
 
 from cds_engine.backends.smt.logic import Formula, Model, holds, opposite, some
 from cds_engine.backends.smt.points import Points
@@ -107,15 +108,15 @@ class Settler:
             known = self._pool.least(way.shows)
             if known is not None:
                 asked.met[way.what] = known
-        self._graft(asked, self._pool.one_of_each(asked.gets))
         with self._search.together():
-            if self._is_nobody_left(asked):
-                return []
-            self._graft(asked, self._groups(asked))
-            if self._is_nobody_left(asked):
-                return []
+            sources: tuple[Iterable[Patient], ...] = (self._pool.one_of_each(asked.gets), self._groups(asked))
+            for patients in map(list, sources):
+                for instead_of in self._grafts.instead_of:
+                    self._graft(asked, patients, instead_of)
+                    if self._is_nobody_left(asked):
+                        return []
             at_points = [] if self._points is None else [self._points.known]
-            self._graft(asked, self._groups(asked, *at_points))
+            self._graft(asked, self._groups(asked, *at_points), self._grafts.instead_of[0])
             self._look(asked, self._search.plain(), *at_points)
             possible = self._look(asked)
             for beside in ([self._search.undated()], []) if possible else ():
@@ -134,11 +135,10 @@ class Settler:
             if model is not None:
                 yield next(self._search.read(model))
 
-    def _graft(self, asked: Asked, patients: Iterable[Patient]) -> None:
+    def _graft(self, asked: Asked, patients: Iterable[Patient], instead_of: AbstractSet[str]) -> None:
         """Meet patients with what makes others show that a fact changed, until each way has somebody."""
         for patient in patients if self._grafts.found else ():
-            each = (patient, *self._lacking(asked, patient))
-            for instead_of, one in product(self._grafts.instead_of, each):
+            for one in (patient, *self._lacking(asked, patient)):
                 for grafted in self._grafts.on(one, instead_of):
                     if len(asked.met) == len(asked.ways):
                         return
