@@ -51,8 +51,12 @@ Written in `rules/jdm_calcinosis/invariants.yaml` and proved by `cds-engine prov
 from the text of a record to the answer, a proof holds for every record that can be read. Of two patients are proved,
 for each drug, action, rule or alert (`cds_engine/proof/laws.py`): INV-17 in its stronger form, INV-18, and that what is
 settled stays so when facts are added (below). INV-39 is proved as INV-04, 08, 33 and 35 of displayed doses; that
-products lie in the range is tested. INV-15, 16, 19, 20, 23 to 25, 29, 38, 42, 43, 45 and 47 speak of reading, texts,
-the order of an answer or the program: they stay tests.
+products lie in the range is tested, and so are the orders of INV-46, the interval in texts of INV-05 and the place of
+the alert of INV-06. INV-44 is proved of every contraindication of methotrexate and of those of other drugs that stand
+beside them; of every drug it is tested. INV-02, 09 and 14 say that a missing fact is asked for: the answer asks for
+what a rule waits for and for nothing else, so this is proved of whoever some rule waits for. INV-31 speaks of JDM that
+is confirmed and within the scope. INV-15, 16, 19, 20, 23 to 25, 29, 38, 42, 43, 45 and 47 speak of reading, texts, the
+order of an answer or the program: they stay tests.
 
 | proved as | for every patient |
 | --- | --- |

@@ -25,7 +25,8 @@ RECORDED = Path(__file__).parent / "spoilt.json"
 WAYS = (
     "nothing forbids", "every rule fires", "everything at once", "no dose rests on anything", "no dose is right",
     "every formula applies", "no rule fires", "no alert", "eGFR thresholds moved", "first choice last",
-    "warfarin is offered", "what cannot be used is not asked for",
+    "warfarin is offered", "the last formula applies", "everything speaks strongly",
+    "what cannot be used is not asked for",
 )  # fmt: skip
 """The last is no fault of a pack: an engine that forgets what was withheld, in the evaluator and in the translation."""
 
@@ -66,9 +67,11 @@ def spoilt(guideline: Guideline, how: str) -> Guideline:
                 if key.startswith(("rule ", "contra"))
             }
             return replace(guideline, conditions=conditions | known, conflicts={})
-        case "every formula applies":
+        case "every formula applies" | "the last formula applies":
+            order = -1 if how.startswith("the last") else 1
             derivations = tuple(
-                replace(d, branches=tuple(replace(b, key=None) for b in d.branches)) for d in guideline.derivations
+                replace(d, branches=tuple(replace(b, key=None) for b in d.branches[::order]))
+                for d in guideline.derivations
             )
             return replace(guideline, derivations=derivations)
         case "eGFR thresholds moved":
@@ -78,12 +81,15 @@ def spoilt(guideline: Guideline, how: str) -> Guideline:
         case "first choice last":
             turned = tuple(replace(spec, treatments=spec.treatments[::-1]) for spec in guideline.rules)
             return replace(guideline, rules=turned)
-        case "warfarin is offered":
-            rules = tuple(
+        case "warfarin is offered" | "everything speaks strongly":
+            strong = tuple(replace(spec, modality="recommend") for spec in guideline.rules)
+            offering = tuple(
                 replace(spec, treatments=tuple(replace(t, drug="warfarin", dose=None) for t in spec.treatments))
                 for spec in guideline.rules
             )
-            return spoilt(replace(guideline, rules=rules), "everything at once")
+            return spoilt(
+                replace(guideline, rules=strong if how.endswith("strongly") else offering), "everything at once"
+            )
         case "what cannot be used is not asked for":
             return guideline
     raise AssertionError(how)

@@ -18,12 +18,15 @@ pytest.importorskip("z3")
 from cds_engine.cli.diff import _cohort, sentence
 from cds_engine.proof.cohort import counted_in
 from cds_engine.proof.diff import Difference
+from cds_engine.proof.examples import whole_bases_of
+from cds_engine.proof.graft import grafts_from
+from cds_engine.proof.matters import cuts_of_facts
+from cds_engine.proof.near import Near
+from cds_engine.proof.replay import Replay
 
 JDM = find("jdm_calcinosis")
 PATIENTLY = 120.0
 """Processor seconds that no machine needs for what is asked here: what is found does not rest on how fast it is."""
-SHORTLY = 1.0
-"""Processor seconds for what is found among known patients, who are answered whatever time there is."""
 
 
 def changed(folder, file, old, new):
@@ -94,13 +97,17 @@ def test_a_shared_definition_is_told_of_every_rule_that_rests_on_it(pack, tmp_pa
 def test_another_plausible_range_affects_whom_only_one_version_reads(pack, tmp_path):
     new = changed(tmp_path / "pack", "facts.yaml", "plausible: 0.5 to 300 kg", "plausible: 2 to 200 kg")
     difference = Difference(pack, new, PATIENTLY)
-    found = {(change.rule, change.what): change for change in difference.run({"sun-protection", "ivig-adjunct"})}
+    asked = {"sun-protection", "ivig-adjunct", "records"}
+    found = {(change.rule, change.what): change for change in difference.run(asked)}
     assert difference.dictionary == ["weight"]
     assert difference.undecided == []
-    assert {rule for rule, _ in found} == {"ivig-adjunct"}
+    assert {rule for rule, _ in found} == {"ivig-adjunct", "records"}
     patient = found["ivig-adjunct", "recommended to needs_data"].patient
     weight = float(str(patient["facts"]["weight"]).split(" ", 1)[0])
     assert not 2 <= weight <= 200
+    assert {what for rule, what in found if rule == "records"} == {"contradictory to not contradictory"}
+    contradicted = found["records", "contradictory to not contradictory"].patient
+    assert set(contradicted["facts"]) == {"height", "weight"}  # which contradict each other while both are used
 
 
 def test_another_formula_is_told_with_an_example_and_rules_that_do_not_read_it_are_not_asked(pack, tmp_path):
@@ -110,13 +117,40 @@ def test_another_formula_is_told_with_an_example_and_rules_that_do_not_read_it_a
         "value: (height * weight / 3600) ^ 0.5",
         "value: (height * weight / 3300) ^ 0.5",
     )
-    difference = Difference(pack, new, SHORTLY)
-    found = {(change.rule, change.what): change for change in difference.run({"start-methotrexate", "sun-protection"})}
+    difference = Difference(pack, new, PATIENTLY)
+    found = {(change.rule, change.what): change for change in difference.run({"induce-intravenous", "sun-protection"})}
 
-    assert {rule for rule, _ in found} == {"start-methotrexate"}
-    change = found["start-methotrexate", "the upper end of methotrexate"]
+    assert {rule for rule, _ in found} == {"induce-intravenous"}
+    assert {what for _, what in found} == {
+        "the lower end of methotrexate", "the upper end of methotrexate",
+        "recommended to needs_data", "needs_data to recommended",
+    }  # fmt: skip
+    assert difference.undecided == []
+    change = found["induce-intravenous", "the upper end of methotrexate"]
     assert change.patient is not None
     assert change.before != change.after
+
+
+def test_a_value_that_only_one_formula_finds_plausible_changes_an_alert(pack, tmp_path):
+    new = changed(tmp_path / "pack", "formulas.yaml", "value: 0.413 * height", "value: 0.45 * height")
+    difference = Difference(pack, new, PATIENTLY)
+    found = {change.what for change in difference.run({"severe-renal-impairment-while-taking-methotrexate"})}
+    assert found == {"alert shown to not shown", "alert not shown to shown"}
+    assert difference.undecided == []
+
+
+def test_a_changed_fact_is_found_on_both_sides_of_each_threshold_and_known_to_one_version_only(pack, tmp_path):
+    new = changed(tmp_path / "pack", "formulas.yaml", "value: 0.413 * height", "value: 0.45 * height")
+    near = Near((pack, new), {"egfr"}, cuts_of_facts(pack, {"egfr"}))
+    grafts = grafts_from(near, {"egfr"}, whole_bases_of(JDM))
+    found = list(grafts.on({"facts": {"sex_at_birth": "female"}}, grafts.instead_of[0]))
+    pairs = [[Replay.of(version, one).worlds.certain.facts.value("egfr") for version in (pack, new)] for one in found]
+
+    for threshold in (30.0, 60.0):
+        assert any(old is not None and new is not None and old < threshold < new for old, new in pairs)
+    assert any(old is None and new is not None and new < 30 for old, new in pairs)  # below what is plausible
+    assert any(old is not None and new is None for old, new in pairs)  # given besides, and contradicted by one
+    assert all(one["facts"]["sex_at_birth"] == "female" for one in found)
 
 
 def test_a_formula_written_in_other_words_affects_nobody(pack, tmp_path):
@@ -151,7 +185,7 @@ def sized(height, weight):
 
 
 def test_a_cohort_is_counted(pack, capped):
-    counts = counted_in([sized(128, 26), sized(180, 80), {}], pack, capped)
+    counts = counted_in([sized(128, 26), sized(180, 80), {}], pack, capped, {"start-methotrexate", "sun-protection"})
     assert (counts.patients, counts.affected) == (3, 1)
     assert counts.by_change["start-methotrexate", "recommended", "another dose"] == 1
 
@@ -170,9 +204,17 @@ def test_a_cohort_may_be_any_table_that_batch_reads(ending, pack, capped, tmp_pa
         options = "FORMAT parquet" if ending == ".parquet" else "HEADER"
         names = ", ".join(cells[0])
         duckdb.sql(f"COPY (SELECT * FROM (VALUES {rows}) AS t({names})) TO '{file}' ({options})")
-    counts = counted_in(_cohort(file, pack, capped), pack, capped)
+    counts = counted_in(_cohort(file, pack, capped), pack, capped, {"start-methotrexate"})
     assert (counts.patients, counts.affected) == (2, 1)
     assert counts.by_change["start-methotrexate", "recommended", "another dose"] == 1
+
+
+def test_units_of_a_cohort_may_stand_in_a_mapping(pack, tmp_path):
+    file, mapping = tmp_path / "cohort.csv", tmp_path / "mapping.json"
+    file.write_text("tall,weight\n180,80 kg\n", encoding="utf-8")
+    mapping.write_text('{"columns": {"tall": "height"}, "units": {"height": "cm"}}', encoding="utf-8")
+    patient = next(_cohort(file, pack, mapping=mapping))
+    assert Replay.of(pack, patient).worlds.certain.facts.value("body_surface_area") == 2.0
 
 
 def test_a_cohort_that_is_no_table_is_refused_with_a_way_out(pack, tmp_path, capsys):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -11,13 +12,17 @@ from typer.testing import CliRunner
 
 from cds_engine.bdd.coverage import coverage_of
 from cds_engine.bdd.gherkin import read_features
-from cds_engine.bdd.mutation import Trying
+from cds_engine.bdd.mutation import Mutation, Trying
+from cds_engine.bdd.propose import Proposal, Proposer, Unproposed
 from cds_engine.bdd.run import features_of
 from cds_engine.bdd.saying import sentences_of
+from cds_engine.bdd.tested import Tested as Worth
+from cds_engine.bdd.tested import as_data
 from cds_engine.bdd.trials import Trials
 from cds_engine.bdd.vocabulary import read_vocabulary
 from cds_engine.checker.check import check
 from cds_engine.cli import app
+from cds_engine.cli.tests_told import lines_of
 from cds_engine.diagnostics import Diagnostic
 from cds_engine.engine.guide import LoadedPack
 from cds_engine.language.parser import parse
@@ -179,6 +184,36 @@ def test_a_proposed_scenario_notices_the_mutant(folder, tmp_path):
     again = json.loads(CliRunner().invoke(app, ["test", str(copy), "--mutate", "--format", "json"]).stdout)
     assert again["scenarios"] == report["scenarios"] + 1
     assert mutant["change"] not in {other["change"] for other in again["mutants"]}
+
+
+def test_a_scenario_is_proposed_only_if_it_holds_of_the_pack_and_not_of_the_changed_one(maker, tried):
+    proposer = Proposer(LoadedPack(maker.guideline, {}), read_vocabulary(maker.guideline))
+    assert all(isinstance(proposer.propose(found), Proposal) for found in tried.survivors if found.patient)
+    survivor = next(found for found in tried.survivors if found.patient)
+    unlike = {
+        "no sentence says in what": replace(survivor, guideline=maker.guideline),
+        "but no sentence of phrases.yaml says": replace(survivor, patient={"facts": {"nobody's": ["?"]}}),
+    }
+    for reason, found in unlike.items():
+        proposed = proposer.propose(found)
+        assert isinstance(proposed, Unproposed)
+        assert reason in proposed.reason
+        told = Worth("toy", "1", "sha256:0", 0, 0, 0, None, Mutation((found,)), {found.mutant.id: proposed})
+        assert as_data(told)["mutants"][0]["scenario"] is None
+        assert any(line.startswith("  because") and proposed.reason in line for line in lines_of(told))
+
+
+class Forgetful(Proposer):
+    """Words nothing of the patient."""
+
+    def _plays(self, pack, _given, outcomes):
+        return super()._plays(pack, ("a patient of whom nothing is known",), outcomes)
+
+
+def test_a_scenario_that_does_not_hold_when_it_is_played_is_not_proposed(maker, tried):
+    proposer = Forgetful(LoadedPack(maker.guideline, {}), read_vocabulary(maker.guideline))
+    found = [proposer.propose(survivor) for survivor in tried.survivors if survivor.patient]
+    assert any(isinstance(one, Unproposed) and "does not hold of the pack" in one.reason for one in found)
 
 
 def test_the_report_for_people_says_the_same(folder):

@@ -365,6 +365,8 @@ def test_every_kind_of_gap_is_shown_with_a_patient(kind, noticed):
             assert {status["give-again"] for status in statuses} == {"recommended"}
         case _:
             assert set(statuses[0].values()) == {"not_applicable"}
+            replay = Replay.of(guideline, own[0].patient)
+            assert replay.worlds.certain.verdicts["definition in_scope"].truth is True
 
 
 def test_the_command_shows_saves_and_ends_with_findings(changed, tmp_path):
@@ -377,6 +379,7 @@ def test_the_command_shows_saves_and_ends_with_findings(changed, tmp_path):
     assert "outside the proof" in run.stdout
     patient = json.loads((tmp_path / "found" / "INV-04.json").read_text(encoding="utf-8"))
     assert patient["id"] == "refutes-INV-04"
+    assert str(tmp_path / "found" / "INV-04.json") in run.stderr
 
 
 def test_the_command_in_json_and_for_an_unknown_invariant():

@@ -27,6 +27,7 @@ from cds_engine.backends.smt.answer import SymbolicAnswer  # noqa: E402 - once Z
 from cds_engine.backends.smt.logic import both, constant, every, opposite  # noqa: E402
 from cds_engine.backends.smt.questions import Questions  # noqa: E402
 from cds_engine.backends.smt.search import has  # noqa: E402
+from cds_engine.backends.smt.spoken import Spoken  # noqa: E402
 
 GUIDELINE = cds_engine.load("jdm_calcinosis").guideline
 MAKER = PatientMaker(GUIDELINE)
@@ -41,6 +42,12 @@ ASKED = (
     "cystatin_c",
 )
 """Facts of which it is compared whether they are asked for: derived, inputs of derived ones, of a dose, declared."""
+SPOKEN = (
+    "dose.methotrexate.high", "dose.methotrexate.adjusted", "dose.methotrexate.per",
+    "dose.mycophenolate_mofetil.high_per_day", "formula.egfr", "formula.body_surface_area", "given.egfr",
+    "strongest.seed", "strongest.guideline", "strongest.outside_seed", "chosen.add_steroid_sparing_agent",
+)  # fmt: skip
+"""Names that only invariants use, of which the value is compared."""
 COUNT = int(os.environ.get("TRANSLATED_PATIENTS", "40"))
 
 
@@ -73,6 +80,7 @@ class Formula:
                 if treatment.dose:
                     ends = answer.dose(treatment.dose)
                     answer.shown(ends.low, treatment.dose), answer.shown(ends.high, treatment.dose)
+        self.spoken = {name: Spoken(answer).value(name) for name in SPOKEN}
         for condition in GUIDELINE.conditions.values():
             answer.certain.truth(condition)
         self.solver = z3.Solver()
@@ -110,6 +118,13 @@ class Formula:
                               for end, shown in ((ends.low, part.dose.low), (ends.high, part.dose.high))]  # fmt: skip
         for key, _ in GUIDELINE.alerts:
             parts.append(self.answer.shows(key) == constant(replay.worlds.believed(key)[0].truth is True))
+        for name, value in self.spoken.items():
+            said = replay.spoken(name)
+            parts.append(value.known == constant(said is not None))
+            if isinstance(said, float):
+                parts.append(near(value.payload.value, said))
+            elif said is not None:
+                parts.append(has(value.payload, said))
         if not replay.worlds.others:  # what is asked is modelled for records with one reading
             asked = {question.fact for question in questions_of(
                 GUIDELINE, replay.worlds, replay.decisions, patient=False)}  # fmt: skip

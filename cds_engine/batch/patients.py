@@ -18,6 +18,8 @@ from cds_engine.patient.spec import Dictionary
 
 PART_ROWS = 10_000
 """Rows in memory at once."""
+AS_NAMED = Wishes()
+"""Nothing beyond what the names of the columns say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,12 @@ def is_table(path: Path) -> bool:
     return path.name.endswith((*PARQUET, *CSV))
 
 
-def patients_of(table: Path, *dictionaries: Dictionary) -> Iterator[Mapping[str, object] | Unread]:
+def patients_of(
+    table: Path, *dictionaries: Dictionary, wishes: Wishes = AS_NAMED
+) -> Iterator[Mapping[str, object] | Unread]:
     """Return each row as a patient, with the columns that are facts of any of the *dictionaries*; then what is no row.
+
+    What the columns say beyond their names stands in *wishes*.
 
     Raises:
         InputError: If the table cannot be read, or a column not be understood (all of them are named).
@@ -45,7 +51,7 @@ def patients_of(table: Path, *dictionaries: Dictionary) -> Iterator[Mapping[str,
     with TemporaryDirectory() as folder, closing(Duck()) as duck:
         source = Scratch(Path(folder), duck, duck).open(str(table), PART_ROWS)
         readers = [
-            Singles(understand(source.columns, dictionary, Wishes()), dictionary.medications, None, duck)
+            Singles(understand(source.columns, dictionary, wishes), dictionary.medications, None, duck)
             for dictionary in dictionaries
         ]
         for part in source.parts:

@@ -28,6 +28,8 @@ SORTS: Mapping[Sort, str] = {
     "boundary": "boundaries of thresholds: just below, at, just above",
 }
 TRUTHS: Mapping[bool | None, str] = {True: "true", False: "false", None: "unknown"}
+DIGITS = 6
+"""Significant digits with which a threshold is told."""
 INSIDE = ("term ", "value ")
 """Conditions inside values: what they decide is seen in the value."""
 Side = Literal["just below", "at", "just above"]
@@ -170,10 +172,13 @@ def _threshold(name: str, value: float, guideline: Guideline) -> Threshold:
 
 
 def _boundary(key: str, threshold: Threshold, side: Side, guideline: Guideline) -> Item:
-    entry = guideline.pack.facts.facts.get(threshold.fact)
-    label = entry.label if entry is not None else spoken(threshold.fact)
+    fact, *properties = threshold.fact.split(".")
+    entry = guideline.pack.facts.facts.get(fact)
+    label = ", ".join([entry.label if entry is not None else spoken(fact), *map(spoken, properties)])
     unit = f" {display(threshold.unit)}" if threshold.unit else ""
-    return Item("boundary", f"{key}, {label} {number(exact(threshold.value))}{unit}", side, key, threshold)
+    return Item(
+        "boundary", f"{key}, {label} {number(float(f'{threshold.value:.{DIGITS}g}'))}{unit}", side, key, threshold
+    )
 
 
 def _exercised(guideline: Guideline, asked: Iterable[_Asked], trial: Trial) -> Iterator[Item]:

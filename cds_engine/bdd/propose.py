@@ -24,28 +24,27 @@ from cds_engine.results.wording import spoken
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A scenario, or what of it can be said."""
+    """A scenario that was played: it holds of the pack, and not of the changed pack."""
 
     given: tuple[str, ...]
     then: tuple[str, ...]
     """What the pack answers as it is, where the changed pack answers otherwise."""
-    unsaid: tuple[str, ...]
-    """What of the patient no sentence of the pack says, as label and value."""
-    notices: bool
-    """Whether the scenario, played as it stands, holds of the pack and not of the changed pack."""
 
     def lines(self, title: str) -> Iterator[str]:
-        """List the scenario as it is written in a feature; what cannot be said is a comment."""
+        """List the scenario as it is written in a feature."""
         yield f"Scenario: {title}"
         for index, sentence in enumerate(self.given):
             yield f"  {'Given' if index == 0 else 'And'} {sentence}"
-        for fact in self.unsaid:
-            yield f"  # and {fact} (phrases.yaml has no sentence for it)"
         yield "  When the guideline is applied"
         for index, sentence in enumerate(self.then):
             yield f"  {'Then' if index == 0 else 'And'} {sentence}"
-        if not self.then:
-            yield "  # then: no sentence says what differs"
+
+
+@dataclass(frozen=True, slots=True)
+class Unproposed:
+    """Why no scenario is proposed for a survivor with a patient."""
+
+    reason: str
 
 
 class Proposer:
@@ -57,8 +56,8 @@ class Proposer:
         self._runner = Runner(pack, vocabulary)
         self._words = {rule: words for words, rule in self._runner.rules.items()}
 
-    def propose(self, survivor: Tried) -> Proposal | None:
-        """Return the scenario of a survivor with a patient, None of another."""
+    def propose(self, survivor: Tried) -> Proposal | Unproposed | None:
+        """Return a scenario that notices a survivor, or why there is none; None of a survivor without a patient."""
         if survivor.patient is None or survivor.guideline is None:
             return None
         facts = survivor.patient["facts"]
@@ -74,9 +73,17 @@ class Proposer:
         today = survivor.patient.get("as_of") or self._vocabulary.today
         answers = [pack.evaluate(facts, orders=listed, as_of=today) for pack in (self._pack, changed)]  # type: ignore[arg-type] # a day
         outcomes = tuple(self._outcomes(*answers))
-        given = tuple(sentences) or (() if left else ("a patient of whom nothing is known",))
-        notices = not left and self._plays(self._pack, given, outcomes) and not self._plays(changed, given, outcomes)
-        return Proposal(given, outcomes, tuple(self._fact(name, value) for name, value in left.items()), notices)
+        given = tuple(sentences) or ("a patient of whom nothing is known",)
+        if left:
+            facts_left = ", ".join(self._fact(name, value) for name, value in left.items())
+            return Unproposed(f"somebody is answered otherwise, but no sentence of phrases.yaml says {facts_left}")
+        if not outcomes:
+            return Unproposed("somebody is answered otherwise, but no sentence says in what")
+        if not self._plays(self._pack, given, outcomes):
+            return Unproposed("a scenario was worded, but played it does not hold of the pack")
+        if self._plays(changed, given, outcomes):
+            return Unproposed("a scenario was worded, but played it holds of the changed pack as well")
+        return Proposal(given, outcomes)
 
     def _fact(self, name: str, value: object) -> str:
         entry = self._pack.guideline.pack.facts.facts.get(name)
@@ -94,7 +101,7 @@ class Proposer:
                 runner.say(scene, "then", sentence)
         except (UnmetError, MeaninglessError, CdsError):
             return False
-        return bool(outcomes)
+        return True
 
     def _outcomes(self, answer: Evaluation, changed: Evaluation) -> Iterator[str]:
         others = {found.rule: found for found in changed.recommendations}

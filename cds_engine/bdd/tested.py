@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from cds_engine.bdd.coverage import SORTS, Covered
 from cds_engine.bdd.mutation import Mutation, Tried
-from cds_engine.bdd.propose import Proposal
+from cds_engine.bdd.propose import Proposal, Unproposed
 
 LIMITS = (
     "Left as they are: the dictionary of facts (plausible ranges, ages of values), texts, citations.",
@@ -33,8 +33,18 @@ class Tested:
     failing: int
     coverage: tuple[Covered, ...] | None = None
     mutation: Mutation | None = None
-    proposals: Mapping[str, Proposal] | None = None
-    """By the id of the mutant."""
+    proposed: Mapping[str, Proposal | Unproposed] | None = None
+    """For each survivor with a patient, by the id of its mutant, the scenario that notices it, or why there is none."""
+
+    def proposal(self, tried: Tried) -> Proposal | None:
+        """Return the scenario that notices a survivor, as was tried; None where there is none."""
+        found = (self.proposed or {}).get(tried.mutant.id)
+        return found if isinstance(found, Proposal) else None
+
+    def reason(self, tried: Tried) -> str:
+        """Return why a mutant survived, and why no scenario is proposed where none is."""
+        found = (self.proposed or {}).get(tried.mutant.id)
+        return f"{tried.reason}; {found.reason}" if isinstance(found, Unproposed) else tried.reason
 
 
 def as_data(found: Tested) -> dict[str, object]:
@@ -48,9 +58,7 @@ def as_data(found: Tested) -> dict[str, object]:
         "failing": found.failing,
         "coverage": None if found.coverage is None else _coverage(found.coverage),
         "mutation": None if found.mutation is None else _mutation(found.mutation),
-        "mutants": None
-        if found.mutation is None
-        else [_survivor(tried, (found.proposals or {}).get(tried.mutant.id)) for tried in found.mutation.survivors],
+        "mutants": None if found.mutation is None else [_survivor(tried, found) for tried in found.mutation.survivors],
         "statements": _statements(found),
         "limits": list(LIMITS),
     }
@@ -94,8 +102,8 @@ def _mutation(mutation: Mutation) -> dict[str, object]:
     }
 
 
-def _survivor(tried: Tried, proposal: Proposal | None) -> dict[str, object]:
-    mutant = tried.mutant
+def _survivor(tried: Tried, found: Tested) -> dict[str, object]:
+    mutant, proposal = tried.mutant, found.proposal(tried)
     return {
         "id": mutant.id,
         "kind": mutant.kind,
@@ -103,10 +111,10 @@ def _survivor(tried: Tried, proposal: Proposal | None) -> dict[str, object]:
         "change": mutant.says,
         "place": str(mutant.place) if mutant.place else None,
         "statements": list(tried.statements),
-        "reason": tried.reason,
+        "reason": found.reason(tried),
         "patient": tried.patient,
         "scenario": None if proposal is None else list(proposal.lines(title_of(tried))),
-        "notices": proposal is not None and proposal.notices,
+        "notices": proposal is not None,
     }
 
 

@@ -39,11 +39,7 @@ def worth_of(
     covered = coverage_of(maker.guideline, trials) if coverage else None
     mutation = Trying(checked, maker, trials).run(sample, progress) if mutate else None
     proposer = Proposer(pack, read_vocabulary(maker.guideline))
-    proposals = {}
-    for tried in mutation.survivors if mutation is not None else ():
-        proposal = proposer.propose(tried)
-        if proposal is not None:
-            proposals[tried.mutant.id] = proposal
+    proposed = {tried.mutant.id: proposer.propose(tried) for tried in (mutation.survivors if mutation else ())}
     return Tested(
         pack=pack.id,
         version=pack.version,
@@ -53,7 +49,7 @@ def worth_of(
         failing=trials.failing,
         coverage=None if covered is None else tuple(_possible(covered, maker)),
         mutation=mutation,
-        proposals=proposals,
+        proposed={name: found for name, found in proposed.items() if found is not None},
     )
 
 

@@ -306,13 +306,19 @@ def _diff(
             help="Patients (CSV, Parquet, or one a line in JSON): how many are affected.",
         ),
     ] = None,
+    mapping: Annotated[
+        Path | None,
+        typer.Option(
+            "--mapping", metavar="FILE", help="JSON, as for `batch`: what the columns of TABLE are, their units."
+        ),
+    ] = None,
     seconds: Annotated[
         float | None,
         typer.Option(
             "--seconds",
             metavar="NUMBER",
             min=1,
-            help="Processor seconds for what is asked of Z3; 7 unless told otherwise.",
+            help="Processor seconds for what is asked of Z3; 8 unless told otherwise.",
         ),
     ] = None,
     format: Annotated[ListFormat, typer.Option("--format", help="For people or programs.")] = ListFormat.TEXT,  # noqa: A002
@@ -323,7 +329,7 @@ def _diff(
     """
     from cds_engine.cli.diff import diff_packs  # noqa: PLC0415 - start-up stays quick
 
-    raise typer.Exit(diff_packs(old, new, cohort, format, seconds))
+    raise typer.Exit(diff_packs(old, new, cohort, mapping, format, seconds))
 
 
 @app.command("facts")

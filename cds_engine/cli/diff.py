@@ -9,7 +9,9 @@ from pathlib import Path
 
 import typer
 
+from cds_engine.batch.columns import Wishes
 from cds_engine.batch.patients import Unread, is_table, patients_of
+from cds_engine.cli.batch import read_mapping
 from cds_engine.cli.exits import Exit, complain, refuse
 from cds_engine.cli.formats import ListFormat
 from cds_engine.cli.inputs import Complaint, patients_in
@@ -21,18 +23,27 @@ from cds_engine.lowering.lower import lower
 from cds_engine.lowering.share import Sharing
 from cds_engine.proof.cohort import Counts, counted_in
 from cds_engine.proof.diff import SECONDS, Change, Difference
-from cds_engine.proof.words import ASSUMED, patient_words, sentence
+from cds_engine.proof.words import ASSUMED, example_words, sentence
 from cds_engine.results.wording import clean, counted
 
 
-def diff_packs(old: str, new: str, cohort: Path | None, format: ListFormat, seconds: float | None) -> Exit:  # noqa: A002 - the option's name
+def diff_packs(
+    old: str,
+    new: str,
+    cohort: Path | None,
+    mapping: Path | None,
+    format: ListFormat,  # noqa: A002 - the option's name
+    seconds: float | None,
+) -> Exit:
     """Write what changed, and return how it ended: 0 whether something changed or not, 1 if something is undecided."""
     need_z3()
     sharing = Sharing()
     before, after = (lower(checked_pack(name), sharing) for name in (old, new))
     difference = Difference(before, after, seconds or SECONDS)
     changes = list(difference.run())
-    counts = counted_in(_cohort(cohort, before, after), before, after) if cohort is not None else None
+    counts = None
+    if cohort is not None:
+        counts = counted_in(_cohort(cohort, before, after, mapping=mapping), before, after, difference.compared)
     if format is ListFormat.JSON:
         typer.echo(json.dumps(_as_data(before, after, changes, counts, difference), ensure_ascii=False, indent=2))
     else:
@@ -59,10 +70,15 @@ def _write(changes: list[Change], before: Guideline, after: Guideline, *, is_set
                 typer.echo(f"  {clean(sentence(change))}")
                 if change.patient is not None:
                     side = before if change.after == "-" else after
-                    typer.echo(f"    for example {'; '.join(patient_words(change.patient, side))}")
-                    typer.echo(f"    was {change.before}, is {change.after}")
+                    typer.echo(f"    for example {example_words(change.patient, side)}")
+                    typer.echo(f"    was {_said(change.before)}, is {_said(change.after)}")
                 else:
                     typer.echo("    no example was confirmed by the evaluator in the time")
+
+
+def _said(answer: str) -> str:
+    """Return a status, treatment or amount as people read it."""
+    return answer.replace("_", " ")
 
 
 def _write_counts(counts: Counts) -> None:
@@ -71,13 +87,15 @@ def _write_counts(counts: Counts) -> None:
         typer.echo(f"  {count:>7}  {rule}: {before} to {after}".replace("_", " "))
 
 
-def _cohort(cohort: Path, *versions: Guideline) -> Iterator[Mapping[str, object]]:
+def _cohort(cohort: Path, *versions: Guideline, mapping: Path | None = None) -> Iterator[Mapping[str, object]]:
     """Return the patients of a file: a table as `batch` reads it, or patients as `evaluate` reads them."""
     if not is_table(cohort):
         yield from _sent(cohort)
         return
     try:
-        for found in patients_of(cohort, *(version.dictionary for version in versions)):
+        names, units = read_mapping(mapping)
+        wishes = Wishes(units, names)
+        for found in patients_of(cohort, *(version.dictionary for version in versions), wishes=wishes):
             if isinstance(found, Unread):
                 complain(f"{cohort}:{found.line}: the line is no row and counts for nobody: {found.reason}")
             else:

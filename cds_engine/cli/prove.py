@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import typer
@@ -13,6 +13,7 @@ from cds_engine.checker.check import check
 from cds_engine.cli.exits import Exit, complain, refuse
 from cds_engine.cli.formats import ListFormat
 from cds_engine.cli.packs import pack_folder
+from cds_engine.diagnostics import Diagnostic
 from cds_engine.lowering.guideline import Guideline
 from cds_engine.lowering.lower import lower
 from cds_engine.proof.bearing import bears_on
@@ -22,7 +23,7 @@ from cds_engine.proof.laws import Law, Laws
 from cds_engine.proof.limits import ABOUT, OUTSIDE
 from cds_engine.proof.prove import Finding, Prover
 from cds_engine.proof.replay import Replay
-from cds_engine.proof.words import patient_words
+from cds_engine.proof.words import example_words, patient_words, said
 from cds_engine.results.wording import clean, counted
 
 
@@ -42,13 +43,12 @@ def prove_pack(name: str | None, format: ListFormat, save: Path | None, only: li
         typer.echo(json.dumps(_as_data(guideline, found, laws, prover, noticed), ensure_ascii=False, indent=2))
     else:
         _write_laws(laws)
-        for gap in noticed:
-            typer.echo(f"noticed    {clean(gap.text)}")
-            if gap.patient is not None:
-                typer.echo(f"             for example {'; '.join(patient_words(gap.patient, guideline))}")
+        if gaps:
+            _write_gaps(noticed, guideline)
         _write_end(found, prover)
     if save is not None:
-        _save(found, save)
+        for file in _save(found, save):
+            complain(f"saved {file}")
     holds = found and all(finding.outcome == "proved" for finding in found)
     return Exit.DONE if holds and all(law.outcome == "proved" for law in laws) else Exit.FINDINGS
 
@@ -66,14 +66,14 @@ def open_promises(name: str | None, only: list[str]) -> tuple[Guideline, list[Pr
     if checked is None:
         wrong = [finding for finding in findings if finding.severity == "error"]
         for finding in wrong:
-            complain(finding.render())
+            complain(_line(finding))
         refuse(f"the pack in {folder} has {counted(len(wrong), 'error')}; see `cds-engine check`", Exit.FINDINGS)
     guideline = lower(checked)
     promises, findings = promises_of(folder, checked, guideline)
     wrong = [finding for finding in findings if finding.severity == "error"]
     if wrong:
         for finding in wrong:
-            complain(finding.render())
+            complain(_line(finding))
         refuse(f"the invariants in {folder} have {counted(len(wrong), 'error')}", Exit.FINDINGS)
     if not promises:
         complain(f"cds-engine: the pack in {folder} has no invariants; state them in `invariants.yaml`")
@@ -81,6 +81,10 @@ def open_promises(name: str | None, only: list[str]) -> tuple[Guideline, list[Pr
     if unknown:
         refuse("there is no invariant " + ", ".join(f"`{name}`" for name in sorted(unknown)))
     return guideline, [promise for promise in promises if not only or promise.id in only]
+
+
+def _line(finding: Diagnostic) -> str:
+    return finding.render().split("\n", 1)[0] + (f"; {finding.help}" if finding.help else "")
 
 
 def _gaps(guideline: Guideline) -> list[Gap]:
@@ -97,7 +101,7 @@ def _write(finding: Finding, guideline: Guideline) -> None:
         for line in patient_words(finding.patient, guideline):
             typer.echo(f"             {line}")
         for name, value in answered(finding, guideline).items():
-            typer.echo(f"           > {name} = {value}")
+            typer.echo(f"           > {name} = {clean(said(value))}")
     if finding.outcome == "undecided":
         typer.echo("           neither a proof nor a patient whom the evaluator confirms was found in the time")
     if finding.outcome == "vacuous":
@@ -130,10 +134,24 @@ def _write_laws(laws: list[Law]) -> None:
                 f"{word:<10} {says}: {len(own) - len(open_)} of {len(own)}"
                 + "".join(f"\n             {o}" for o in open_)
             )
+        if any(law.unless for law in own):
+            typer.echo(
+                "             but for the addition of these facts, of which a condition asks whether they are known:"
+            )
         for law in own:
             if law.unless:
-                facts = ", ".join(law.unless)
-                typer.echo(f"             {law.of} except when {facts} is added: a condition asks if it is known")
+                typer.echo(f"             - {law.of}: {', '.join(law.unless)}")
+
+
+def _write_gaps(noticed: list[Gap], guideline: Guideline) -> None:
+    for gap in noticed:
+        typer.echo(f"noticed    {clean(gap.text)}")
+        if gap.patient is not None:
+            typer.echo(f"             for example {example_words(gap.patient, guideline)}")
+    if not noticed:
+        typer.echo(
+            "noticed    nothing: all rules and contraindications have an effect, no doses differ, something is said"
+        )
 
 
 def _write_end(found: list[Finding], prover: Prover) -> None:
@@ -144,7 +162,8 @@ def _write_end(found: list[Finding], prover: Prover) -> None:
     typer.echo("")
     typer.echo(", ".join(f"{count} {word}" for word, count in counts.items()) + f" in {seconds:.1f} s")
     for title, sentences in (("what is proved", ABOUT), ("outside the proof", OUTSIDE), ("bounds", prover.loose)):
-        typer.echo(f"\n{title}:")
+        if sentences:
+            typer.echo(f"\n{title}:")
         for sentence in sentences:
             typer.echo(f"- {clean(sentence)}")
 
@@ -183,11 +202,13 @@ def _as_data(
     }
 
 
-def _save(found: list[Finding], folder: Path) -> None:
-    """Write each refuting patient as a fixture."""
+def _save(found: list[Finding], folder: Path) -> Iterator[Path]:
+    """Write each refuting patient as a fixture, and list the files."""
     folder.mkdir(parents=True, exist_ok=True)
     for finding in found:
         if finding.outcome == "refuted" and finding.patient is not None:
             patient = {"id": f"refutes-{finding.promise.id}", **finding.patient}
             text = json.dumps(patient, ensure_ascii=False, indent=2) + "\n"
-            (folder / f"{finding.promise.id}.json").write_text(text, encoding="utf-8")
+            file = folder / f"{finding.promise.id}.json"
+            file.write_text(text, encoding="utf-8")
+            yield file

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from cds_engine.bdd.coverage import SORTS, Covered
 from cds_engine.bdd.mutation import MOST_SCENARIOS, WANTED, Mutation, Tried
-from cds_engine.bdd.propose import Proposal
 from cds_engine.bdd.report import value_words
 from cds_engine.bdd.tested import LIMITS, Tested, title_of, totals
 from cds_engine.proof.mutants.every import KINDS
@@ -39,7 +38,7 @@ def _coverage(coverage: tuple[Covered, ...]) -> Iterator[str]:
 def _mutation(mutation: Mutation, found: Tested) -> Iterator[str]:
     for tried in mutation.survivors:
         yield ""
-        yield from _survivor(tried, (found.proposals or {}).get(tried.mutant.id))
+        yield from _survivor(tried, found)
     yield ""
     yield f"{'mutants':>12} {'noticed':>8} {'survived':>9} {'equivalent':>11} {'not loaded':>11}"
     for kind, counts in mutation.by_kind().items():
@@ -56,11 +55,11 @@ def _mutation(mutation: Mutation, found: Tested) -> Iterator[str]:
     )
 
 
-def _survivor(tried: Tried, proposal: Proposal | None) -> Iterator[str]:
-    mutant = tried.mutant
+def _survivor(tried: Tried, found: Tested) -> Iterator[str]:
+    mutant, proposal = tried.mutant, found.proposal(tried)
     yield clean(f"survived   {mutant.at}: {mutant.says}")
     yield f"  at       {mutant.place or 'the pack'}"
-    yield f"  because  {tried.reason}"
+    yield clean(f"  because  {found.reason(tried)}")
     if proposal is not None:
         yield from (clean(f"  {line}") for line in proposal.lines(title_of(tried)))
     elif tried.patient is not None:

@@ -91,6 +91,11 @@ class DosePlan:
     source: str | None
 
 
+def times_a_day(plan: DosePlan) -> int | None:
+    """Return how many of its doses make a day, None where that is not said."""
+    return 1 if plan.per == "day" else plan.times_per_day if plan.per == "dose" else None
+
+
 @dataclass(frozen=True, slots=True)
 class Treatment:
     """One drug or action that a rule recommends."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from cds_engine.engine.what_if.case import as_far_as
 from cds_engine.evaluator.doses import displayed
 from cds_engine.lowering.guideline import Guideline
 from cds_engine.proof.replay import Replay
@@ -20,12 +21,15 @@ class Counts:
     by_change: Counter[tuple[str, str, str]] = field(default_factory=Counter)
 
 
-def counted_in(patients: Iterable[Mapping[str, object]], old: Guideline, new: Guideline) -> Counts:
-    """Answer every patient by both versions, as the evaluator does, and count the differences."""
+def counted_in(
+    patients: Iterable[Mapping[str, object]], old: Guideline, new: Guideline, rules: Container[str]
+) -> Counts:
+    """Answer every patient by both versions, as the evaluator does, and count the differences in some *rules*."""
     counts = Counts()
+    versions = [as_far_as(pack, *(spec for spec in pack.rules if spec.rule.id in rules)) for pack in (old, new)]
     for data in patients:
         patient = data if "facts" in data else {"facts": data}
-        before, after = _answers(old, patient), _answers(new, patient)
+        before, after = (_answers(version, patient) for version in versions)
         changed = [
             (rule, before.get(rule, "-"), after.get(rule, "-"))
             for rule in dict.fromkeys([*before, *after])

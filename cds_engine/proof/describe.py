@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cds_engine.backends.smt.answer import SymbolicAnswer
@@ -14,7 +14,7 @@ from cds_engine.lowering import core as c
 from cds_engine.lowering.guideline import DosePlan
 from cds_engine.lowering.walk import nodes
 from cds_engine.patient.values import Value
-from cds_engine.proof.twice import Pool, Twice
+from cds_engine.proof.twice import Twice
 from cds_engine.proof.way import Way
 from cds_engine.units import display
 
@@ -79,13 +79,13 @@ class Describer:
         self._of_everybody: dict[int, set[Claim]] = {}
         """Of each group that others were told from, what is true of all of it."""
 
-    def whom(self, way: Way, known: Pool, shown: Twice, met: Model | None = None) -> tuple[str, ...] | None:
+    def whom(self, way: Way, known: Sequence[Twice], met: Model | None = None) -> tuple[str, ...] | None:
         """Return what is true of everybody who is answered otherwise, but not of everybody among whom he is.
 
-        None where it was not found out. What is not true of somebody *known*, of the one who is *shown* as an example,
-        or of one whom Z3 *met* before, is not asked.
+        None where it was not found out. What is not true of somebody *known*, or of one whom Z3 *met* before, is not
+        asked.
         """
-        claims = self._possible([*known.who(way.shows), shown])
+        claims = self._possible(filter(way.shows, known))
         if met is not None:
             claims = {claim for claim in claims if holds(met, self._claims[claim]) is not False}
         own = self._true_of_all(way.goal, claims)
@@ -93,7 +93,7 @@ class Describer:
             return None
         group = way.among.get_id()
         if group not in self._of_everybody:
-            usual = self._true_of_all(way.among, self._possible(known.who(way.is_among)))
+            usual = self._true_of_all(way.among, self._possible(filter(way.is_among, known)))
             if usual is None:
                 return None
             self._of_everybody[group] = usual

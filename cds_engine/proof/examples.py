@@ -41,7 +41,7 @@ def whole_bases_of(folder: Path) -> list[dict[str, object]]:
 
 
 def usual_values(folder: Path) -> dict[str, list[object]]:
-    """Return for each fact the plain values that the patients in cases.yaml have, the first first."""
+    """Return for each fact the plain values and lists that the patients in cases.yaml have, the first first."""
     data = _cases(folder)
     bases, cases = data.get("bases"), data.get("cases")
     patients = [*(bases.values() if isinstance(bases, Mapping) else []), *(cases if isinstance(cases, list) else [])]
@@ -49,7 +49,7 @@ def usual_values(folder: Path) -> dict[str, list[object]]:
     for patient in patients:
         written = patient.get("with") if isinstance(patient, Mapping) else None
         for name, value in _typed(written).items() if isinstance(written, Mapping) else ():
-            if isinstance(value, str | float | bool) and value not in found.setdefault(name, []):
+            if isinstance(value, str | float | bool | list) and value not in found.setdefault(name, []):
                 found[name].append(value)
     return found
 

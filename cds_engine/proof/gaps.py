@@ -137,7 +137,9 @@ class Gaps:
         if not self._none(goal):
 
             def is_silent(replay: Replay) -> bool:
-                return all(decision.status == "not_applicable" for decision in replay.decisions)
+                is_meant = replay.worlds.certain.verdicts[f"definition {SCOPE}"].truth is True
+                nothing = all(decision.status == "not_applicable" for decision in replay.decisions)
+                return is_meant and nothing and not any(replay.believes(key) for key, _ in self._guideline.alerts)
 
             text = "for some patients in scope no rule applies and no alert is shown"
             yield Gap("nothing-said", text, self._found(goal, is_silent))

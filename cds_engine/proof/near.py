@@ -3,130 +3,148 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from itertools import pairwise
+from functools import cache
+from itertools import chain, pairwise, product
 
+from cds_engine.language.printer import number
 from cds_engine.lowering import core as c
+from cds_engine.lowering.guideline import Guideline
 from cds_engine.lowering.walk import names_in, nodes
 from cds_engine.proof.describe import Cuts
-from cds_engine.proof.replay import Patient, Replay
-from cds_engine.proof.twice import Twice, Versions, as_far_as_facts
+from cds_engine.proof.replay import Replay
+from cds_engine.proof.twice import Versions, as_far_as_facts
 from cds_engine.proof.variants import amount_of, between_ranges, with_amount
 
-SIZES = (1.0, 1.5)
-"""How much of everything that a changed fact is computed from is begun with."""
-MANY = 20.0
-"""How many times of what the patient has something else is worked out with."""
 WITHIN = (-0.9, 0.9)
 """Shares of a tolerance by which a given value is off what is computed."""
-STEPS = tuple(2 ** (step / 2) for step in range(-8, 9))
-"""Shares of a number that are tried: from a sixteenth to sixteen times."""
+STEPS = 8
+"""In how many equal ratios the plausible range of a number is cut."""
+NARROW = 256.0
+"""How many times its lower end the upper end of a range is at most taken for, where it begins at 0."""
 DIGITS = 6
 """Significant digits of a number that was sought."""
 Point = tuple[float, float]
 """A number of the patient, and what the changed fact comes to with it."""
+Facts = Mapping[str, object]
 
 
 class Near:
-    """Varies patients in what the facts that changed rest on."""
+    """Varies the facts of patients in what the facts that changed rest on."""
 
     def __init__(self, versions: Versions, changed: AbstractSet[str], cuts: Cuts) -> None:
-        self._versions = versions
-        self._deriving = tuple(as_far_as_facts(version) for version in versions)
+        self._dictionary = versions[0].dictionary.facts
+        self.deriving = as_far_as_facts(versions[0]), as_far_as_facts(versions[1])
+        """The versions as far as facts go."""
         self._cuts = cuts
         derivations = {d.fact: d for version in versions for d in version.derivations if d.fact in changed}
-        self._pairs = [(fact, name) for fact, found in sorted(derivations.items()) for name in sorted(found.reads)]
+        conflicts = Counter(name for found in self._conflicts() for name in found)
+        self._inputs = {
+            fact: sorted(derivation.reads, key=lambda name: (conflicts[name], name))
+            for fact, derivation in sorted(derivations.items())
+        }
+        """What each is derived from, first what contradicts the least."""
+        self._between = {
+            name: list(between_ranges(old, new))
+            for name, old in self._dictionary.items()
+            if name in changed and (new := versions[1].dictionary.facts.get(name)) is not None
+        }
+        """Of each fact what only one version finds plausible."""
+        self.partners = {
+            name: sorted({other for found in self._conflicts() if name in found for other in found} - {name})
+            for name, amounts in self._between.items()
+            if amounts
+        }
+        """What may contradict such an amount."""
 
-    def of(self, patient: Patient) -> Iterator[Patient]:
-        """List patients with one number otherwise, last those between where the versions cross a threshold."""
-        facts = patient["facts"]
-        assert isinstance(facts, Mapping)  # noqa: S101 - a patient has facts
-        yield from self.given(patient)
-        for fact, name in self._pairs:
-            number = amount_of(facts.get(name))
-            if number is not None and number > 0:
-                yield from self._varied(patient, facts, fact, (name, number))
+    def of(self, facts: Facts) -> Iterator[Facts]:
+        """List a patient's facts as they are, and with a changed fact between a threshold in one version and the other.
 
-    def points(self, patient: Patient) -> list[dict[str, float]]:
-        """Return values of what a changed fact is computed from: the patient's, and others.
-
-        The others are more of everything, many times what else he has, and of one number so much that a threshold lies
-        between what the two versions come to.
+        Each also with that fact given, within the tolerance of what one version derives; last with an amount that only
+        one version finds plausible, beside usual and unusual amounts of what may contradict it.
         """
-        facts = patient["facts"]
-        assert isinstance(facts, Mapping)  # noqa: S101 - a patient has facts
-        inputs = {name for _, name in self._pairs}
-        numbers = numbers_of(facts, self._versions)
-        points: list[dict[str, float]] = []
-        for size in SIZES:
-            sized = {name: number * size if name in inputs else number for name, number in numbers.items()}
-            as_big = {**facts, **{name: with_amount(facts[name], number) for name, number in sized.items()}}
-            points += [sized, {n: at if n in inputs else self._many(n, at) for n, at in sized.items()}]
-            for fact, name in {fact: name for fact, name in self._pairs if name in sized}.items():
-                crossed = self._crossed(patient, as_big, fact, (name, sized[name]))
-                points += [{**sized, name: at} for at in crossed]
-        return points
+        crossed = (self._crossed(facts, fact) for fact in self._inputs)
+        for found in chain([facts], *crossed):
+            yield found
+            yield from self._given(found)
+        for name, others in self.partners.items():
+            numbers = [other for other in others if amount_of(facts.get(other))]
+            for amount, beside in product(self._between[name], list(self._surroundings(facts, numbers, name))):
+                unit = self._dictionary[name].unit
+                yield {**facts, **dict(beside), name: f"{number(amount)} {unit}" if unit else amount}
 
-    def _many(self, name: str, number: float) -> float:
-        """Return many times a number, where that is plausible."""
-        plausible = self._versions[0].dictionary.facts[name].plausible
-        return number if plausible is not None and number * MANY > plausible[1] else number * MANY
+    def _conflicts(self) -> Iterator[frozenset[str]]:
+        for version in self.deriving:
+            yield from (frozenset(found) for found in version.conflicts.values())
 
-    def _thresholds(self, fact: str) -> set[float]:
+    def thresholds(self, fact: str) -> set[float]:
         """Return the numbers at which something changes with a fact, the ends of its plausible range among them."""
-        versions = [version for version in self._versions if fact in version.dictionary.facts]
-        found = {end for version in versions for end in version.dictionary.facts[fact].plausible or ()}
-        return found.union(self._cuts.at.get(fact, ()))
+        specs = (version.dictionary.facts.get(fact) for version in self.deriving)
+        ends = {end for spec in specs if spec is not None for end in spec.plausible or ()}
+        return ends.union(self._cuts.at.get(fact, ()))
 
-    def given(self, patient: Patient) -> Iterator[Patient]:
-        """List patients for whom a derived fact is given besides, within the tolerance of what one version derives."""
-        facts = patient["facts"]
-        assert isinstance(facts, Mapping)  # noqa: S101 - a patient has facts
-        met = Twice.of(self._versions, patient)
-        for fact in dict.fromkeys(fact for fact, _ in self._pairs):
-            for version, replay in zip(self._versions, (met.before, met.after), strict=True):
-                value, spec = replay.worlds.certain.facts.value(fact), version.dictionary.facts.get(fact)
+    def _given(self, facts: Facts) -> Iterator[Facts]:
+        for version in self.deriving:
+            derived = Replay.of(version, {"facts": facts}).worlds.certain.facts
+            for fact in self._inputs:
+                value, spec = derived.value(fact), version.dictionary.facts.get(fact)
                 if spec is not None and isinstance(value, float) and fact not in facts:
                     step = spec.tolerance * (value if spec.tolerance_is_share else 1.0)
                     for amount in (float(f"{value + share * step:.{DIGITS}g}") for share in WITHIN):
-                        written = {"value": amount, "unit": spec.unit} if spec.unit else amount
-                        yield {**patient, "facts": {**facts, fact: written}}
+                        yield {**facts, fact: f"{number(amount)} {spec.unit}" if spec.unit else amount}
 
-    def _varied(
-        self, patient: Patient, facts: Mapping[str, object], fact: str, varied: tuple[str, float]
-    ) -> Iterator[Patient]:
-        for step in STEPS:
-            yield _having(patient, facts, varied[0], varied[1] * step)
-        yield from (_having(patient, facts, varied[0], at) for at in self._crossed(patient, facts, fact, varied))
+    def _crossed(self, facts: Facts, fact: str) -> Iterator[Facts]:
+        """List for each threshold of a fact the first numbers with which it lies between that in the two versions."""
+        line = cache(lambda name, beside: self._line({**facts, **dict(beside)}, fact, name))
+        numbers = [name for name in self._inputs[fact] if amount_of(facts.get(name)) and self._ends(name, facts)[1] > 0]
+        for threshold in sorted(self.thresholds(fact)):
+            lines = ((name, beside) for name in numbers for beside in self._surroundings(facts, numbers, name))
+            for name, beside in lines:
+                crossings = sorted(at for each in line(name, beside) for at in _crossings(each, threshold))
+                between = (math.sqrt(one * other) for one, other in pairwise(crossings))
+                found = [_having({**facts, **dict(beside)}, name, at) for at in between]
+                found = [candidate for candidate in found if self._are_apart(candidate, fact, threshold)]
+                if found:
+                    yield from found
+                    break
 
-    def _crossed(
-        self, patient: Patient, facts: Mapping[str, object], fact: str, varied: tuple[str, float]
-    ) -> Iterator[float]:
-        """List numbers with which a fact lies between a threshold in one version and in the other."""
-        lines = self._line(patient, facts, fact, varied)
-        for threshold in sorted(self._thresholds(fact)):
-            crossed = [number for line in lines for number in _crossings(line, threshold)]
-            yield from (math.sqrt(one * other) for one, other in pairwise(sorted(crossed)))
+    def _are_apart(self, facts: Facts, fact: str, threshold: float) -> bool:
+        """Say whether a threshold lies between what a fact comes to in the two versions, or only one has it."""
+        first, second = (_value(version, facts, fact) for version in self.deriving)
+        if first is None or second is None:
+            return first is not second
+        return min(first, second) <= threshold <= max(first, second) and first != second
 
-    def _line(
-        self, patient: Patient, facts: Mapping[str, object], fact: str, varied: tuple[str, float]
-    ) -> tuple[list[Point], list[Point]]:
-        """Return what a fact comes to in both versions with more and less of one number."""
+    def _surroundings(self, facts: Facts, numbers: list[str], name: str) -> Iterator[tuple[tuple[str, object], ...]]:
+        """List what is changed of the other numbers: nothing first, then each to an end of its plausible range."""
+        yield ()
+        for other in numbers:
+            if other != name:
+                yield from (((other, with_amount(facts[other], end)),) for end in self._ends(other, facts))
+
+    def _ends(self, name: str, facts: Facts) -> tuple[float, float]:
+        amount = amount_of(facts[name]) or 1.0
+        low, high = self._dictionary[name].plausible or (amount / math.sqrt(NARROW), amount * math.sqrt(NARROW))
+        return (low if low > 0 else high / NARROW), high
+
+    def _line(self, facts: Facts, fact: str, name: str) -> tuple[list[Point], list[Point]]:
+        """Return what a fact comes to in both versions as one number goes through its plausible range."""
+        low, high = self._ends(name, facts)
         found: tuple[list[Point], list[Point]] = [], []
-        name, start = varied
-        for step in STEPS:
-            candidate = _having(patient, facts, name, start * step)
-            for line, version in zip(found, self._deriving, strict=True):
-                value = Replay.of(version, candidate).worlds.certain.facts.value(fact)
-                if isinstance(value, float) and value > 0:
-                    line.append((start * step, value))
-        return found
+        for step in range(STEPS + 1):
+            amount = low * (high / low) ** (step / STEPS)
+            for line, version in zip(found, self.deriving, strict=True):
+                value = _value(version, _having(facts, name, amount), fact)
+                if value is not None and value > 0:
+                    line.append((amount, value))
+        return _longer(found[0]), _longer(found[1])
 
 
 def numbers_of(facts: Mapping[str, object], versions: Versions) -> dict[str, float]:
     """Return the numbers of a patient from which facts are computed."""
-    return {name: number for name in computed_from(versions) if (number := amount_of(facts.get(name)))}
+    return {name: amount for name in computed_from(versions) if (amount := amount_of(facts.get(name)))}
 
 
 def computed_from(versions: Versions) -> list[str]:
@@ -150,9 +168,24 @@ def middles(versions: Versions) -> list[dict[str, float]]:
     return [middle, *({**middle, n: at} for n, (old, new) in pairs.items() for at in between_ranges(old, new))]
 
 
-def _having(patient: Patient, facts: Mapping[str, object], name: str, number: float) -> Patient:
-    amount = float(f"{number:.{DIGITS}g}")
-    return {**patient, "facts": {**facts, name: with_amount(facts[name], amount)}}
+def _value(version: Guideline, facts: Facts, fact: str) -> float | None:
+    value = Replay.of(version, {"facts": facts}).worlds.certain.facts.value(fact)
+    return value if isinstance(value, float) else None
+
+
+def _having(facts: Facts, name: str, amount: float) -> Facts:
+    return {**facts, name: with_amount(facts[name], float(f"{amount:.{DIGITS}g}"))}
+
+
+def _longer(line: list[Point]) -> list[Point]:
+    """Return a line that goes on one step at both ends: a fact beyond its plausible range is unknown, and not there."""
+    if len(line) < 2:  # noqa: PLR2004 - no direction
+        return line
+    first, last = (
+        (one * one / other, value * value / next_value)
+        for (one, value), (other, next_value) in (line[:2], line[:-3:-1])
+    )
+    return [first, *line, last]
 
 
 def _crossings(line: list[Point], threshold: float) -> Iterator[float]:

@@ -32,7 +32,7 @@ def needs_one_reading(promise: Promise, guideline: Guideline) -> bool:
     )
     claims = promise.claim.parts if isinstance(promise.claim, c.And) else (promise.claim,)
     open_ = [part for part in claims if not _is_asked_for_being_unusable(part, unusable)]
-    leans = list(_leans(promise.premise, 1, guideline))
+    leans = list(_leans(promise.premise, 1, guideline, None))
     leans += [lean for part in open_ for lean in _leans(part, -1, guideline, acting)]
     return any(lean not in {MORE, FREE} for lean in leans)
 
@@ -42,25 +42,24 @@ def _is_asked_for_being_unusable(part: c.Condition, unusable: frozenset[str]) ->
     return isinstance(part, c.Fact) and part.name.startswith("asks.") and part.name.removeprefix("asks.") in unusable
 
 
-def _leans(
-    node: c.CoreNode, sign: int, guideline: Guideline, guarded: frozenset[str] = frozenset()
-) -> Iterator[int | None]:
+def _leans(node: c.CoreNode, sign: int, guideline: Guideline, guarded: frozenset[str] | None) -> Iterator[int | None]:
     """List how each spoken name in a condition leans; None where it leans both ways.
 
     A claim about a dose is *guarded* where the premise says that the drug acts or where it stands beside `not acts`:
-    then it is not asked for when no dose acts.
+    then it is not asked for when no dose acts. In a premise, where *guarded* is None, no dose needs to act.
     """
     match node:
         case c.Not(operand):
             yield from _leans(operand, -sign, guideline, guarded)
         case c.And(parts) | c.Or(parts):
             beside = _guards(parts) if isinstance(node, c.Or) else frozenset()
+            inner = None if guarded is None else guarded | beside
             for part in parts:
-                yield from _leans(part, sign, guideline, guarded | beside)
+                yield from _leans(part, sign, guideline, inner)
         case c.Defined(_, condition):
             yield from _leans(condition, sign, guideline, guarded)
         case c.Fact(name):
-            lean = _of_name(name, guideline)
+            lean = None if _may_be_unknown(name, guarded) else _of_name(name, guideline)
             yield None if lean is None else lean * sign
         case c.OneOf(c.Fact(name), codes) if name.startswith("status."):
             lean = _of_statuses(frozenset(codes))
@@ -74,8 +73,13 @@ def _leans(
         case _:
             named = [n.name for n in nodes(node) if isinstance(n, c.Fact | c.Holds)]
             for name in named:
-                is_open = name.startswith("dose.") and sign < 0 and name.split(".")[1] not in guarded
+                is_open = _may_be_unknown(name, guarded)
                 yield FREE if _of_name(name, guideline) == FREE and not is_open else None
+
+
+def _may_be_unknown(name: str, guarded: frozenset[str] | None) -> bool:
+    """Say whether a name in a claim speaks of a dose that may act in the formula and not in truth."""
+    return guarded is not None and name.startswith("dose.") and name.split(".")[1] not in guarded
 
 
 def _guards(parts: tuple[c.Condition, ...]) -> frozenset[str]:
@@ -98,7 +102,7 @@ def _of_name(name: str, guideline: Guideline) -> int | None:
         case "dose":
             plans = guideline.regimens_of.get(rest.rpartition(".")[0], ())
             return FREE if len(plans) < 2 else None  # noqa: PLR2004
-        case "status" | "chosen" | "waits" | "asks":
+        case "status" | "chosen" | "waits" | "asks" | "strongest":
             return None
         case _:
             return FREE

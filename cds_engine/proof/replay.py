@@ -23,6 +23,13 @@ Patient = Mapping[str, object]
 """A patient as anybody sends one: `facts` and perhaps `as_of`."""
 
 
+def facts_of(patient: Patient) -> Mapping[str, object]:
+    """Return what is said of a patient."""
+    facts = patient["facts"]
+    assert isinstance(facts, Mapping)  # noqa: S101 - a patient has facts
+    return facts
+
+
 @dataclass(frozen=True, slots=True)
 class Replay:
     """What the evaluator makes of one patient."""
@@ -36,9 +43,7 @@ class Replay:
         """Answer one patient by the evaluator."""
         written = patient.get("as_of")
         as_of = date.fromisoformat(str(written)) if written is not None else None
-        facts = patient["facts"]
-        assert isinstance(facts, Mapping)  # noqa: S101 - a patient has facts
-        return cls.of_record(guideline, read_facts(facts, guideline.dictionary, as_of), as_of)
+        return cls.of_record(guideline, read_facts(facts_of(patient), guideline.dictionary, as_of), as_of)
 
     @classmethod
     def of_record(cls, guideline: Guideline, record: Record, as_of: date | None) -> Replay:

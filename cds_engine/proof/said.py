@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from operator import mul
 
 from cds_engine.checker.spoken import word
 from cds_engine.engine.decisions import Decision
 from cds_engine.engine.questions import questions_of
 from cds_engine.engine.worlds import Worlds
 from cds_engine.evaluator.doses import ComputedDose, displayed
-from cds_engine.lowering.guideline import Guideline
+from cds_engine.lowering.guideline import Guideline, times_a_day
+from cds_engine.pack.statements import MODALITIES
 from cds_engine.patient.values import Origin, Value
 
 
@@ -33,6 +35,8 @@ class Said:
             "unknown": lambda fact: worlds.certain.facts.value(fact) is None,
             "withheld": lambda fact: fact in worlds.withheld,
             "given": self._given,
+            "strongest": self._strongest,
+            "formula": self._formula,
         }
 
     def value(self, name: str) -> Value | None:
@@ -68,6 +72,15 @@ class Said:
         known = self._worlds.certain.facts.known.get(name)
         return known is not None and known.origin is Origin.GIVEN
 
+    def _strongest(self, origin: str) -> str | None:
+        acting = (found.spec for found in self._decisions if found.status == "recommended")
+        spoken = {spec.modality for spec in acting if spec.statement.origin == origin}
+        return next((modality for modality in MODALITIES if modality in spoken), None)
+
+    def _formula(self, fact: str) -> str | None:
+        known = self._worlds.certain.facts.known.get(fact)
+        return known.formula if known is not None else None
+
     def _decision(self, written: str) -> Decision:
         return next(decision for decision in self._decisions if word(decision.spec.rule.id) == written)
 
@@ -101,5 +114,10 @@ class Said:
                 return min(displayed(d.low.final, d.plan.cap) for d in doses)
             case "shown_high":
                 return max(displayed(d.high.final, d.plan.cap) for d in doses)
+            case "high_per_day":
+                daily = [times for dose in doses if (times := times_a_day(dose.plan)) is not None]
+                return max(map(mul, (d.high.final for d in doses), daily)) if len(daily) == len(doses) else None
+            case "adjusted":
+                return all(dose.applied for dose in doses)
             case _:
                 return max(d.high.final / ((d.basis or 1.0) * d.plan.basis_scale if d.basis else 1.0) for d in doses)

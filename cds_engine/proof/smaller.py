@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations, product
 
 from cds_engine.language.printer import number
+from cds_engine.proof.replay import Patient, facts_of
 
-Patient = Mapping[str, object]
 FEW, MANY = 6, 16
 """How many usual values of a fact are tried alone, and how many beside those of another."""
 
@@ -22,9 +22,7 @@ def smaller(
     found = dict(patient)
     if "as_of" in found and shows(without := {"facts": found["facts"]}):
         found = dict(without)
-    facts = found["facts"]
-    assert isinstance(facts, Mapping)  # noqa: S101 - a patient has facts
-    kept = dict(facts)
+    kept = dict(facts_of(found))
 
     def still(changed: Mapping[str, object]) -> bool:
         return shows({**found, "facts": changed})

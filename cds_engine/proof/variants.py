@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from itertools import combinations, pairwise
 from statistics import fmean
 
 from cds_engine.language.printer import number
 from cds_engine.patient.spec import FactSpec
-from cds_engine.proof.replay import Patient
+from cds_engine.proof.replay import Patient, facts_of
 from cds_engine.proof.twice import Versions
 
 BEYOND = 1.01
@@ -22,8 +22,7 @@ Written = tuple[object, date | None]
 
 def rewritten(versions: Versions, names: Iterable[str], patient: Patient) -> Iterator[Patient]:
     """List a patient with one fact written so that the versions, which read it otherwise, may not both use it."""
-    facts = patient["facts"]
-    assert isinstance(facts, Mapping)  # noqa: S101 - a patient has facts
+    facts = facts_of(patient)
     for name in names:
         old, new = (version.dictionary.facts.get(name) for version in versions)
         if old is not None and new is not None:

@@ -25,6 +25,17 @@ def rule_ways(old: SymbolicAnswer, new: SymbolicAnswer, first: RuleSpec, second:
     ]
 
 
+def recipients(answer: SymbolicAnswer, spec: RuleSpec) -> list[Formula]:
+    """Return who gets all that a rule offers, and of a choice who gets one treatment while the others are blocked."""
+    acts, parts = answer.rule(spec)
+    groups = [both(acts.recommended, *(part.recommended for part in parts.values()))]
+    if spec.mode == "one_of":
+        for target, part in parts.items():
+            others = (other.blocked for name, other in parts.items() if name != target)
+            groups.append(both(acts.recommended, part.recommended, *others))
+    return groups
+
+
 def _status_ways(old: SymbolicAnswer, new: SymbolicAnswer, first: RuleSpec, second: RuleSpec) -> Iterator[Way]:
     """List every status that a rule may have had with every other that it may have now."""
     rule = first.rule.id
@@ -106,6 +117,22 @@ def alert_ways(key: str, old: SymbolicAnswer, new: SymbolicAnswer) -> Iterator[W
             return met.alert(key) == ("shown", "shown")
 
         yield Way(what, shown, shown, is_shown, is_shown, lambda _: severities)
+
+
+def record_ways(old: SymbolicAnswer, new: SymbolicAnswer) -> Iterator[Way]:
+    """List that a record contradicts itself in one version only, so that what contradicts is not used in it."""
+    for first, second, ends in (
+        (old, new, ("not contradictory", "contradictory")),
+        (new, old, ("contradictory", "not contradictory")),
+    ):
+        goal = both(opposite(first.contradictory), second.contradictory)
+        either_way = either(old.contradictory, new.contradictory)
+        yield Way(
+            f"{ends[0]} to {ends[1]}", goal, either_way,
+            lambda met: "contradictory" in met.contradicts_itself(),
+            lambda met, ends=ends: met.contradicts_itself() == ends,  # type: ignore[misc] # as it is in this turn
+            lambda _, ends=ends: ends,  # type: ignore[misc] # as above
+        )  # fmt: skip
 
 
 def alone(what: str, goal: Formula, ends: Said, read: Callable[[Twice], Said]) -> Way:

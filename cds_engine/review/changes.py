@@ -11,7 +11,7 @@ from typing import Any
 
 from cds_engine.lowering.guideline import Guideline
 from cds_engine.pack.approvals import Approval
-from cds_engine.proof.words import patient_words
+from cds_engine.proof.words import example_words
 from cds_engine.results.wording import counted, spoken
 from cds_engine.review.findings import Affected
 from cds_engine.review.written import Written, WrittenError, read_written
@@ -108,5 +108,5 @@ def _compared(changes: Changes, approval: Approval | None) -> str:
 def _sentence(change: _Change, guideline: Guideline) -> tuple[str, str | None]:
     if change.patient is None:
         return change.text, None
-    patient = "; ".join(patient_words(change.patient, guideline))
+    patient = example_words(change.patient, guideline)
     return change.text, f"For example {patient}: {spoken(change.before)} before, {spoken(change.after)} now."

@@ -9,7 +9,7 @@ from fractions import Fraction
 import z3
 
 from cds_engine.backends.smt.curves import Real
-from cds_engine.backends.smt.logic import FALSE, TRUE, both, either
+from cds_engine.backends.smt.logic import FALSE, TRUE, both, either, some
 from cds_engine.backends.smt.readings import Readings
 from cds_engine.backends.smt.record import MARGIN, rational
 from cds_engine.backends.smt.values import Number
@@ -28,6 +28,8 @@ class DoseEnds:
     high: z3.ArithRef
     high_per_basis: z3.ArithRef
     """The upper end divided by the basis: the rate where the cap does not hold it, less where it does."""
+    adjusted: z3.BoolRef
+    """Whether any adjustment applies."""
 
 
 class Doses:
@@ -62,7 +64,8 @@ class Doses:
         if plan.low != plan.high:
             high, share = self._end(plan, plan.high, basis, applied)
             self._arithmetic.linear.append(low <= high)  # rounding keeps order
-        return DoseEnds(known, low, high, high if basis is None else share)
+        adjusted = some(condition for condition, _ in applied)
+        return DoseEnds(known, low, high, high if basis is None else share, adjusted)
 
     def shown(self, end: z3.ArithRef, cap: float | None) -> z3.ArithRef:
         """Return an end as it is displayed: to whole cents, half up, and never above the cap.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 
 import z3
 
 from cds_engine.backends.smt.answer import SymbolicAnswer
 from cds_engine.backends.smt.logic import TRUE, both, either
-from cds_engine.backends.smt.record import Slot, rational
+from cds_engine.backends.smt.record import MARGIN, Slot, rational
 from cds_engine.backends.smt.values import Code, Flag, Members, Number, equal
 from cds_engine.patient.spec import FactSpec
 from cds_engine.units import Conversion, UnitError, conversion
@@ -51,9 +52,8 @@ def _of_fact(
 def _same_value(slots: tuple[Slot, Slot], specs: tuple[FactSpec, FactSpec]) -> z3.BoolRef:
     match slots[0].payload, slots[1].payload:
         case Number(first), Number(second):
-            ways = _conversions(*specs)
-            ends = [first * rational(way.factor) + rational(way.offset) for way in ways]
-            return either(*(second == end for end in ends)) if ends else TRUE
+            ways = [*_by_physics(*specs, first, second), *_as_published(*specs, first, second)]
+            return either(*ways) if ways else TRUE
         case (Flag() as one, Flag() as other) | (Members() as one, Members() as other):
             return equal(one, other)
         case Code(first), Code(second):
@@ -62,20 +62,23 @@ def _same_value(slots: tuple[Slot, Slot], specs: tuple[FactSpec, FactSpec]) -> z
             return TRUE
 
 
-def _conversions(first: FactSpec, second: FactSpec) -> list[Conversion]:
-    """Return every way from the one canonical value to the other: by physics, or by a factor that each publishes."""
-    published = [
-        Conversion(second.published[unit].factor / way.factor, 0.0)
-        for unit, way in first.published.items()
-        if unit in second.published
-    ]
+def _by_physics(first: FactSpec, second: FactSpec, one: z3.ArithRef, other: z3.ArithRef) -> Iterator[z3.BoolRef]:
+    """List that two canonical values are one amount, exactly, if their units are of one kind."""
     try:
-        by_physics = (
-            Conversion(1.0, 0.0) if first.unit == second.unit else conversion(first.unit or "1", second.unit or "1")
-        )
+        same = first.unit == second.unit
+        change = Conversion(1.0, 0.0) if same else conversion(first.unit or "1", second.unit or "1")
     except UnitError:
-        return published
-    return list(dict.fromkeys([by_physics, *published]))
+        return
+    yield other == one * rational(change.factor) + rational(change.offset)
+
+
+def _as_published(first: FactSpec, second: FactSpec, one: z3.ArithRef, other: z3.ArithRef) -> Iterator[z3.BoolRef]:
+    """List that two canonical values are one amount by the factors that each publishes, as near as they round."""
+    for unit, way in first.published.items():
+        if unit in second.published:
+            end = one * z3.RealVal(str(Fraction(second.published[unit].factor) / Fraction(way.factor)))
+            margin = z3.If(end >= 0, end, -end) * z3.RealVal(str(MARGIN))
+            yield both(other - end <= margin, end - other <= margin)
 
 
 def _inside(slot: Slot, spec: FactSpec) -> z3.BoolRef:

@@ -11,7 +11,8 @@ from cds_engine.backends.smt.logic import FALSE, TRUE, both, either, opposite, s
 from cds_engine.backends.smt.questions import Questions
 from cds_engine.backends.smt.values import UNKNOWN, Code, Flag, Number, Value
 from cds_engine.checker.spoken import STATUSES, word
-from cds_engine.lowering.guideline import DosePlan
+from cds_engine.lowering.guideline import DosePlan, times_a_day
+from cds_engine.pack.statements import MODALITIES
 
 
 def speak(answer: SymbolicAnswer) -> None:
@@ -44,6 +45,8 @@ class Spoken:
             "unknown": self._unknown,
             "withheld": self._withheld,
             "given": self._given,
+            "strongest": self._strongest,
+            "formula": self._formula,
         }
 
     def value(self, name: str) -> Value | None:
@@ -82,6 +85,27 @@ class Spoken:
         if any(derivation.fact == name and derivation.always for derivation in self._answer.guideline.derivations):
             return _yes_or_no(FALSE)
         return _yes_or_no(both(self._answer.kept(name).known, opposite(self._answer.certain.withheld(name))))
+
+    def _strongest(self, origin: str) -> Value:
+        """Return the strongest modality of what is recommended of one origin."""
+        each: dict[str, z3.BoolRef] = {}
+        for modality in MODALITIES:
+            speaks = [
+                self._answer.rule(spec)[0].recommended
+                for spec in self._answer.guideline.rules
+                if spec.statement.origin == origin and spec.modality == modality
+            ]
+            each[modality] = both(some(speaks), *map(opposite, each.values()))
+        return Value(some(each.values()), Code(each))
+
+    def _formula(self, fact: str) -> Value:
+        """Return the formula of a value that is in use and was not given."""
+        given = self._given(fact).payload
+        assert isinstance(given, Flag)  # noqa: S101 - it is yes or no
+        certain = self._answer.certain
+        computed = both(certain.value(fact).known, opposite(given.value))
+        each = {formula: both(computed, truth) for formula, truth in certain.formulas(fact)}
+        return Value(some(each.values()), Code(each))
 
     def _waits(self, target: str) -> Value:
         """Say whether a rule waits for data in which a drug or action waits, too."""
@@ -126,6 +150,11 @@ class Spoken:
             each = {per: some(truth for plan, truth in acting if plan.per == per) for per in intervals}
             mixed = some(both(each[a], each[b]) for a in each for b in each if a < b)
             return Value(both(known, opposite(mixed)), Code(each))
+        if part == "adjusted":
+            unlike = some(both(truth, opposite(self._answer.dose(plan).adjusted)) for plan, truth in acting)
+            return Value(known, Flag(opposite(unlike)))
+        if part == "high_per_day":
+            known = both(known, *(opposite(truth) for plan, truth in acting if times_a_day(plan) is None))
         found: z3.ArithRef | None = None
         before = FALSE
         for plan, truth in acting:
@@ -150,6 +179,8 @@ class Spoken:
                 return self._answer.shown(ends.low, plan)
             case "shown_high":
                 return self._answer.shown(ends.high, plan)
+            case "high_per_day":
+                return ends.high * (times_a_day(plan) or 1)
             case _:
                 return ends.high_per_basis
 

@@ -6,7 +6,7 @@ patients and compares. Nodes are translated once: a pack shares equal ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import z3
 
@@ -17,6 +17,7 @@ from cds_engine.backends.smt.logic import FALSE, TRUE, both, choose, either, opp
 from cds_engine.backends.smt.record import Record, Slot, rational
 from cds_engine.backends.smt.terms import payload_of
 from cds_engine.backends.smt.values import (
+    ALWAYS_TRUE,
     UNKNOWN,
     Flag,
     Number,
@@ -181,6 +182,15 @@ class World:
             touch = either(both(when.unknown, when.touch), both(when.yes, value.touch), both(when.no, found.touch))
             found = Value(known, merged(when.yes, value.payload, found.payload), touch)
         return found
+
+    def formulas(self, name: str) -> Iterator[tuple[str, z3.BoolRef]]:
+        """List the formulas of a fact, each with the truth that its branch is the one that holds."""
+        before = TRUE
+        for branch in self._derivations[name].branches:
+            when = ALWAYS_TRUE if branch.key is None else self.truth(self._guideline.conditions[branch.key])
+            if branch.formula is not None:
+                yield branch.formula, both(before, when.yes)
+            before = both(before, when.no)
 
     def truth(self, node: c.Condition) -> Truth:
         """Return what a condition comes to."""

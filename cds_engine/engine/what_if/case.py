@@ -142,13 +142,14 @@ class Case:
         return self._record.facts.get(name)
 
 
-def as_far_as(guideline: Guideline, spec: RuleSpec) -> Guideline:
-    """Return the guideline with only what one rule rests on, so that it answers quickly."""
-    targets = [treatment.target for treatment in spec.treatments]
-    keys = {spec.key, *guideline.conflicts}
+def as_far_as(guideline: Guideline, *specs: RuleSpec) -> Guideline:
+    """Return the guideline with only what these rules rest on, so that it answers quickly."""
+    treatments = [treatment for spec in specs for treatment in spec.treatments]
+    targets = [treatment.target for treatment in treatments]
+    keys = {*(spec.key for spec in specs), *guideline.conflicts}
     keys |= {branch.key for derivation in guideline.derivations for branch in derivation.branches if branch.key}
     keys |= {key for target in targets for key, _ in guideline.contraindications.get(target, ())}
     keys |= {key for target in targets for key, _ in guideline.cautions.get(target, ())}
-    keys |= {adjustment.key for t in spec.treatments if t.dose for adjustment in t.dose.adjustments}
+    keys |= {adjustment.key for t in treatments if t.dose for adjustment in t.dose.adjustments}
     conditions = {key: condition for key, condition in guideline.conditions.items() if key in keys}
-    return replace(guideline, rules=(spec,), conditions=conditions, alerts=(), order_reads=())
+    return replace(guideline, rules=specs, conditions=conditions, alerts=(), order_reads=())

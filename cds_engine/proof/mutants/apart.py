@@ -60,8 +60,8 @@ def _condition_apart(old: SymbolicAnswer, new: SymbolicAnswer, key: str) -> Iter
     match kind:
         case "rule" | "alert" if " ask " in key:
             whole = f"{kind} {rest.split(' ', 1)[0]}"
-            put = old.believed(whole).yes if kind == "alert" else opposite(_certain(old, whole).no)
-            yield both(_apart(_certain(old, key).yes, _certain(new, key).yes), put)
+            put = old.believed(whole).yes if kind == "alert" else _puts_questions(old, whole)
+            yield both(_apart(old.believed(key).no, new.believed(key).no), put)
         case "alert":
             yield _apart(old.believed(key).yes, new.believed(key).yes)
         case "contraindication" | "caution":
@@ -72,6 +72,12 @@ def _condition_apart(old: SymbolicAnswer, new: SymbolicAnswer, key: str) -> Iter
         case "monitoring":
             targets = {target for target, found in old.guideline.monitoring.items() if key in dict(found)}
             yield both(_apart(_certain(old, key).no, _certain(new, key).no), _in_question(old, targets))
+
+
+def _puts_questions(answer: SymbolicAnswer, key: str) -> Formula:
+    """Return that a rule applies and is not blocked: then it puts its questions."""
+    spec = next(spec for spec in answer.guideline.rules if spec.key == key)
+    return both(answer.when(spec).yes, opposite(answer.rule(spec)[0].blocked))
 
 
 def _apart(first: Formula, second: Formula) -> Formula:
@@ -104,13 +110,18 @@ def _in_question(answer: SymbolicAnswer, targets: set[str]) -> Formula:
     )
 
 
+def _waits(answer: SymbolicAnswer, target: str) -> Formula:
+    """Return that a rule that offers a drug or action waits: then it says what of its safety is undecided."""
+    rules = (spec for spec in answer.guideline.rules if any(t.target == target for t in spec.treatments))
+    return some(answer.rule(spec)[0].needs_data for spec in rules)
+
+
 def _warned(old: SymbolicAnswer, new: SymbolicAnswer, key: str) -> Iterator[Formula]:
     """List how a safety rule may hold otherwise for a target that is in question."""
     for target in {**_targets(old, key), **_targets(new, key)}:
         first, second = (_warning(answer, key, target) for answer in (old, new))
-        asked = _in_question(old, {target})
-        yield both(_apart(first[0], second[0]), asked)
-        yield both(_apart(first[1], second[1]), asked)
+        yield both(_apart(first[0], second[0]), _in_question(old, {target}))
+        yield both(_apart(first[1], second[1]), either(_waits(old, target), _waits(new, target)))
 
 
 def _targets(answer: SymbolicAnswer, key: str) -> dict[str, None]:

@@ -29,15 +29,16 @@ def told(replay: Replay) -> tuple[object, ...]:
 
 def decided(decision: Decision) -> tuple[object, ...]:
     """Return what became of a rule."""
-    parts = tuple(_part(part) for part in decision.treatments)
+    waits = decision.status == "needs_data"
+    parts = tuple(_part(part, waits=waits) for part in decision.treatments)
     return decision.status, decision.chosen.treatment.target, decision.missing, parts
 
 
-def _part(part: TreatmentDecision) -> tuple[object, ...]:
+def _part(part: TreatmentDecision, *, waits: bool) -> tuple[object, ...]:
+    """Return what became of a treatment; what is undecided is told of a rule that *waits*."""
     safety = part.safety
-    reasons = tuple(
-        tuple(hit.rule.id for hit in hits) for hits in (safety.blocked_by, safety.undecided, safety.cautions)
-    )
+    told_of = (safety.blocked_by, safety.undecided if waits else (), safety.cautions)
+    reasons = tuple(tuple(hit.rule.id for hit in hits) for hits in told_of)
     return part.status, reasons, _dose(part.dose), part.missing
 
 
@@ -58,8 +59,7 @@ def beside(replay: Replay) -> Mapping[tuple[str, ...], object]:
         if replay.believes(key)
     }
     for key, ask in _asks(replay):
-        truth = worlds.certain.verdicts[key].truth
-        found[key, ask.fact, QUESTIONS] = truth
+        found[key, ask.fact, QUESTIONS] = worlds.believed(key)[0].truth is not False
     for decision in replay.decisions:
         rule = decision.spec.rule.id
         for key, _ in decision.spec.exclusions:
@@ -80,10 +80,10 @@ def _monitored(guideline: Guideline, target: str) -> Iterator[tuple[str, str]]:
 
 
 def _asks(replay: Replay) -> Iterator[tuple[str, Ask]]:
-    """List the questions that are put under a condition, of rules that apply and alerts that are given."""
+    """List the questions that are put under a condition, of rules that apply unblocked and alerts that are given."""
     guideline = replay.guideline
     for decision in replay.decisions:
-        if decision.status != "not_applicable":
+        if decision.status in {"recommended", "needs_data"} and decision.when.truth is True:
             for key, ask in zip(decision.spec.ask_keys, decision.spec.rule.ask, strict=True):
                 if key is not None:
                     yield key, ask
