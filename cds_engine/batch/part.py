@@ -9,7 +9,7 @@ from cds_engine.backends.sql.program import Program, compile_pack
 from cds_engine.batch.cells import day_of, is_said
 from cds_engine.batch.engine import ROW, Engine, quoted
 from cds_engine.batch.readings import Readings
-from cds_engine.batch.words import Task, Worded, Words, entry_of
+from cds_engine.batch.words import Task, Words, entry_of
 
 __all__ = ["PartRunner", "Task", "entry_of"]
 
@@ -39,7 +39,7 @@ class PartRunner:
 
         Of the answers only what is *kept* is computed: name to expression, aliases of cells among them. Rows that
         cannot be answered are in the table `refused` instead, with a code. *once_answered* is called when all that is
-        left are the few rows in doubt: `answered` has a line for every row then.
+        left are the few rows in doubt, which keep one core busy: `answered` has a line for every row then.
         """
         engine, bad = self._engine, self._bad_day()
         cells = ", ".join(f"{quoted(cell.name)} AS {cell.alias}" for cell in self._task.columns.cells)
@@ -52,12 +52,16 @@ class PartRunner:
         plain = self.program.plain
         names = [name for name in plain.columns if name != "is_plain"] if kept is None else list(kept)
         engine.keep("answered", plain.query(None if kept is None else {**kept, "is_plain": "is_plain"}, carried))
+        engine.keep("in_doubt", "SELECT row FROM answered WHERE NOT is_plain")
+        doubtful = engine.one("SELECT count(*) FROM in_doubt")
+        if doubtful:
+            in_doubt = worded.of("(SELECT * FROM cells WHERE row IN (SELECT row FROM in_doubt))")
+            engine.keep("facts", self._readings(in_doubt, carried))
         if once_answered is not None:
             once_answered()
-        engine.keep("in_doubt", "SELECT row FROM answered WHERE NOT is_plain")
-        if doubtful := engine.one("SELECT count(*) FROM in_doubt"):
+        if doubtful:
             with engine.about(doubtful):
-                self._answer_doubtful(worded, kept, carried, names)
+                self._answer_doubtful(kept, carried, names)
             refused += f" UNION ALL SELECT row, 'too_many_readings' AS reason FROM ({self.program.tables.too_many()})"
         engine.keep("refused", refused)
         engine.view("answers", f"SELECT {', '.join(names)} FROM answered WHERE is_plain")
@@ -68,13 +72,9 @@ class PartRunner:
         readings = Readings(task.columns, self.layout, self._words.units, has_medicines=task.has_medicines)
         return readings.query(source, self.program.reading_columns, task.day, carried)
 
-    def _answer_doubtful(
-        self, worded: Worded, kept: Mapping[str, str] | None, carried: Sequence[str], names: Sequence[str]
-    ) -> None:
-        """Add to `answered` the few rows with something in doubt, read in every way that they can be read."""
+    def _answer_doubtful(self, kept: Mapping[str, str] | None, carried: Sequence[str], names: Sequence[str]) -> None:
+        """Add the rows of `facts`, the few with something in doubt, to `answered`: read in every way that they can be."""
         engine = self._engine
-        engine.view("cells_in_doubt", "SELECT * FROM cells WHERE row IN (SELECT row FROM in_doubt)")
-        engine.keep("facts", self._readings(worded.of("cells_in_doubt")))
         for step in self.program.steps:
             put = engine.stage if step.is_wide else engine.keep
             put(step.table, step.query)
@@ -84,8 +84,8 @@ class PartRunner:
         engine.keep(believed.table, believed.query)
         asked = None if kept is None else {name: value for name, value in kept.items() if name not in carried}
         answers = doubtful.query(asked)
-        read = [f"cells.{name}" if name in carried else f"said.{name}" for name in names]
-        cells = " JOIN cells_in_doubt AS cells ON cells.row = said.row" if carried else ""
+        read = [f"facts.{name}" if name in carried else f"said.{name}" for name in names]
+        cells = " JOIN facts ON facts.row = said.row" if carried else ""
         engine.add(
             "answered",
             f"SELECT {', '.join(read)}, TRUE AS is_plain FROM ({answers}) AS said{cells}"
