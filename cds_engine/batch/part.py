@@ -73,7 +73,7 @@ class PartRunner:
         return readings.query(source, self.program.reading_columns, task.day, carried)
 
     def _answer_doubtful(self, kept: Mapping[str, str] | None, carried: Sequence[str], names: Sequence[str]) -> None:
-        """Add the rows of `facts`, the few with something in doubt, to `answered`: read in every way that they can be."""
+        """Add the rows of `facts`, the few in doubt, to `answered`: read in every way that they can be."""
         engine = self._engine
         for step in self.program.steps:
             put = engine.stage if step.is_wide else engine.keep
