@@ -17,7 +17,7 @@ from cds_engine.diagnostics import Diagnostic
 from cds_engine.lowering.guideline import Guideline
 from cds_engine.lowering.lower import lower
 from cds_engine.proof.bearing import bears_on
-from cds_engine.proof.gaps import Gap, Gaps
+from cds_engine.proof.gaps import SCOPE, Gap, Gaps
 from cds_engine.proof.invariants import Promise, promises_of
 from cds_engine.proof.laws import Law, Laws
 from cds_engine.proof.limits import ABOUT, OUTSIDE
@@ -149,9 +149,9 @@ def _write_gaps(noticed: list[Gap], guideline: Guideline) -> None:
         if gap.patient is not None:
             typer.echo(f"             for example {example_words(gap.patient, guideline)}")
     if not noticed:
-        typer.echo(
-            "noticed    nothing: all rules and contraindications have an effect, no doses differ, something is said"
-        )
+        typer.echo("noticed    nothing: all rules and contraindications have an effect, no rule gives another dose")
+    if f"definition {SCOPE}" not in guideline.conditions:
+        typer.echo(f"not asked  whether something is said to everybody in scope: no definition `{SCOPE}` says who is")
 
 
 def _write_end(found: list[Finding], prover: Prover) -> None:
@@ -160,7 +160,8 @@ def _write_end(found: list[Finding], prover: Prover) -> None:
         counts[finding.outcome] = counts.get(finding.outcome, 0) + 1
     seconds = sum(finding.seconds for finding in found)
     typer.echo("")
-    typer.echo(", ".join(f"{count} {word}" for word, count in counts.items()) + f" in {seconds:.1f} s")
+    if found:
+        typer.echo(", ".join(f"{count} {word}" for word, count in counts.items()) + f" in {seconds:.1f} s")
     for title, sentences in (("what is proved", ABOUT), ("outside the proof", OUTSIDE), ("bounds", prover.loose)):
         if sentences:
             typer.echo(f"\n{title}:")

@@ -18,6 +18,7 @@ from cds_engine.lowering.guideline import Guideline, RuleSpec
 from cds_engine.proof.examples import examples_of, usual_values
 from cds_engine.proof.replay import Patient, Replay
 from cds_engine.proof.smaller import smaller
+from cds_engine.results.wording import counted
 
 SCOPE = "in_scope"
 """The definition that says whom a pack is for, where it has one of this name."""
@@ -42,6 +43,7 @@ class Gaps:
         self._answer = SymbolicAnswer(guideline, alone=True)
         self._search = Search(self._answer, seconds, examples_of(guideline))
         self._usual = usual_values(guideline.pack.path)
+        self._unsettled = 0
 
     def run(self) -> Iterator[Gap]:
         """Return every gap, check by check."""
@@ -50,6 +52,8 @@ class Gaps:
         yield from self._doses_apart()
         yield from self._implied()
         yield from self._nothing_said()
+        if self._unsettled:
+            yield Gap("not-settled", f"{counted(self._unsettled, 'question')} of these checks not settled in the time")
 
     def _never_fires(self) -> Iterator[Gap]:
         for spec in self._guideline.rules:
@@ -148,7 +152,9 @@ class Gaps:
         return self._answer.rule(spec)[0].recommended
 
     def _none(self, goal: Formula) -> bool:
-        return self._search.none(goal) is True
+        found = self._search.none(goal)
+        self._unsettled += found is None
+        return found is True
 
     def _found(self, goal: Formula, shows: Callable[[Replay], bool]) -> Patient | None:
         def is_shown(patient: Patient) -> bool:
