@@ -564,7 +564,7 @@ def test_inv_20_no_modality_above_its_statement():
 
 
 def test_inv_21_scope_gate():
-    """Without confirmed JDM no SHARE statement acts; a doubtful diagnosis is asked about, adult onset flagged."""
+    """Without confirmed JDM none of S08 to S15 acts; a doubtful diagnosis is asked about, adult onset flagged."""
 
     def law(a, p):
         recommended = {s for r in a.recommended for s in r.statements}
