@@ -74,14 +74,15 @@ def test_every_proof_speaks_of_somebody(proved):
         assert Replay.of(guideline, found.patient).meets(found.promise), found.promise.id
 
 
-def test_an_invariant_bears_on_the_statements_whose_rules_or_medicines_it_speaks_of():
-    guideline, promises = opened(JDM)
-    bearing = {promise.id: bears_on(promise, guideline) for promise in promises}
+def test_an_invariant_bears_on_the_statements_whose_rules_or_medicines_it_speaks_of(proved):
+    guideline, findings = proved
+    bearing = {name: bears_on(found.promise, guideline) for name, found in findings.items()}
     assert "S09a" in bearing["INV-04"]
     assert "S10" not in bearing["INV-04"]
     assert bearing["INV-31"] == ("O2",)
     assert set(bearing["INV-32-iga"]) == {"S11", "T11"}
     assert bearing["INV-46-vitamin-d"] == ()
+    assert bearing["INV-41-outside"] == ("X1", "X2", "X3", "X4", "X8", "X14")
 
 
 MTX = "safety/methotrexate.yaml"

@@ -1,4 +1,4 @@
-"""Which statements an invariant bears on: those whose rules, drugs or actions it speaks of."""
+"""Which statements an invariant bears on: those whose rules, drugs, actions or origin it speaks of."""
 
 from __future__ import annotations
 
@@ -18,10 +18,13 @@ def bears_on(promise: Promise, guideline: Guideline) -> tuple[str, ...]:
     spoken = [name.split(".") for name in names_in((promise.premise, promise.claim))]
     rules = {name for kind, name, *_ in filter(_has_kind, spoken) if kind in OF_RULES}
     targets = {target for kind, name, *_ in filter(_has_kind, spoken) for target in _targets(kind, name, guideline)}
+    origins = {name for kind, name, *_ in filter(_has_kind, spoken) if kind == "strongest"}
     found = {
         statement
         for spec in guideline.rules
-        if word(spec.rule.id) in rules or targets & {treatment.target for treatment in spec.treatments}
+        if word(spec.rule.id) in rules
+        or spec.statement.origin in origins
+        or targets & {treatment.target for treatment in spec.treatments}
         for statement in spec.statements
     }
     return tuple(statement for statement in guideline.statements if statement in found)
