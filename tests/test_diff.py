@@ -191,7 +191,8 @@ def sized(height, weight):
 
 
 def test_a_cohort_is_counted(pack, capped):
-    counts = counted_in([sized(128, 26), sized(180, 80), {}], pack, capped, {"start-methotrexate", "sun-protection"})
+    patients = [{"facts": facts} for facts in (sized(128, 26), sized(180, 80), {})]
+    counts = counted_in(patients, pack, capped, {"start-methotrexate", "sun-protection"})
     assert (counts.patients, counts.affected) == (3, 1)
     assert counts.by_change["start-methotrexate", "recommended", "another dose"] == 1
 
