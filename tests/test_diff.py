@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import duckdb
 import pytest
-import typer
+from typer.testing import CliRunner
 
 from cds_engine.checker.check import check
 from cds_engine.engine.packs import find
@@ -15,7 +17,10 @@ from cds_engine.lowering.lower import lower
 
 pytest.importorskip("z3")
 
-from cds_engine.cli.diff import _cohort, sentence
+from cds_engine.cli import app
+from cds_engine.cli.diff import sentence
+from cds_engine.cli.diff_cohort import opened
+from cds_engine.diagnostics import InputError
 from cds_engine.proof.cohort import counted_in
 from cds_engine.proof.diff import Difference
 from cds_engine.proof.examples import whole_bases_of
@@ -25,6 +30,7 @@ from cds_engine.proof.near import Near
 from cds_engine.proof.replay import Replay
 
 JDM = find("jdm_calcinosis")
+GOOD = Path(__file__).parent / "corpus" / "packs" / "good"
 PATIENTLY = 120.0
 """Processor seconds that no machine needs for what is asked here: what is found does not rest on how fast it is."""
 
@@ -185,7 +191,8 @@ def sized(height, weight):
 
 
 def test_a_cohort_is_counted(pack, capped):
-    counts = counted_in([sized(128, 26), sized(180, 80), {}], pack, capped, {"start-methotrexate", "sun-protection"})
+    patients = [{"facts": facts} for facts in (sized(128, 26), sized(180, 80), {})]
+    counts = counted_in(patients, pack, capped, {"start-methotrexate", "sun-protection"})
     assert (counts.patients, counts.affected) == (3, 1)
     assert counts.by_change["start-methotrexate", "recommended", "another dose"] == 1
 
@@ -204,7 +211,7 @@ def test_a_cohort_may_be_any_table_that_batch_reads(ending, pack, capped, tmp_pa
         options = "FORMAT parquet" if ending == ".parquet" else "HEADER"
         names = ", ".join(cells[0])
         duckdb.sql(f"COPY (SELECT * FROM (VALUES {rows}) AS t({names})) TO '{file}' ({options})")
-    counts = counted_in(_cohort(file, pack, capped), pack, capped, {"start-methotrexate"})
+    counts = counted_in(opened(file, None, pack, capped), pack, capped, {"start-methotrexate"})
     assert (counts.patients, counts.affected) == (2, 1)
     assert counts.by_change["start-methotrexate", "recommended", "another dose"] == 1
 
@@ -213,13 +220,64 @@ def test_units_of_a_cohort_may_stand_in_a_mapping(pack, tmp_path):
     file, mapping = tmp_path / "cohort.csv", tmp_path / "mapping.json"
     file.write_text("tall,weight\n180,80 kg\n", encoding="utf-8")
     mapping.write_text('{"columns": {"tall": "height"}, "units": {"height": "cm"}}', encoding="utf-8")
-    patient = next(_cohort(file, pack, mapping=mapping))
+    patient = next(opened(file, mapping, pack))
     assert Replay.of(pack, patient).worlds.certain.facts.value("body_surface_area") == 2.0
 
 
-def test_a_cohort_that_is_no_table_is_refused_with_a_way_out(pack, tmp_path, capsys):
+def test_a_unit_of_what_only_one_version_knows_is_no_fault_and_one_that_none_knows_is(pack, tmp_path):
+    facts = {name: spec for name, spec in pack.dictionary.facts.items() if name != "height"}
+    without = replace(pack, dictionary=replace(pack.dictionary, facts=facts))
+    file, mapping = tmp_path / "cohort.csv", tmp_path / "mapping.json"
+    file.write_text("tall,weight\n180,80 kg\n", encoding="utf-8")
+    mapping.write_text('{"columns": {"tall": "height"}, "units": {"tall": "cm"}}', encoding="utf-8")
+    for versions in ((pack, without), (without, pack)):
+        (patient,) = opened(file, mapping, *versions)
+        assert patient["facts"]["height"] == {"value": "180", "unit": "cm"}
+
+    mapping.write_text('{"columns": {"tall": "height"}, "units": {"tail": "cm"}}', encoding="utf-8")
+    with pytest.raises(InputError, match="`tail` has a unit but no column"):
+        opened(file, mapping, pack, without)
+
+
+def test_a_mapping_without_a_table_is_refused(pack, tmp_path):
+    for cohort in (None, tmp_path / "cohort.ndjson"):
+        with pytest.raises(InputError, match="`--mapping` says what the columns of a table are"):
+            opened(cohort, tmp_path / "mapping.json", pack)
+
+
+def test_a_cohort_that_is_no_table_is_refused_with_a_way_out(pack, tmp_path):
     file = tmp_path / "cohort.csv"
     file.write_text("colour\nred\n", encoding="utf-8")
-    with pytest.raises(typer.Exit):
-        list(_cohort(file, pack))
-    assert "`cds-engine facts` lists them" in capsys.readouterr().err
+    with pytest.raises(InputError, match="`cds-engine facts` lists them"):
+        opened(file, None, pack)
+
+
+def test_what_is_no_patient_in_a_cohort_of_json_is_complained_of_with_its_line(pack, tmp_path, capsys):
+    file = tmp_path / "cohort.ndjson"
+    lines = [
+        {"facts": {}, "as_of": "yesterday"}, {"facts": 5}, {"resourceType": "Patient"}, {"weight": "80 kg"},
+    ]  # fmt: skip
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    assert list(opened(file, None, pack)) == [{"facts": {"weight": "80 kg"}}]
+
+    told = capsys.readouterr().err.splitlines()
+    for line, (sentence_, reason) in enumerate(zip(told, ("date", "mapping", "FHIR"), strict=True), 1):
+        assert sentence_.startswith(f"{file}:{line}: the patient counts for nobody: ")
+        assert reason in sentence_
+
+
+def test_a_cohort_is_opened_before_anything_is_proved(tmp_path, monkeypatch):
+    monkeypatch.setattr(Difference, "run", lambda *_: pytest.fail("it is proved already"))
+    for name in ("missing.csv", "missing.ndjson"):
+        done = CliRunner().invoke(app, ["diff", str(GOOD), str(GOOD), "--cohort", str(tmp_path / name)])
+        assert done.exit_code == 2, done.output
+        assert name in done.output
+
+
+def test_a_cohort_that_breaks_off_leaves_what_was_compared(tmp_path):
+    file = tmp_path / "cohort.csv"
+    file.write_text("lesions,as_of\n3,2026-01-31\n3,yesterday\n", encoding="utf-8")
+    done = CliRunner().invoke(app, ["diff", str(GOOD), str(GOOD), "--cohort", str(file)])
+    assert done.exit_code == 2
+    assert "the cohort is not counted: a cell of `as_of` is no date" in done.output
+    assert "no patient is affected" in done.output

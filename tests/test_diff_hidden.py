@@ -21,6 +21,7 @@ GOOD = Path(__file__).parent / "corpus" / "packs" / "good"
 PATIENTLY = 120.0
 
 HALVED = "        - {when: kidneys_fail, multiply: 0.5, source: label-2026, note: half dose}\n"
+PUBLISHED = "      - {unit: umol/L, divide_by: 88.4, source: label-2026}\n"
 CHANGES = {
     "interval": ("regimens.yaml", "per: week\n", "per: course\n", "give-examplin", "the schedule of examplin"),
     "times-a-day": ("regimens.yaml", "times_per_day: 2", "times_per_day: 3", None, None),
@@ -59,6 +60,10 @@ CHANGES = {
     "published-factor": (
         "facts.yaml", "divide_by: 88.4", "divide_by: 80", "give-examplin", "the upper end of examplin",
     ),
+    "range-of-what-has-a-published-unit": (
+        "facts.yaml", "plausible: 0.1 to 30 mg/dL", "plausible: 0.1 to 25 mg/dL", "give-examplin",
+        "recommended to needs_data",
+    ),
     "modality": (
         "statements/treatment.yaml", "modality: option", "modality: consider", "rest", "option to consider",
     ),
@@ -66,8 +71,8 @@ CHANGES = {
 """File, what is written, what is written instead, and what changes for somebody."""
 
 
-def changed(folder, file, old, new):
-    shutil.copytree(GOOD, folder)
+def changed(folder, file, old, new, pack=GOOD):
+    shutil.copytree(pack, folder)
     text = (folder / file).read_text(encoding="utf-8")
     assert text.count(old) == 1, text.count(old)
     (folder / file).write_text(text.replace(old, new), encoding="utf-8")
@@ -97,6 +102,24 @@ def test_a_change_that_hides_is_told_with_somebody_whom_it_affects(name, good, t
     assert patient is not None
     answers = [Replay.of(pack, patient) for pack in (good, new)]
     assert answers[0].decisions != answers[1].decisions or what.startswith("alert")
+
+
+@pytest.mark.parametrize("publisher", ["old", "new"])
+def test_a_unit_that_one_version_publishes_and_the_other_knows_by_physics_is_told(publisher, tmp_path):
+    """Only amounts in a narrow band are answered otherwise, and only where they are sent in that unit."""
+    whole, band = "creatinine > 4 'mg/dL'", "(creatinine > 4 'mg/dL' and creatinine < 4.1 'mg/dL')"
+    banded = changed(tmp_path / "banded", "definitions.yaml", whole, band).pack.path
+    conversions = "    conversions:\n" + PUBLISHED
+    grams = "    conversions:\n      - {unit: g/L, multiply_by: 90, source: label-2026}\n"
+    by_physics = changed(tmp_path / "physics", "facts.yaml", conversions, "", banded)
+    published = changed(tmp_path / "published", "facts.yaml", conversions, grams, banded)
+    versions = (published, by_physics) if publisher == "old" else (by_physics, published)
+
+    difference = Difference(*versions, PATIENTLY)
+    found = {(change.rule, change.what): change for change in difference.run({"give-examplin"})}
+    assert difference.undecided == []
+    patient = found["give-examplin", "the upper end of examplin"].patient
+    assert str(patient["facts"]["creatinine"]).endswith("g/L")
 
 
 def test_another_unit_that_is_accepted_affects_nobody(good, tmp_path):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -43,16 +43,17 @@ def patients_of(
 ) -> Iterator[Mapping[str, object] | Unread]:
     """Return each row as a patient, with the columns that are facts of any of the *dictionaries*; then what is no row.
 
-    What the columns say beyond their names stands in *wishes*.
+    What the columns say beyond their names stands in *wishes*; each dictionary is told of the units of its own facts.
 
     Raises:
         InputError: If the table cannot be read, or a column not be understood (all of them are named).
     """
     with TemporaryDirectory() as folder, closing(Duck()) as duck:
         source = Scratch(Path(folder), duck, duck).open(str(table), PART_ROWS)
+        own = _wishes_of(wishes, source.columns, dictionaries)
         readers = [
-            Singles(understand(source.columns, dictionary, wishes), dictionary.medications, None, duck)
-            for dictionary in dictionaries
+            Singles(understand(source.columns, dictionary, wish), dictionary.medications, None, duck)
+            for dictionary, wish in zip(dictionaries, own, strict=True)
         ]
         for part in source.parts:
             in_order = f"{part.relation} AS part ORDER BY {ROW}"
@@ -61,6 +62,20 @@ def patients_of(
                 day = row[0].day
                 yield {"facts": facts} if day is None else {"facts": facts, "as_of": day.isoformat()}
         yield from (Unread(bad.line, bad.reason) for bad in source.bad)
+
+
+def _wishes_of(wishes: Wishes, columns: Iterable[str], dictionaries: Iterable[Dictionary]) -> list[Wishes]:
+    """Return what each dictionary is told: the units of what it knows, and those that none knows, to be refused."""
+    roles = [(column, wishes.names.get(column, column)) for column in columns]
+    known = [
+        {name for column, fact in roles if fact in dictionary.facts for name in (column, fact)}
+        for dictionary in dictionaries
+    ]
+    by_any = set[str]().union(*known)
+    return [
+        replace(wishes, units={name: unit for name, unit in wishes.units.items() if name in own or name not in by_any})
+        for own in known
+    ]
 
 
 def _read(reader: Singles, relation: str) -> Iterator[Single]:

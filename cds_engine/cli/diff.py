@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import typer
 
-from cds_engine.batch.columns import Wishes
-from cds_engine.batch.patients import Unread, is_table, patients_of
-from cds_engine.cli.batch import read_mapping
+from cds_engine.cli.diff_cohort import opened
 from cds_engine.cli.exits import Exit, complain, refuse
 from cds_engine.cli.formats import ListFormat
-from cds_engine.cli.inputs import Complaint, patients_in
 from cds_engine.cli.packs import checked_pack
 from cds_engine.cli.prove import need_z3
 from cds_engine.diagnostics import InputError
@@ -35,15 +31,26 @@ def diff_packs(
     format: ListFormat,  # noqa: A002 - the option's name
     seconds: float | None,
 ) -> Exit:
-    """Write what changed, and return how it ended: 0 whether something changed or not, 1 if something is undecided."""
+    """Write what changed, and return how it ended.
+
+    0 whether something changed or not, 1 if something is undecided, 2 if the cohort cannot be read.
+    """
     need_z3()
     sharing = Sharing()
     before, after = (lower(checked_pack(name), sharing) for name in (old, new))
+    try:
+        patients = opened(cohort, mapping, before, after)
+    except InputError as error:
+        refuse(str(error))
     difference = Difference(before, after, seconds or SECONDS)
     changes = list(difference.run())
-    counts = None
-    if cohort is not None:
-        counts = counted_in(_cohort(cohort, before, after, mapping=mapping), before, after, difference.compared)
+    counts, is_counted = None, True
+    if patients is not None:
+        try:
+            counts = counted_in(patients, before, after, difference.compared)
+        except InputError as error:  # what was compared is told all the same
+            complain(f"cds-engine: the cohort is not counted: {error}")
+            is_counted = False
     if format is ListFormat.JSON:
         typer.echo(json.dumps(_as_data(before, after, changes, counts, difference), ensure_ascii=False, indent=2))
     else:
@@ -57,6 +64,8 @@ def diff_packs(
         if difference.undecided:
             typer.echo(f"asked for {seconds or SECONDS:g} processor seconds; `--seconds` gives more time")
         typer.echo(f"\n{ASSUMED}")
+    if not is_counted:
+        return Exit.USAGE
     return Exit.FINDINGS if difference.undecided else Exit.DONE
 
 
@@ -85,33 +94,6 @@ def _write_counts(counts: Counts) -> None:
     typer.echo(f"\nof {counted(counts.patients, 'patient')} in the cohort {counts.affected} are affected")
     for (rule, before, after), count in sorted(counts.by_change.items(), key=lambda item: -item[1]):
         typer.echo(f"  {count:>7}  {rule}: {before} to {after}".replace("_", " "))
-
-
-def _cohort(cohort: Path, *versions: Guideline, mapping: Path | None = None) -> Iterator[Mapping[str, object]]:
-    """Return the patients of a file: a table as `batch` reads it, or patients as `evaluate` reads them."""
-    if not is_table(cohort):
-        yield from _sent(cohort)
-        return
-    try:
-        names, units = read_mapping(mapping)
-        wishes = Wishes(units, names)
-        for found in patients_of(cohort, *(version.dictionary for version in versions), wishes=wishes):
-            if isinstance(found, Unread):
-                complain(f"{cohort}:{found.line}: the line is no row and counts for nobody: {found.reason}")
-            else:
-                yield found
-    except InputError as error:
-        refuse(str(error))
-
-
-def _sent(cohort: Path) -> Iterator[Mapping[str, object]]:
-    for patient in patients_in(str(cohort)):
-        if isinstance(patient, Complaint):
-            complain(patient.text)
-            if not patient.was_read:
-                raise typer.Exit(Exit.USAGE)
-        else:
-            yield patient.data
 
 
 def _as_data(

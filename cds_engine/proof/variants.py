@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import date, timedelta
 from itertools import combinations, pairwise
 from statistics import fmean
@@ -11,6 +12,7 @@ from cds_engine.language.printer import number
 from cds_engine.patient.spec import FactSpec
 from cds_engine.proof.replay import Patient, facts_of
 from cds_engine.proof.twice import Versions
+from cds_engine.units import UnitError
 
 BEYOND = 1.01
 """How far beyond an end a value is written, as a share of it."""
@@ -45,12 +47,19 @@ def variants(old: FactSpec, new: FactSpec, value: object) -> Iterator[Written]:
     amount = amount_of(value)
     for unit in {**old.published, **new.published}:
         if old.published.get(unit) != new.published.get(unit):
-            factors = [spec.published[unit].factor for spec in (old, new) if unit in spec.published]
+            factors = list(_factors(unit, old, new))
             yield from _sent_as([*([] if amount is None else [amount]), *(old.plausible or ())], unit, factors)
     if dict(old.agreeing) != dict(new.agreeing):
         for one, other in combinations(old.entry.allowed, 2):
             if old.agree(one, other) is not new.agree(one, other):
                 yield [one, other], None
+
+
+def _factors(unit: str, *specs: FactSpec) -> Iterator[float]:
+    """List by what each dictionary multiplies amounts in a unit, published or by physics, as far as it can read it."""
+    for spec in specs:
+        with suppress(UnitError):
+            yield spec.change_from(unit).factor
 
 
 def _sent_as(amounts: list[float], unit: str, factors: list[float]) -> Iterator[Written]:

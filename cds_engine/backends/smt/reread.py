@@ -9,8 +9,8 @@ from fractions import Fraction
 import z3
 
 from cds_engine.backends.smt.answer import SymbolicAnswer
-from cds_engine.backends.smt.logic import TRUE, both, either
-from cds_engine.backends.smt.record import MARGIN, Slot, rational
+from cds_engine.backends.smt.logic import TRUE, both, either, opposite
+from cds_engine.backends.smt.record import Slot, off_by, rational
 from cds_engine.backends.smt.values import Code, Flag, Members, Number, equal
 from cds_engine.patient.spec import FactSpec
 from cds_engine.units import Conversion, UnitError, conversion
@@ -73,12 +73,22 @@ def _by_physics(first: FactSpec, second: FactSpec, one: z3.ArithRef, other: z3.A
 
 
 def _as_published(first: FactSpec, second: FactSpec, one: z3.ArithRef, other: z3.ArithRef) -> Iterator[z3.BoolRef]:
-    """List that two canonical values are one amount by the factors that each publishes, as near as they round."""
-    for unit, way in first.published.items():
-        if unit in second.published:
-            end = one * z3.RealVal(str(Fraction(second.published[unit].factor) / Fraction(way.factor)))
-            margin = z3.If(end >= 0, end, -end) * z3.RealVal(str(MARGIN))
-            yield both(other - end <= margin, end - other <= margin)
+    """List that two canonical values are one amount in each unit that either publishes, as near as they round.
+
+    Any other unit has the way of physics in both. Where both have one way into one unit, the values are the same.
+    """
+    for unit in {**first.published, **second.published}:
+        try:
+            before, after = first.change_from(unit), second.change_from(unit)
+        except UnitError:
+            continue  # one of them cannot read it
+        if before == after and first.unit == second.unit:
+            continue
+        slope = Fraction(after.factor) / Fraction(before.factor)
+        shift = Fraction(after.offset) - Fraction(before.offset) * slope
+        end = one * z3.RealVal(str(slope)) + z3.RealVal(str(shift))
+        size = z3.If(end >= 0, end, -end) + z3.RealVal(str(abs(shift)))
+        yield opposite(off_by(other, end, size))
 
 
 def _inside(slot: Slot, spec: FactSpec) -> z3.BoolRef:
