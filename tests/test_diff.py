@@ -274,6 +274,15 @@ def test_a_cohort_is_opened_before_anything_is_proved(tmp_path, monkeypatch):
         assert name in done.output
 
 
+def test_what_is_wrong_with_a_cohort_stands_in_a_line_each(tmp_path):
+    file = tmp_path / "cohort.parquet"
+    duckdb.sql(f"COPY (SELECT 180.0 AS height, 80.0 AS weight) TO '{file}' (FORMAT parquet)")
+    done = CliRunner().invoke(app, ["diff", str(GOOD), str(GOOD), "--cohort", str(file)])
+    assert done.exit_code == 2
+    told = [line.split(" has no unit", 1)[0] for line in done.output.splitlines()]
+    assert told == ["cds-engine: the column `height`", "cds-engine: the column `weight`"]
+
+
 def test_a_cohort_that_breaks_off_leaves_what_was_compared(tmp_path):
     file = tmp_path / "cohort.csv"
     file.write_text("lesions,as_of\n3,2026-01-31\n3,yesterday\n", encoding="utf-8")

@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 from cds_engine.cli.diff_cohort import opened
-from cds_engine.cli.exits import Exit, complain, refuse
+from cds_engine.cli.exits import Exit, complain
 from cds_engine.cli.formats import ListFormat
 from cds_engine.cli.packs import checked_pack
 from cds_engine.cli.prove import need_z3
@@ -41,7 +41,9 @@ def diff_packs(
     try:
         patients = opened(cohort, mapping, before, after)
     except InputError as error:
-        refuse(str(error))
+        for line in str(error).splitlines():
+            complain(f"cds-engine: {line}")
+        return Exit.USAGE
     difference = Difference(before, after, seconds or SECONDS)
     changes = list(difference.run())
     counts, is_counted = None, True
