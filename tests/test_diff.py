@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import replace
-from pathlib import Path
 
 import duckdb
 import pytest
 from typer.testing import CliRunner
+from versions import GOOD, changed
 
 from cds_engine.checker.check import check
 from cds_engine.engine.packs import find
@@ -30,17 +29,8 @@ from cds_engine.proof.near import Near
 from cds_engine.proof.replay import Replay
 
 JDM = find("jdm_calcinosis")
-GOOD = Path(__file__).parent / "corpus" / "packs" / "good"
 PATIENTLY = 120.0
 """Processor seconds that no machine needs for what is asked here: what is found does not rest on how fast it is."""
-
-
-def changed(folder, file, old, new):
-    shutil.copytree(JDM, folder)
-    text = (folder / file).read_text(encoding="utf-8")
-    assert text.count(old) == 1
-    (folder / file).write_text(text.replace(old, new), encoding="utf-8")
-    return lower(check(folder)[0])
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +40,7 @@ def pack():
 
 @pytest.fixture(scope="module")
 def capped(tmp_path_factory):
-    return changed(tmp_path_factory.mktemp("new") / "pack", "regimens.yaml", "at_most: 40 mg", "at_most: 25 mg")
+    return changed(tmp_path_factory.mktemp("new") / "pack", "regimens.yaml", "at_most: 40 mg", "at_most: 25 mg", JDM)
 
 
 @pytest.fixture(scope="module")
@@ -72,12 +62,12 @@ def test_only_rules_with_methotrexate_change_and_each_has_an_example(changes):
 
 
 def test_a_text_changes_nothing(pack, tmp_path):
-    new = changed(tmp_path / "pack", "regimens.yaml", "      says: pre-filled pen or syringe", "      says: a pen")
+    new = changed(tmp_path / "pack", "regimens.yaml", "      says: pre-filled pen or syringe", "      says: a pen", JDM)
     assert list(Difference(pack, new, PATIENTLY).run()) == []
 
 
 def test_a_threshold_and_an_alert(pack, tmp_path):
-    new = changed(tmp_path / "pack", "safety/ciclosporin.yaml", "when: egfr < 60 'mL", "when: egfr < 45 'mL")
+    new = changed(tmp_path / "pack", "safety/ciclosporin.yaml", "when: egfr < 60 'mL", "when: egfr < 45 'mL", JDM)
     found = {
         (change.rule, change.what): change
         for change in Difference(pack, new, PATIENTLY).run({"add-steroid-sparing-agent"})
@@ -89,7 +79,9 @@ def test_a_threshold_and_an_alert(pack, tmp_path):
 
 
 def test_a_shared_definition_is_told_of_every_rule_that_rests_on_it(pack, tmp_path):
-    new = changed(tmp_path / "pack", "definitions.yaml", "jdm_onset_age < 18 'a' or (", "jdm_onset_age < 16 'a' or (")
+    new = changed(
+        tmp_path / "pack", "definitions.yaml", "jdm_onset_age < 18 'a' or (", "jdm_onset_age < 16 'a' or (", JDM
+    )
     difference = Difference(pack, new, PATIENTLY)
     found = {(change.rule, change.what): change for change in difference.run({"sun-protection", "assess-damage"})}
 
@@ -101,7 +93,7 @@ def test_a_shared_definition_is_told_of_every_rule_that_rests_on_it(pack, tmp_pa
 
 
 def test_another_plausible_range_affects_whom_only_one_version_reads(pack, tmp_path):
-    new = changed(tmp_path / "pack", "facts.yaml", "plausible: 0.5 to 300 kg", "plausible: 2 to 200 kg")
+    new = changed(tmp_path / "pack", "facts.yaml", "plausible: 0.5 to 300 kg", "plausible: 2 to 200 kg", JDM)
     difference = Difference(pack, new, PATIENTLY)
     asked = {"sun-protection", "ivig-adjunct", "records"}
     found = {(change.rule, change.what): change for change in difference.run(asked)}
@@ -122,6 +114,7 @@ def test_another_formula_is_told_with_an_example_and_rules_that_do_not_read_it_a
         "formulas.yaml",
         "value: (height * weight / 3600) ^ 0.5",
         "value: (height * weight / 3300) ^ 0.5",
+        pack=JDM,
     )
     difference = Difference(pack, new, PATIENTLY)
     found = {(change.rule, change.what): change for change in difference.run({"induce-intravenous", "sun-protection"})}
@@ -138,7 +131,7 @@ def test_another_formula_is_told_with_an_example_and_rules_that_do_not_read_it_a
 
 
 def test_a_value_that_only_one_formula_finds_plausible_changes_an_alert(pack, tmp_path):
-    new = changed(tmp_path / "pack", "formulas.yaml", "value: 0.413 * height", "value: 0.45 * height")
+    new = changed(tmp_path / "pack", "formulas.yaml", "value: 0.413 * height", "value: 0.45 * height", JDM)
     difference = Difference(pack, new, PATIENTLY)
     found = {change.what for change in difference.run({"severe-renal-impairment-while-taking-methotrexate"})}
     assert found == {"alert shown to not shown", "alert not shown to shown"}
@@ -146,7 +139,7 @@ def test_a_value_that_only_one_formula_finds_plausible_changes_an_alert(pack, tm
 
 
 def test_a_changed_fact_is_found_on_both_sides_of_each_threshold_and_known_to_one_version_only(pack, tmp_path):
-    new = changed(tmp_path / "pack", "formulas.yaml", "value: 0.413 * height", "value: 0.45 * height")
+    new = changed(tmp_path / "pack", "formulas.yaml", "value: 0.413 * height", "value: 0.45 * height", JDM)
     near = Near((pack, new), {"egfr"}, cuts_of_facts(pack, {"egfr"}))
     grafts = grafts_from(near, {"egfr"}, whole_bases_of(JDM))
     found = list(grafts.on({"facts": {"sex_at_birth": "female"}}, grafts.instead_of[0]))
@@ -165,6 +158,7 @@ def test_a_formula_written_in_other_words_affects_nobody(pack, tmp_path):
         "formulas.yaml",
         "value: current_systemic_corticosteroid / weight",
         "value: 1 * current_systemic_corticosteroid / weight",
+        pack=JDM,
     )
     difference = Difference(pack, new, PATIENTLY)
     assert list(difference.run()) == []
@@ -172,7 +166,7 @@ def test_a_formula_written_in_other_words_affects_nobody(pack, tmp_path):
 
 
 def test_what_is_not_settled_in_the_time_is_undecided_and_never_nobody(pack, tmp_path):
-    new = changed(tmp_path / "pack", "formulas.yaml", "value: 0.413 * height", "value: 0.41301 * height")
+    new = changed(tmp_path / "pack", "formulas.yaml", "value: 0.413 * height", "value: 0.41301 * height", JDM)
     difference = Difference(pack, new, 0.001)
     told = {change.rule for change in difference.run({"start-methotrexate"})}
     assert told or any(reason.startswith("start-methotrexate: may differ") for reason in difference.undecided)

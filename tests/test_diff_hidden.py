@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from versions import GOOD, changed
 
 from cds_engine.checker.check import check
 from cds_engine.lowering.guideline import Treatment
@@ -17,7 +16,6 @@ pytest.importorskip("z3")
 from cds_engine.proof.diff import Difference
 from cds_engine.proof.replay import Replay
 
-GOOD = Path(__file__).parent / "corpus" / "packs" / "good"
 PATIENTLY = 120.0
 
 HALVED = "        - {when: kidneys_fail, multiply: 0.5, source: label-2026, note: half dose}\n"
@@ -69,16 +67,6 @@ CHANGES = {
     ),
 }  # fmt: skip
 """File, what is written, what is written instead, and what changes for somebody."""
-
-
-def changed(folder, file, old, new, pack=GOOD):
-    shutil.copytree(pack, folder)
-    text = (folder / file).read_text(encoding="utf-8")
-    assert text.count(old) == 1, text.count(old)
-    (folder / file).write_text(text.replace(old, new), encoding="utf-8")
-    checked, findings = check(folder)
-    assert checked is not None, findings
-    return lower(checked)
 
 
 @pytest.fixture(scope="module")

@@ -56,7 +56,8 @@ class PartRunner:
         doubtful = engine.one("SELECT count(*) FROM in_doubt")
         if doubtful:
             in_doubt = worded.of("(SELECT * FROM cells WHERE row IN (SELECT row FROM in_doubt))")
-            engine.keep("facts", self._readings(in_doubt, carried))
+            with engine.about(doubtful):
+                engine.keep("facts", self._readings(in_doubt, carried))
         if once_answered is not None:
             once_answered()
         if doubtful:
