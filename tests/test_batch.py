@@ -124,7 +124,9 @@ def test_doses_at_every_cap_and_with_each_input_missing(jdm):
     assert dosed > 20
 
 
-@pytest.mark.parametrize("blank", [" ", "\t", "\u00a0", "\u2009", "\u202f", "\u3000", "\x85", "\x1c", "\u200b"])
+@pytest.mark.parametrize(
+    "blank", [" ", "\t", "\u00a0", "\u2009", "\u202f", "\u3000", "\x85", "\x1c", "\x0b", "\u2028", "\u200b"]
+)
 def test_blanks_of_every_script_are_read_as_for_one_patient(jdm, blank):
     texts = {"height": "128 cm", "age_years": "8", "diagnosis_jdm": "confirmed", "breastfeeding": "no"}
     texts |= {"weight": "26 kg", "weight_date": "2026-11-01"}

@@ -54,7 +54,8 @@ class Held:
         self._singles = singles
         self._hidden = hidden
         """Rules that are not shown, and wait for nothing."""
-        self._drawn: list[int] = []
+        self.drawn: str | None = None
+        """The query for the numbers of the drawn rows; None before any is."""
         self._meanwhile = ThreadPoolExecutor(1, "cds_engine sample")
         self._answers: list[tuple[Single, Future[Evaluation]]] = []
         """What the evaluator says of the drawn rows of the part that is being answered."""
@@ -62,13 +63,12 @@ class Held:
     def draw(self, engine: Engine, relation: str, numbers: Sequence[int], wanted: int, seed: int) -> None:
         """Choose which rows of those with *numbers* the evaluator answers as well; *relation* is the first part."""
         if wanted and numbers:
-            self._drawn = self._rows(engine, relation, numbers, min(wanted, len(numbers)), seed)
+            drawn = self._rows(engine, relation, numbers, min(wanted, len(numbers)), seed)
+            engine.fill("drawn", {"row": "BIGINT"}, [[row] for row in drawn])
+            self.drawn = "SELECT row FROM drawn"
 
-    def begin(self, engine: Engine, relation: str) -> None:
+    def begin(self, relation: str) -> None:
         """Have the evaluator answer the drawn rows of *relation* that are in `answered`, while the engine goes on."""
-        if not self._drawn:
-            return
-        engine.fill("drawn", {"row": "BIGINT"}, [[row] for row in self._drawn])
         told = "SELECT answered.row FROM answered JOIN drawn ON answered.row = drawn.row"
         singles = list(self._singles.of(f"(SELECT * FROM {relation} AS part WHERE {ROW} IN ({told}))"))
         self._answers = [(single, self._meanwhile.submit(self._answer, single)) for single in singles]

@@ -33,17 +33,21 @@ class PartRunner:
         return self.program.layout
 
     def answer(
-        self, relation: str, kept: Mapping[str, str] | None = None, once_answered: Callable[[], None] | None = None
+        self,
+        relation: str,
+        kept: Mapping[str, str] | None = None,
+        drawn: str | None = None,
+        once_answered: Callable[[str], None] | None = None,
     ) -> None:
         """Answer the rows of *relation* (its number, and the columns of the table) into the view `answers`.
 
         Of the answers only what is *kept* is computed: name to expression, aliases of cells among them. Rows that
         cannot be answered are in the table `refused` instead, with a code. *once_answered* is called when all that is
-        left are the few rows in doubt, which keep one core busy: `answered` has a line for every row then.
+        left are the few rows in doubt, which keep one core busy: `answered` has a line for every row then. It is given
+        the relation that holds, among others, the rows whose numbers the query *drawn* gives.
         """
         engine, bad = self._engine, self._bad_day()
-        cells = ", ".join(f"{quoted(cell.name)} AS {cell.alias}" for cell in self._task.columns.cells)
-        engine.view("every_cell", f"SELECT {ROW} AS row, {cells} FROM {relation}")
+        engine.view("every_cell", self._cells_of(relation))
         engine.view("cells", f"SELECT * FROM every_cell WHERE NOT ({bad})")
         refused = f"SELECT row, 'as_of' AS reason FROM every_cell WHERE {bad}"
         worded = self._words.joined()
@@ -54,18 +58,28 @@ class PartRunner:
         engine.keep("answered", plain.query(None if kept is None else {**kept, "is_plain": "is_plain"}, carried))
         engine.keep("in_doubt", "SELECT row FROM answered WHERE NOT is_plain")
         doubtful = engine.one("SELECT count(*) FROM in_doubt")
+        if doubtful or drawn:
+            self._read_again(relation, drawn)
+        if drawn and once_answered is not None:
+            once_answered("again")
         if doubtful:
-            in_doubt = worded.of("(SELECT * FROM cells WHERE row IN (SELECT row FROM in_doubt))")
+            cells = f"({self._cells_of('again')} WHERE {ROW} IN (SELECT row FROM in_doubt))"
             with engine.about(doubtful):
-                engine.keep("facts", self._readings(in_doubt, carried))
-        if once_answered is not None:
-            once_answered()
-        if doubtful:
-            with engine.about(doubtful):
+                engine.keep("facts", self._readings(worded.of(cells), carried))
                 self._answer_doubtful(kept, carried, names)
             refused += f" UNION ALL SELECT row, 'too_many_readings' AS reason FROM ({self.program.tables.too_many()})"
         engine.keep("refused", refused)
         engine.view("answers", f"SELECT {', '.join(names)} FROM answered WHERE is_plain")
+
+    def _cells_of(self, relation: str) -> str:
+        cells = ", ".join(f"{quoted(cell.name)} AS {cell.alias}" for cell in self._task.columns.cells)
+        return f"SELECT {ROW} AS row, {cells} FROM {relation}"
+
+    def _read_again(self, relation: str, drawn: str | None) -> None:
+        """Keep the rows that are in doubt, and those *drawn*, in the table `again`: the file is read once for both."""
+        columns = ", ".join(dict.fromkeys(quoted(cell.name) for cell in self._task.columns.cells))
+        wanted = "SELECT row FROM in_doubt" + (f" UNION ALL {drawn}" if drawn else "")
+        self._engine.keep("again", f"SELECT {ROW}, {columns} FROM {relation} AS part WHERE {ROW} IN ({wanted})")
 
     def _readings(self, source: str, carried: Sequence[str] = ()) -> str:
         """Return the query for the readings of the rows of *source*, with the cells that are *carried* beside them."""

@@ -93,15 +93,21 @@ class RecordRunner:
         """The columns that the records are read into; without rows those that a table with every fact would have."""
         return layout_of(self.guideline, self.guideline.dictionary.facts) if self.rows is None else self.rows.layout
 
-    def answer(self, relation: str, kept: Mapping[str, str], once_answered: Callable[[], None] | None = None) -> None:
+    def answer(
+        self,
+        relation: str,
+        kept: Mapping[str, str],
+        drawn: str | None = None,
+        once_answered: Callable[[str], None] | None = None,
+    ) -> None:
         """Answer the records of *relation*; one that is no patient is in `refused`, with the reason.
 
-        *once_answered* is called when all rows have been answered that are in no doubt.
+        *drawn* and *once_answered* are those of `PartRunner.answer`.
         """
         self._answer_singly(relation, kept)
         answers, refused = "SELECT * FROM answered_singly", "SELECT * FROM refused_singly"
         if self.rows is not None:
-            self.rows.answer(rows_of_part(relation), kept, once_answered)
+            self.rows.answer(rows_of_part(relation), kept, drawn, once_answered)
             self.duck.keep("answered_in_columns", "SELECT * FROM answers")
             answers += " UNION ALL BY NAME SELECT * FROM answered_in_columns"
             refused += " UNION ALL BY NAME SELECT * FROM refused"

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date
-from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -279,7 +278,7 @@ class _Run:
         order, engine, layout = self._order, self._engine, self._runner.layout
         carried = self._carried if self._output is not None else ()
         kept = kept_columns(layout, order.form, order.held_back, carried)
-        self._runner.answer(part.relation, kept, partial(self._held.begin, engine, self._in_columns(part)))
+        self._runner.answer(part.relation, kept, self._held.drawn, self._held.begin)
         checked = self._held.compare(engine, layout)
         if self._orders is not None:
             self._orders.screen(part.relation, self._duck)

@@ -7,6 +7,7 @@ it is taken as given.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -75,7 +76,8 @@ class Derived:
 class PatientColumns:
     """Puts the facts of one patient, derived ones included, onto a sheet."""
 
-    def __init__(self, sheet: Sheet, layout: Layout, doubt: Doubt) -> None:
+    def __init__(self, sheet: Sheet, layout: Layout, doubt: Doubt, doubted: Collection[str] | None = None) -> None:
+        """Only what belongs to *doubted* facts may be in doubt; None stands for all facts."""
         self.conditions = Conditions(sheet, layout, self)
         self.derived: dict[str, Derived] = {}
         self._sheet = sheet
@@ -83,6 +85,7 @@ class PatientColumns:
         self._guideline = layout.guideline
         self._facts = layout.guideline.dictionary.facts
         self._doubt = doubt
+        self._doubted = doubted
         self._values: dict[str, Value] = {}
         self._doubtful: dict[str, Sql] = {}
         for derivation in self._guideline.derivations:
@@ -126,7 +129,7 @@ class PatientColumns:
         return self._sheet.shared(f"u_{known.text}", every(known, negated(self._withheld(owner))))
 
     def _withheld(self, name: str) -> Sql:
-        if self._doubt == "none" or name not in self._layout.doubtable:
+        if self._is_certain(name) or name not in self._layout.doubtable:
             return FALSE
         return Sql(self._layout.withheld(name))
 
@@ -142,6 +145,10 @@ class PatientColumns:
         return Truth.of(every(usable, some(*held)), every(usable, *not_held))
 
     # Doubt
+
+    def _is_certain(self, name: str) -> bool:
+        """Say whether a fact or property is in doubt in no row."""
+        return self._doubt == "none" or (self._doubted is not None and base_of(name) not in self._doubted)
 
     def doubtful(self, name: str) -> Sql:
         """Return whether a fact was given and may not be used, or is unknown because of such a one."""
@@ -163,7 +170,7 @@ class PatientColumns:
         implausible = self._implausible(spec, raw)
         computed = Value(raw.value, self._sheet.shared(f"computed_{name}", every(raw.known, negated(implausible))))
         differs = disagrees = FALSE
-        if name in self._layout.carried:
+        if name in self._layout.carried and (self._doubted is None or name in self._doubted):
             unlike = every(given.known, computed.known, sql("({} <> {})", given.value, computed.value))
             unlike = self._sheet.shared(f"unlike_{name}", every(unlike, self._unsettled(name)))
             agrees = self._agree(spec, given.value, computed.value)

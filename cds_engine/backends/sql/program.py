@@ -57,7 +57,7 @@ class Program:
         """
         guideline, layout, tables = self.layout.guideline, self.layout, self.tables
         sheet = Sheet()
-        facts = PatientColumns(sheet, layout, "first")
+        facts = PatientColumns(sheet, layout, "first", doubted)
         keys = tables.open_keys(doubted)
         believed, certain = tables.warnings(keys), _certain_warnings(facts, layout)
         warnings = Warnings({**certain.truth, **believed.truth}, believed.asked)
