@@ -1,4 +1,4 @@
-"""Columns that rest on one another, written as layers: each selects from the one below, and computes all it can.
+"""Columns that rest on one another, written as layers: each adds to the one below all that it can compute.
 
 What is read more than once is computed once; what is read once stands where it is read.
 """
@@ -98,22 +98,16 @@ class Sheet:
     def select(self, source: str, wanted: Mapping[str, Sql], kept: Mapping[str, str] | None = None) -> str:
         """Return the query that computes the *wanted* columns from *source*.
 
-        With *kept* (name to expression over the wanted columns) the query returns those instead. Each layer computes
-        and passes on what is read above it, nothing else.
+        With *kept* (name to expression over the wanted columns) the query returns those instead. A layer passes on all
+        that is below it: to name what is read above takes longer to parse than engines need to leave the rest out.
         """
         if kept is not None:
             read = columns_in(kept.values())
             wanted = {name: value for name, value in wanted.items() if name in read}
-        asked = {name: value.text for name, value in wanted.items()}
-        columns, asked = self._folded(asked)
-        layers = _layers(columns)
-        needed = [columns_in(asked.values())]
-        for layer in reversed(layers):
-            above = needed[-1]
-            needed.append((above - layer.keys()) | columns_in(layer.values()))
+        columns, asked = self._folded({name: value.text for name, value in wanted.items()})
         query = source
-        for layer, above, below in zip(layers, needed[-2::-1], needed[:0:-1], strict=True):
-            query = f"(SELECT {_listed(dict.fromkeys(sorted(above & below)) | layer)}\nFROM {query}) AS layer"
+        for layer in _layers(columns):
+            query = f"(SELECT *, {_listed(layer)}\nFROM {query}) AS layer"
         query = f"SELECT {_listed(asked)}\nFROM {query}"
         return query if kept is None else f"SELECT {_listed(kept)} FROM ({query}) AS answered"
 
@@ -150,8 +144,8 @@ def _with(text: str, values: Mapping[str, str]) -> str:
     return NAME.sub(lambda found: f"({values[found[1]]})" if found[1] in values else found[0], text)
 
 
-def _listed(columns: Mapping[str, str | None]) -> str:
-    return ",\n  ".join(name if value is None else f"{value} AS {name}" for name, value in columns.items())
+def _listed(columns: Mapping[str, str]) -> str:
+    return ",\n  ".join(f"{value} AS {name}" for name, value in columns.items())
 
 
 NAME = re.compile(r"'(?:[^']|'')*'|(?<!\w)([a-z_]\w*)(?!\w|\()")
