@@ -11,7 +11,7 @@ ACTIONS = {
     "intensify_immunosuppression": "intensify_immunosuppression",
     "multidisciplinary_care": None,
     "care_team_members": None,
-    "physiotherapy": "physical_treatment",
+    "physiotherapy": "physiotherapy",
     "mineral_work_up": None,
     "treat_hyperparathyroidism": None,
     "treat_low_vitamin_d": "vitamin_d_supplement",
@@ -24,8 +24,8 @@ ACTIONS = {
     "assess_activity": None,
     "assess_damage": None,
     "sun_protection": None,
-    "exercise_programme": "physical_treatment",
-    "myofascial_pain_relief": "physical_treatment",
+    "exercise_programme": "exercise_programme",
+    "myofascial_pain_relief": "non_drug_pain_relief",
 }
 DRUGS = {
     "offer_methotrexate": "methotrexate",

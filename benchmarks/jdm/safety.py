@@ -97,6 +97,10 @@ def against_intensifying(p):
     return p.active_serious_infection is True or p.vaccine or p.blood_dyscrasia is True or p.overdosed
 
 
+def against_movement(p):
+    return is_fop(p) is True
+
+
 def each(against, drugs):
     return {drug: partial(against, drug=drug) for drug in drugs}
 
@@ -111,7 +115,9 @@ AGAINST = {
     "minocycline": against_minocycline,
     "intensify_immunosuppression": against_intensifying,
     "excision": is_fop,
-    "physical_treatment": lambda p: is_fop(p) is True,
+    "physiotherapy": against_movement,
+    "exercise_programme": against_movement,
+    "non_drug_pain_relief": against_movement,
     "vitamin_d_supplement": lambda p: p.high_calcium,
     "wean_corticosteroid": lambda p: among(p.disease_phase, "flare") is True,
     **each(is_known_allergic, ALLERGY_ALONE),
