@@ -6,7 +6,8 @@ from functools import partial
 from importlib.util import find_spec
 
 from expressions import Compiled, Engine, Language, Statuses, Whole
-from whole import LIST, NUMBER
+from infix import NOTHING, Infix
+from whole import LIST, NUMBER, WORD
 
 
 def is_installed() -> bool:
@@ -26,9 +27,15 @@ def _engine(kinds: dict[str, str]) -> Engine:
     return Engine(compiled, env.Activation)
 
 
-def _compare(fact: str, sign: str, limit: str, _: list[str]) -> str:
-    return f"{fact} {sign} {limit}"
+class _Texts(Infix):
+    both, either, no = "&&", "||", "!"
+
+    def compare(self, fact: str, sign: str, limit: str, _: list[str]) -> str:
+        return f"{fact} {sign} {limit}"
+
+    def lacks_number(self, fact: str) -> str:
+        return f"{fact} != {fact}"
 
 
-CEL = Language("&&", "||", "!", float("nan"), True, _engine, _compare, "{0} != {0}".format)
+CEL = Language(_Texts, _engine, {NUMBER: float("nan"), WORD: NOTHING, LIST: [NOTHING]}, asks_again=True)
 Peer, Decider = partial(Statuses, CEL), partial(Whole, CEL)

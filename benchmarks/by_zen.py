@@ -1,4 +1,4 @@
-"""The conditions of a workload as one expression of `zen-engine`; a decision with a node of expressions costs it more."""
+"""The conditions of a workload as one expression of `zen-engine`; a decision with a node of them costs it more."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from functools import partial
 from importlib.util import find_spec
 
 from expressions import Engine, Language, Statuses, Whole
+from infix import NOTHING, Infix
+from whole import LIST, NUMBER, WORD
 
 
 def is_installed() -> bool:
@@ -18,10 +20,16 @@ def _engine(_: dict[str, str]) -> Engine:
     return Engine(lambda text: zen.compile_expression(text).evaluate, lambda values: values)
 
 
-def _compare(fact: str, sign: str, limit: str, of: list[str]) -> str:
-    known = "".join(f"{name} != null and " for name in of)
-    return f"({known}{fact} {sign} {limit})"
+class _Texts(Infix):
+    both, either, no = "and", "or", "not "
+
+    def compare(self, fact: str, sign: str, limit: str, of: list[str]) -> str:
+        known = "".join(f"{name} != null and " for name in of)
+        return f"({known}{fact} {sign} {limit})"
+
+    def lacks_number(self, fact: str) -> str:
+        return f"{fact} == null"
 
 
-ZEN = Language("and", "or", "not ", None, False, _engine, _compare, "{} == null".format)
+ZEN = Language(_Texts, _engine, {NUMBER: None, WORD: NOTHING, LIST: [NOTHING]}, asks_again=False)
 Peer, Decider = partial(Statuses, ZEN), partial(Whole, ZEN)
