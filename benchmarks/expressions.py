@@ -13,7 +13,8 @@ from typing import NamedTuple
 from jdm.by_hand import Decisions
 from jdm.rules import WHEN
 from jdm.safety import AGAINST
-from sides import Leaf, Prepared, Told, side, statuses_by, untold
+from sides import Leaf, Told, side, untold
+from statuses import Prepared, statuses_by
 from whole import KINDS, NUMBER, Conditions, Settled, decisions
 
 from cds_engine.lowering import core as c

@@ -7,7 +7,7 @@ gives; with the peers `BY_PEER` rows.
 
 Peers are measured by two tasks. *Whole* (the JDM pack): the same dicts as Python by hand, and every column that it
 gives (`whole.py`). *Statuses*: those of the rules alone, what they rest on computed beforehand and not counted
-(`sides.py`).
+(`statuses.py`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ import by_json_rules
 import by_zen
 import duckdb
 import whole
-from sides import Prepared
+from statuses import Prepared
 from workloads import AS_OF, WORKLOADS, Workload, write_table
 
 import cds_engine
