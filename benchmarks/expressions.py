@@ -34,7 +34,7 @@ class Engine(NamedTuple):
 
 
 class Texts:
-    """Conditions in the words of a language: each is true or false for every row."""
+    """The words of a language: every condition is true or false for every row."""
 
     both: str
     either: str
@@ -45,15 +45,19 @@ class Texts:
         self.kinds = kinds
 
     def leaf(self, leaf: Leaf) -> str:
+        """Write a comparison, false where the fact is missing."""
         raise NotImplementedError
 
     def negated(self, part: str) -> str:
+        """Write *not*."""
         raise NotImplementedError
 
     def unknown(self, fact: str) -> str:
+        """Write that a fact is missing."""
         raise NotImplementedError
 
     def joined(self, sign: str, parts: list[str]) -> str:
+        """Write several parts with a sign between or before them."""
         raise NotImplementedError
 
     def first_of(self, no: str, yes: str) -> str:
@@ -61,6 +65,7 @@ class Texts:
         raise NotImplementedError
 
     def listed(self, texts: Iterable[str]) -> str:
+        """Write the list of what several texts give."""
         raise NotImplementedError
 
     def every(self, parts: list[str]) -> str:
@@ -90,7 +95,7 @@ class Language(NamedTuple):
     missing: Mapping[str, object]
     """What the engine is told of a fact that is missing, by kind."""
     asks_again: bool
-    """Whether it costs little to ask for one more expression of the same patient."""
+    """Whether it costs little to ask for one more expression of the same patient; else all are asked for at once."""
 
 
 def named(fact: str) -> str:
@@ -144,6 +149,7 @@ class Whole:
         against = {drug: texts.truth(node) for drug, node in conditions.against.items()}
         self._later = {d: self._program.compiled(text) for d, text in against.items()} if language.asks_again else {}
         at_once = {} if language.asks_again else against
+        # an alert is raised or not: when it is certainly not is of no interest
         alerts = [texts.first_of(texts.never, side(node, True, texts, untold)) for node in conditions.alerts.values()]
         self._rules, self._drugs, self._alerts = tuple(when), tuple(at_once), tuple(conditions.alerts)
         first = [texts.truth(conditions.halved), *when.values(), *at_once.values(), *alerts]

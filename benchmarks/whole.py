@@ -26,7 +26,7 @@ KINDS = {"boolean": WORD, "code": WORD, "codes": LIST, "medications": LIST}
 SURE_OF_WEIGHT = "weight_is_sure"
 """A fact that is true, or unknown where the weight is too old: then what rests on it may be known after all."""
 NEVER_TOLD = c.Constant(None)
-"""Neither true nor false: the table says nothing of single medicines."""
+"""Unknown for every row: the table says nothing of the single medicines."""
 Truths = Mapping[str, bool]
 Ask = Callable[[str], bool | None]
 ByHand = Mapping[str, Callable[[object], object]]
@@ -134,18 +134,27 @@ def _of_table(node: c.CoreNode, doubted: set[str]) -> c.CoreNode:
 
 
 def _with_certain(parts: tuple[c.CoreNode, ...], doubted: set[str]) -> list[c.CoreNode]:
-    """Return the parts of *and*; what must hold and be known is one part, so that no peer works it out twice."""
-    known = [
-        part.operand.operand for part in parts if isinstance(part, c.Not) and isinstance(part.operand, c.IsUnknown)
-    ]
-    known = [node for node in known if not doubted & set(_facts(node))]
-    pairs = [part for part in parts if part in known or (isinstance(part, c.Not) and part.operand in known)]
-    done = [c.Not(c.IsUnknown(part.operand if isinstance(part, c.Not) else part)) for part in pairs]
-    return [_certain(part) if part in pairs else part for part in parts if part not in done]
+    """Return the parts of *and*; `x` and `x is known` become `certainly x`, so that no peer works it out twice."""
+    known = [node for node in map(_must_be_known, parts) if node and not doubted.intersection(_facts(node))]
+    certain = [part for part in parts if _affirmed(part) in known]
+    known = [_affirmed(part) for part in certain]
+    return [_certain(part) if part in certain else part for part in parts if _must_be_known(part) not in known]
+
+
+def _must_be_known(part: c.CoreNode) -> c.CoreNode | None:
+    match part:
+        case c.Not(c.IsUnknown(node)):
+            return node
+        case _:
+            return None
+
+
+def _affirmed(part: c.CoreNode) -> c.CoreNode:
+    return part.operand if isinstance(part, c.Not) else part
 
 
 def _certain(node: c.CoreNode) -> c.CoreNode:
-    """Return what is true where the condition is, else false: to be open, *or* what nobody tells must be open."""
+    """Return what is true where the condition is true, else false: `x or unknown` is known for a true `x` alone."""
     return c.Not(c.IsUnknown(c.Or((node, NEVER_TOLD))))
 
 

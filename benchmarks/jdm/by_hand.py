@@ -109,7 +109,7 @@ def combine(rule, when, both, against, doses):
     """Return the columns of a rule that needs two drugs together, and what is missing for it."""
     each = [settle(when, against, drug, asked(doses[drug])) for drug in both]
     said = [status for status, _ in each]
-    status = next(worst for worst in WORST_FIRST if worst in said)
+    status = min(said, key=WORST_FIRST.index)
     found = {rule: status}
     for drug in both:
         found |= shown(f"{rule}_{drug}", drug, doses[drug], status == "recommended")
