@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib.util import find_spec
 
-from sides import Leaf, Prepared, sides, statuses
+from sides import Leaf
+from statuses import Prepared, sides, statuses
 
 SIGNS = {"!=": "$neq", "<": "$lt", "<=": "$lte", ">": "$gt", ">=": "$gte"}
 BEYOND = ("transaminases_raised",)

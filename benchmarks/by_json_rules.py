@@ -11,7 +11,8 @@ import subprocess
 from pathlib import Path
 from shutil import which
 
-from sides import Leaf, Prepared, sides, statuses
+from sides import Leaf
+from statuses import Prepared, sides, statuses
 
 HERE = Path(__file__).parent
 OPERATORS = {

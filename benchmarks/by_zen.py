@@ -1,50 +1,35 @@
-"""The rules of a workload by `zen-engine`: one decision with an expression for each side of each condition."""
+"""The conditions of a workload as one expression of `zen-engine`; a decision with a node of them costs it more."""
 
 from __future__ import annotations
 
-import json
+from functools import partial
 from importlib.util import find_spec
 
-from sides import Leaf, Prepared, sides, statuses
+from expressions import Engine, Language, Statuses, Whole
+from infix import NOTHING, Infix
+from whole import LIST, NUMBER, WORD
 
 
 def is_installed() -> bool:
     return find_spec("zen") is not None
 
 
-class _Words:
-    def leaf(self, leaf: Leaf) -> str:
-        return f"({leaf.fact} != null and {leaf.fact} {leaf.sign} {json.dumps(leaf.value)})"
+def _engine(_: dict[str, str]) -> Engine:
+    import zen
 
-    def every(self, parts: list[str]) -> str:
-        return f"({' and '.join(parts)})"
-
-    def some(self, parts: list[str]) -> str:
-        return f"({' or '.join(parts)})"
+    return Engine(lambda text: zen.compile_expression(text).evaluate, lambda values: values)
 
 
-class Peer:
-    """Answers rows as statuses."""
+class _Texts(Infix):
+    both, either, no = "and", "or", "not "
 
-    def __init__(self, prepared: Prepared) -> None:
-        import zen
+    def compare(self, fact: str, sign: str, limit: str, of: list[str]) -> str:
+        known = "".join(f"{name} != null and " for name in of)
+        return f"({known}{fact} {sign} {limit})"
 
-        self._prepared = prepared
-        expressions = [{"id": key, "key": key, "value": text} for key, text in sides(prepared, _Words()).items()]
-        nodes = [
-            {"id": "in", "type": "inputNode", "name": "in"},
-            {"id": "all", "type": "expressionNode", "name": "all", "content": {"expressions": expressions}},
-            {"id": "out", "type": "outputNode", "name": "out"},
-        ]
-        edges = [
-            {"id": "1", "type": "edge", "sourceId": "in", "targetId": "all"},
-            {"id": "2", "type": "edge", "sourceId": "all", "targetId": "out"},
-        ]
-        self._decision = zen.ZenEngine().create_decision(json.dumps({"nodes": nodes, "edges": edges}))
+    def lacks_number(self, fact: str) -> str:
+        return f"{fact} == null"
 
-    def statuses_of(self, rows: list[dict]) -> list[dict]:
-        return [self._statuses(row) for row in rows]
 
-    def _statuses(self, row: dict) -> dict:
-        found = self._decision.evaluate(row)["result"]
-        return statuses(self._prepared, row, {key for key, holds in found.items() if holds is True})
+ZEN = Language(_Texts, _engine, {NUMBER: None, WORD: NOTHING, LIST: [NOTHING]}, asks_again=False)
+Peer, Decider = partial(Statuses, ZEN), partial(Whole, ZEN)

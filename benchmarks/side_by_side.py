@@ -2,8 +2,12 @@
 
 `python benchmarks/side_by_side.py [jdm|made_up] [ROWS] [ROUNDS]`; needs `cds_engine[batch]`, and for the peers what
 `make bench-batch` installs; each is left out with a word where it is not there. Runs are interleaved; medians of wall
-and processor time are told. Answers are compared before anything is timed: every row with SQL, and every
-column that it gives; of peers the statuses.
+and processor time are told. Answers are compared before anything is timed: every row with SQL, and every column that it
+gives; with the peers `BY_PEER` rows.
+
+Peers are measured by two tasks. *Whole* (the JDM pack): the same dicts as Python by hand, and every column that it
+gives (`whole.py`). *Statuses*: those of the rules alone, what they rest on computed beforehand and not counted
+(`statuses.py`).
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -23,7 +27,8 @@ import by_durable_host
 import by_json_rules
 import by_zen
 import duckdb
-from sides import Prepared
+import whole
+from statuses import Prepared
 from workloads import AS_OF, WORKLOADS, Workload, write_table
 
 import cds_engine
@@ -38,6 +43,9 @@ PEERS = {
     "cel-expr-python": by_cel, "zen-engine": by_zen, "durable_rules, Host": by_durable_host,
     "json-rules-engine": by_json_rules, "clipspy": by_clips,
 }  # fmt: skip
+Run = Callable[[], tuple[float, float]]
+"""It answers all its rows, and returns wall and processor time."""
+Measured = tuple[str, Run]
 ALL = "*"
 WITHOUT_MISSING = "* EXCLUDE (missing)"
 """What a query by hand need not say, and an analyst may do without."""
@@ -99,11 +107,11 @@ def compare(ours: Path, theirs: Path, rows: list[dict], said: list[dict]) -> Non
     print(f"{total:,} rows equal to SQL by hand, {len(rows):,} to Python by hand: {len(names)} columns each")
 
 
-def compare_peer(name: str, found: list[dict], said: list[dict], rows: list[dict]) -> None:
-    """Raise if any status differs from that of Python by hand."""
-    for row, mine, wanted in zip(rows, found, said, strict=False):
-        assert mine == {rule: wanted[rule] for rule in mine}, row
-    print(f"{len(found):,} rows equal by {name}: {len(found[0])} statuses each")
+def compare_peer(name: str, found: list[dict], wanted: list[dict], rows: list[dict]) -> None:
+    """Raise if a peer gives any column otherwise, more of them or fewer."""
+    for row, mine, theirs in zip(rows, found, wanted, strict=True):
+        assert mine == theirs, (row, mine, theirs)
+    print(f"{len(found):,} rows equal by {name}: {len(found[0])} columns each")
 
 
 def timed(run: Callable[[], object]) -> tuple[float, float]:
@@ -120,6 +128,26 @@ def timed_peer(peer: object, rows: list[dict]) -> tuple[float, float]:
     return (wall, processor) if own is None else (own, own)
 
 
+def peers(workload: Workload, pack: LoadedPack, table: Path, rows: list[dict], said: list[dict]) -> Iterator[Measured]:
+    """Yield each peer by each task that it can do, its answers compared."""
+    few, wanted = rows[:BY_PEER], said[:BY_PEER]
+    rules = [spec.rule.id.replace("-", "_") for spec in pack.guideline.rules]
+    statuses = [{rule: answer[rule] for rule in rules} for answer in wanted]
+    for name, module in PEERS.items():
+        if not module.is_installed():
+            print(f"{name} is not installed and not measured")
+            continue
+        if workload.has_whole_answers and hasattr(module, "Decider"):
+            decider = module.Decider(whole.conditions_of(pack.guideline))
+            compare_peer(f"{name}, whole", whole.answers(decider, few), wanted, few)
+            yield f"{name}, whole", lambda decider=decider: timed(lambda: whole.answers(decider, few))
+        given = prepared(workload, pack, table, module)
+        peer = module.Peer(given)
+        told = [given.row(row, AS_OF) for row in few]
+        compare_peer(f"{name}, statuses", peer.statuses_of(told), statuses, few)
+        yield f"{name}, statuses", lambda peer=peer, told=told: timed_peer(peer, told)
+
+
 def main(workload: Workload, rows: int, rounds: int) -> None:
     pack = loaded(workload)
     with tempfile.TemporaryDirectory() as folder:
@@ -130,24 +158,17 @@ def main(workload: Workload, rows: int, rounds: int) -> None:
         by_sql(workload, table, theirs)
         said = by_python(workload, singles)
         compare(ours, theirs, singles, said)
-        runs: dict[str, tuple[Callable[[], tuple[float, float]], float]] = {
+        runs: dict[str, tuple[Run, float]] = {
             "the compiled pack": (lambda: timed(lambda: compiled(workload, pack, table, ours)), 1),
             "SQL by hand": (lambda: timed(lambda: by_sql(workload, table, theirs)), 1),
             "Python by hand": (lambda: timed(lambda: by_python(workload, singles)), rows / len(singles)),
         }
-        if "missing" in said[0]:
+        if workload.has_whole_answers:
             runs["SQL, nothing missing"] = (
                 lambda: timed(lambda: by_sql(workload, table, theirs, WITHOUT_MISSING)), 1,
             )  # fmt: skip
-        for name, module in PEERS.items():
-            if not module.is_installed():
-                print(f"{name} is not installed and not measured")
-                continue
-            given = prepared(workload, pack, table, module)
-            peer = module.Peer(given)
-            few = [given.row(row, AS_OF) for row in singles[:BY_PEER]]
-            compare_peer(name, peer.statuses_of(few), said, singles)
-            runs[name] = (lambda peer=peer, few=few: timed_peer(peer, few), rows / len(few))
+        for name, run in peers(workload, pack, table, singles, said):
+            runs[name] = (run, rows / min(BY_PEER, len(singles)))
         found: dict[str, list[tuple[float, float]]] = {name: [] for name in runs}
         for _ in range(rounds):
             for name, (run, scale) in runs.items():
@@ -161,10 +182,10 @@ def main(workload: Workload, rows: int, rounds: int) -> None:
 
 def table_of(rows: int, medians: dict[str, list[float]]) -> None:
     own_wall, own_processor = medians["the compiled pack"]
-    print(f"{'':22}{'wall':>9}{'processor':>11}{'rows/s':>11}{'wall/ours':>11}{'proc./ours':>11}")
+    print(f"{'':32}{'wall':>9}{'processor':>11}{'rows/s':>11}{'wall/ours':>11}{'proc./ours':>11}")
     for name, (wall, processor) in medians.items():
         ratios = f"{wall / own_wall:11.2f}{processor / own_processor:11.2f}"
-        print(f"{name:22}{wall:8.2f}s{processor:10.2f}s{rows / wall:11,.0f}{ratios}", flush=True)
+        print(f"{name:32}{wall:8.2f}s{processor:10.2f}s{rows / wall:11,.0f}{ratios}", flush=True)
 
 
 if __name__ == "__main__":

@@ -45,6 +45,8 @@ class Workload:
     """From the dictionary of facts to the columns of the table, each as SQL over a row number `i`."""
     answer: Callable[[dict], dict]
     """The answer to a row, by column."""
+    has_whole_answers: bool
+    """Whether both ways by hand give alerts and what is missing too, not statuses and doses alone."""
     query: str
     """The same over the table `patients`, in SQL."""
     prelude: str = ""
@@ -66,10 +68,10 @@ def made_up_columns(_: object) -> dict[str, str]:
 
 WORKLOADS = {
     "made_up": Workload(
-        str(HERE / "made_up"), UNITS, made_up_columns, by_hand.answer, (HERE / "by_hand.sql").read_text()
+        str(HERE / "made_up"), UNITS, made_up_columns, by_hand.answer, False, (HERE / "by_hand.sql").read_text()
     ),
     "jdm": Workload(
-        "jdm_calcinosis", jdm_table.UNITS, jdm_table.columns, jdm_by_hand.answer,
+        "jdm_calcinosis", jdm_table.UNITS, jdm_table.columns, jdm_by_hand.answer, True,
         "SELECT * FROM by_hand", (HERE / "jdm" / "by_hand.sql").read_text(),
     ),
 }  # fmt: skip

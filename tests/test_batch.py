@@ -364,11 +364,11 @@ def test_what_no_column_says_folds_away(jdm):
 
 
 @pytest.mark.parametrize(("name", "a_rule"), [("made_up", "biopsy"), ("jdm", "excision")])
-def test_the_workloads_by_hand_say_what_the_compiled_ones_say(name, a_rule, tmp_path, monkeypatch):
+def test_the_workloads_by_hand_say_what_the_compiled_ones_say(jdm, name, a_rule, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(Path(__file__).parent.parent / "benchmarks"))
     side = import_module("side_by_side")
     work = side.WORKLOADS[name]
-    pack = side.loaded(work)
+    pack = cds_engine.LoadedPack(jdm.guideline, {}) if name == "jdm" else side.loaded(work)
     table, ours, theirs = (tmp_path / name for name in ("in.parquet", "ours.parquet", "theirs.parquet"))
     side.write_table(work, table, 1000, pack.guideline.dictionary)
     side.compiled(work, pack, table, ours)
@@ -376,6 +376,10 @@ def test_the_workloads_by_hand_say_what_the_compiled_ones_say(name, a_rule, tmp_
     rows = side.rows_of(table, 1000)
     said = side.by_python(work, rows)
     side.compare(ours, theirs, rows, said)
+    if work.has_whole_answers:  # what other engines are given, with Python for one
+        whole, language = import_module("whole"), import_module("by_python").PYTHON
+        decider = import_module("expressions").Whole(language, whole.conditions_of(pack.guideline))
+        side.compare_peer("Python", whole.answers(decider, rows[:300]), said[:300], rows[:300])
     said[7][a_rule] = "blocked by mistake"
     with pytest.raises(AssertionError):
         side.compare(ours, theirs, rows, said)

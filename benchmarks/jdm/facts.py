@@ -1,11 +1,14 @@
-"""What a row says of a patient, and what follows from it: derived facts, and conditions that many rules share."""
+"""What a row says of a patient, and what follows from it: derived facts, and conditions that many rules share.
+
+The facts of a patient are called as in the pack.
+"""
 
 from __future__ import annotations
 
 from datetime import date
 from types import SimpleNamespace
 
-from jdm.unknown import ASK, UNKNOWN, above, among, asked, at_least, at_most, below, every, holds, is_unknown, some
+from jdm.unknown import ASK, UNKNOWN, above, among, asked, at_least, at_most, below, every, holds, is_unknown, no, some
 
 AS_OF = date(2026, 11, 21)
 STEROIDS = ("prednisolone", "prednisone", "methylprednisolone")
@@ -15,7 +18,7 @@ OTHER_CAUSES = ("metastatic", "traumatic", "fop", "other")
 
 
 def facts_of(row):
-    """Return the facts of a row; each has its value or what it asks for."""
+    """Return the facts of a row, derived ones too; each has its value or what it asks for."""
     v = UNKNOWN.copy()
     v.update((name, value) for name, value in row.items() if value is not None)
     p = SimpleNamespace(**v)
@@ -30,18 +33,17 @@ def facts_of(row):
         if row[name] is not None:
             setattr(p, name, set(row[name].split(";")))
     derive(p)
-    define(p)
     return p
 
 
 def derive(p):
-    p.surface = asked(p.height, p.weight) or (p.height * p.weight / 3600) ** 0.5
+    p.body_surface_area = asked(p.height, p.weight) or (p.height * p.weight / 3600) ** 0.5
     if is_unknown(p.current_systemic_corticosteroid):
         listed = holds(p.current_medications, *STEROIDS)
         p.current_systemic_corticosteroid = (
             0.0 if listed is False else ASK["current_systemic_corticosteroid"] | asked(listed)
         )
-    p.steroid_per_kg = (
+    p.corticosteroid_dose_per_kg = (
         asked(p.current_systemic_corticosteroid, p.weight) or p.current_systemic_corticosteroid / p.weight
     )
     p.egfr = egfr(p)
@@ -96,8 +98,10 @@ def hyperparathyroidism(p):
 
 
 def define(p):
+    """Note the conditions that many rules share."""
+    p.confirmed = among(p.diagnosis_jdm, "confirmed")
     p.in_scope = every(
-        among(p.diagnosis_jdm, "confirmed"),
+        p.confirmed,
         some(
             below(p.jdm_onset_age, 18.0), every(below(p.age_years, 18.0), at_least(p.jdm_onset_age, 18.0) is not True)
         ),
@@ -109,6 +113,9 @@ def define(p):
     p.established_calcinosis = (
         among(p.calcinosis_status, "established") is True and p.new_onset is not True and p.of_another_cause is not True
     )
+    p.option = every(p.in_scope, p.established_calcinosis)
+    p.needs_team = some(p.confirmed, p.calcinosis)
+    p.routine = every(p.in_scope, p.confirmed)
     p.high_risk = some(
         below(p.age_years, 1.0), below(p.cmas, 15.0), below(p.mmt8, 30.0), p.unable_to_get_off_bed,
         p.dysphagia_or_aspiration, p.gi_vasculitis, p.myocarditis, p.parenchymal_lung_disease, p.cns_disease,
@@ -126,15 +133,23 @@ def define(p):
     )  # no intervals are told
     p.takes_sparing_agent = holds(p.current_medications, *SPARING)
     p.on_steroid = some(above(p.current_systemic_corticosteroid, 0.0), holds(p.current_medications, *STEROIDS))
+    p.may_induce = every(p.in_scope, p.new_onset, no(p.takes_methotrexate), no(p.on_steroid))
     p.on_high_dose_steroid = some(
         at_least(p.current_systemic_corticosteroid, 20.0),
-        at_least(p.steroid_per_kg, 2.0),
+        at_least(p.corticosteroid_dose_per_kg, 2.0),
         every(holds(p.current_medications, "prednisolone"), ASK["current_medications"]),
         every(holds(p.current_medications, "prednisone"), ASK["current_medications"]),
         holds(p.current_medications, "methylprednisolone"),
     )
     p.takes_live_vaccine = holds(p.current_medications, *LIVE_VACCINES)
     p.takes_cotrimoxazole = holds(p.current_medications, "trimethoprim", "sulfamethoxazole", "co_trimoxazole")
+
+    p.overdosed = p.daily_methotrexate is True
+    p.vaccine = p.live_vaccine_planned_or_recent is True
+    p.vaccine_listed = p.takes_live_vaccine is True and not p.vaccine
+    p.may_not_step_up = (
+        p.vaccine_listed or p.active_serious_infection is True or p.blood_dyscrasia is True or p.overdosed
+    )
 
     p.pregnancy = among(p.pregnancy_status, "pregnant", "possible")
     p.pregnancy_to_exclude = every(among(p.pregnancy_status, "not_applicable"), p.childbearing_potential)

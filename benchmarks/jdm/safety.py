@@ -5,6 +5,8 @@ What is compared with `is True` acts only when it is known; anything else that i
 
 from __future__ import annotations
 
+from functools import partial
+
 from jdm.facts import SPARING
 from jdm.unknown import above, among, at_least, below, every, holds, is_unknown, no, some
 
@@ -12,71 +14,27 @@ BISPHOSPHONATES = ("pamidronate", "alendronate", "etidronate")
 JAK_INHIBITORS = ("tofacitinib", "baricitinib", "ruxolitinib")
 ANTI_TNF = ("infliximab", "adalimumab", "etanercept")
 BIOLOGICS = ("rituximab", *ANTI_TNF)
+ALLERGY_ALONE = ("prednisolone", "methylprednisolone", "hydroxychloroquine", "sodium_thiosulfate", "diltiazem")
 
 
-def against(p):
-    """Return for each drug and action whether it is blocked, or what must be known first."""
-
-    def allergic(drug):
-        return holds(p.drug_hypersensitivity, drug)
-
-    overdose = p.daily_methotrexate is True
-    vaccine_listed = p.takes_live_vaccine is True and p.live_vaccine_planned_or_recent is not True
-    stepping_up = vaccine_listed or p.active_serious_infection is True or p.blood_dyscrasia is True or overdose
-    vaccine = p.live_vaccine_planned_or_recent is True
-    low_minerals = below(p.calcium_total, p.calcium_total_range_low) is True or p.low_vitamin_d is True
-    fop = among(p.calcinosis_cause, "fop")
-    found = {
-        "methotrexate": against_methotrexate(p, allergic),
-        "mycophenolate_mofetil": some(
-            p.pregnancy, p.pregnancy_to_exclude, every(p.childbearing_potential, no(p.highly_effective_contraception)),
-            p.breastfeeding, allergic("mycophenolate_mofetil"), below(p.age_years, 2.0), p.active_serious_infection,
-            p.live_vaccine_planned_or_recent, p.hgprt_deficiency is True, overdose, vaccine_listed,
-        ),
-        "ciclosporin": some(
-            below(p.egfr, 60.0), p.hypertension_uncontrolled, p.malignancy, p.active_serious_infection,
-            p.live_vaccine_planned_or_recent, allergic("ciclosporin") is True, overdose, vaccine_listed,
-        ),
-        "cyclophosphamide": some(
-            p.pregnancy, p.pregnancy_to_exclude, p.breastfeeding, p.live_vaccine_planned_or_recent,
-            allergic("cyclophosphamide") is True, stepping_up,
-        ),
-        "ivig": some(every(p.selective_iga_deficiency, p.anti_iga_antibodies), allergic("ivig")),
-        "rituximab": (
-            stepping_up or vaccine or among(p.hepatitis_b_status, "active") is True or allergic("rituximab") is True
-        ),
-        "prednisolone": allergic("prednisolone") is True,
-        "methylprednisolone": allergic("methylprednisolone") is True,
-        "hydroxychloroquine": allergic("hydroxychloroquine") is True,
-        "sodium_thiosulfate": allergic("sodium_thiosulfate") is True,
-        "diltiazem": allergic("diltiazem") is True,
-        "minocycline": (
-            below(p.age_years, 8.0) is True or p.pregnancy is True or allergic("minocycline") is True
-        ),
-        "intensify_immunosuppression": (
-            p.active_serious_infection is True or vaccine or p.blood_dyscrasia is True or overdose
-        ),
-        "excision": fop,
-        "physical_treatment": fop is True,
-        "vitamin_d_supplement": p.high_calcium,
-        "wean_corticosteroid": among(p.disease_phase, "flare") is True,
-    }  # fmt: skip
-    anti_tnf = (
-        stepping_up or vaccine or p.tb_active_or_untreated_latent is True
-        or among(p.hepatitis_b_status, "active") is True
-    )  # fmt: skip
-    found |= {drug: anti_tnf or allergic(drug) is True for drug in ANTI_TNF}
-    found |= {drug: stepping_up or vaccine or allergic(drug) is True for drug in JAK_INHIBITORS}
-    found |= {drug: low_minerals or allergic(drug) is True for drug in BISPHOSPHONATES}
-    return found
+def is_allergic(p, drug):
+    return holds(p.drug_hypersensitivity, drug)
 
 
-def against_methotrexate(p, allergic):
+def is_known_allergic(p, drug):
+    return holds(p.drug_hypersensitivity, drug) is True
+
+
+def is_fop(p):
+    return among(p.calcinosis_cause, "fop")
+
+
+def against_methotrexate(p):
     hepatic = p.transaminase_rise_is_hepatic
     return some(
         p.daily_methotrexate, p.pregnancy, p.pregnancy_to_exclude, p.breastfeeding, below(p.egfr, 30.0),
         p.alcohol_misuse, p.chronic_liver_disease, p.immunodeficiency, p.blood_dyscrasia, p.active_serious_infection,
-        p.tb_active_or_untreated_latent is True, p.peptic_or_oral_ulcer_active, allergic("methotrexate"),
+        p.tb_active_or_untreated_latent is True, p.peptic_or_oral_ulcer_active, is_allergic(p, "methotrexate"),
         among(p.tmp_smx_use, "treatment"),
         every(among(p.tmp_smx_use, "prophylaxis"), no(p.specialist_accepts_tmp_smx_prophylaxis)),
         every(among(p.tmp_smx_use, "none"), p.takes_cotrimoxazole),
@@ -86,6 +44,88 @@ def against_methotrexate(p, allergic):
         every(p.transaminases_raised is True, hepatic),
         p.transaminases_raised is not False and hepatic is True,
     )  # fmt: skip
+
+
+def against_mycophenolate(p):
+    return some(
+        p.pregnancy, p.pregnancy_to_exclude, every(p.childbearing_potential, no(p.highly_effective_contraception)),
+        p.breastfeeding, is_allergic(p, "mycophenolate_mofetil"), below(p.age_years, 2.0), p.active_serious_infection,
+        p.live_vaccine_planned_or_recent, p.hgprt_deficiency is True, p.overdosed, p.vaccine_listed,
+    )  # fmt: skip
+
+
+def against_ciclosporin(p):
+    return some(
+        below(p.egfr, 60.0), p.hypertension_uncontrolled, p.malignancy, p.active_serious_infection,
+        p.live_vaccine_planned_or_recent, is_known_allergic(p, "ciclosporin"), p.overdosed, p.vaccine_listed,
+    )  # fmt: skip
+
+
+def against_cyclophosphamide(p):
+    return some(
+        p.pregnancy, p.pregnancy_to_exclude, p.breastfeeding, p.live_vaccine_planned_or_recent,
+        is_known_allergic(p, "cyclophosphamide"), p.may_not_step_up,
+    )  # fmt: skip
+
+
+def against_rituximab(p):
+    hepatitis = among(p.hepatitis_b_status, "active") is True
+    return p.may_not_step_up or p.vaccine or hepatitis or is_known_allergic(p, "rituximab")
+
+
+def against_anti_tnf(p, drug):
+    return (
+        p.may_not_step_up or p.vaccine or p.tb_active_or_untreated_latent is True
+        or among(p.hepatitis_b_status, "active") is True or is_known_allergic(p, drug)
+    )  # fmt: skip
+
+
+def against_jak_inhibitor(p, drug):
+    return p.may_not_step_up or p.vaccine or is_known_allergic(p, drug)
+
+
+def against_bisphosphonate(p, drug):
+    low_calcium = below(p.calcium_total, p.calcium_total_range_low) is True
+    return low_calcium or p.low_vitamin_d is True or is_known_allergic(p, drug)
+
+
+def against_minocycline(p):
+    return below(p.age_years, 8.0) is True or p.pregnancy is True or is_known_allergic(p, "minocycline")
+
+
+def against_intensifying(p):
+    return p.active_serious_infection is True or p.vaccine or p.blood_dyscrasia is True or p.overdosed
+
+
+def against_movement(p):
+    return is_fop(p) is True
+
+
+def each(against, drugs):
+    return {drug: partial(against, drug=drug) for drug in drugs}
+
+
+AGAINST = {
+    "methotrexate": against_methotrexate,
+    "mycophenolate_mofetil": against_mycophenolate,
+    "ciclosporin": against_ciclosporin,
+    "cyclophosphamide": against_cyclophosphamide,
+    "ivig": lambda p: some(every(p.selective_iga_deficiency, p.anti_iga_antibodies), is_allergic(p, "ivig")),
+    "rituximab": against_rituximab,
+    "minocycline": against_minocycline,
+    "intensify_immunosuppression": against_intensifying,
+    "excision": is_fop,
+    "physiotherapy": against_movement,
+    "exercise_programme": against_movement,
+    "non_drug_pain_relief": against_movement,
+    "vitamin_d_supplement": lambda p: p.high_calcium,
+    "wean_corticosteroid": lambda p: among(p.disease_phase, "flare") is True,
+    **each(is_known_allergic, ALLERGY_ALONE),
+    **each(against_anti_tnf, ANTI_TNF),
+    **each(against_jak_inhibitor, JAK_INHIBITORS),
+    **each(against_bisphosphonate, BISPHOSPHONATES),
+}
+"""By drug and action, whether it is blocked, or what must be known first."""
 
 
 def alerts(p):
