@@ -160,7 +160,8 @@ def _whole(parts: Sequence[Path], into: Path, kind: str, metadata: Metadata, duc
 
 
 def _written(parts: Sequence[Path], whole: Path, kind: str, metadata: Metadata, duck: Duck) -> Path:
-    duck.write(f"SELECT * FROM read_parquet([{_listed(parts)}])", whole, kind, metadata)
+    with duck.in_any_order():  # none is promised
+        duck.write(f"SELECT * FROM read_parquet([{_listed(parts)}])", whole, kind, metadata)
     return whole
 
 
