@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 
 import cds_engine
-from cds_engine.batch.spark import ON_ONE_MACHINE
+from cds_engine.batch.spark_session import ON_ONE_MACHINE
 
 PROCESSES = Path("/proc")
 

@@ -11,15 +11,14 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
-from importlib.util import find_spec
 from random import Random
-from shutil import which
 
 import duckdb
 import pyarrow as pa
 import pytest
 from rows import as_cells
 from scenario_patients import ROOT
+from spark_local import PACK, check_equal, counted, needs_spark, quiet, running
 from strategies import PatientMaker
 
 import cds_engine
@@ -36,34 +35,13 @@ COUNT = int(os.environ.get("SPARK_PATIENTS", "20000"))
 SAMPLE = int(os.environ.get("SPARK_SAMPLE", "600"))
 """Rows that the evaluator answers as well; all others are held to DuckDB, which is held to the evaluator elsewhere."""
 AS_OF = dt.date(2026, 11, 21)
-pytestmark = [  # the sockets between Python and Java are closed by whoever collects what is left
-    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
-needs_spark = pytest.mark.skipif(
-    find_spec("pyspark") is None or which("java") is None,
-    reason="Spark or Java is not installed: `make test-spark` installs Spark",
-)
+pytestmark = quiet
 
 
 @pytest.fixture(scope="module")
 def session():
-    """Return a session of two threads, in which a task is tried three times."""
-    from pyspark.sql import SparkSession  # noqa: PLC0415 - an extra
-
-    from cds_engine.batch.spark import ON_ONE_MACHINE  # noqa: PLC0415 - as above
-
-    builder = SparkSession.builder.master("local[2,3]")
-    for name, value in ({**ON_ONE_MACHINE, "spark.driver.memory": "2g"}).items():
-        builder = builder.config(name, value)
-    found = builder.getOrCreate()
-    found.sparkContext.setLogLevel("OFF")
-    yield found
-    found.stop()
-
-
-PACK = os.environ.get("SPARK_PACK", str(ROOT / "tests" / "corpus" / "packs" / "good"))
-"""A small pack, so that this ends within a minute; `SPARK_PACK=jdm_calcinosis` takes the large one, by hand."""
+    with running() as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -81,18 +59,6 @@ def rows_of(pack):
     return pa.table({"patient": [f"p{number}" for number in range(len(rows))], **cells})
 
 
-def counted(report):
-    return replace(report, seconds=0.0, quarantine=None)
-
-
-def in_words(path):
-    """Return a query for a table of answers; DuckDB keeps a status as a number with a name."""
-    columns = [row[:2] for row in duckdb.sql(f"DESCRIBE SELECT * FROM '{path}'").fetchall()]
-    kinds = {"ENUM": "VARCHAR"}
-    listed = ", ".join(f'CAST("{name}" AS {kinds.get(kind[:4], kind)}) AS "{name}"' for name, kind in columns)
-    return f"SELECT {listed} FROM '{path}'"
-
-
 @pytest.fixture
 def compiled(monkeypatch):
     """Have Spark compile the text for as few rows as there are, and fail where it would interpret it instead.
@@ -106,10 +72,9 @@ def compiled(monkeypatch):
 
 def check_same(folder, rows):
     """Hold the answers of Spark to those of DuckDB: the same rows, each once."""
-    said = [in_words(folder / name) for name in ("duck.parquet", "spark.parquet/*.parquet")]
-    for one, other in (said, said[::-1]):
-        assert duckdb.sql(f"{one} EXCEPT ALL {other}").fetchall() == []
-    assert duckdb.sql(f"SELECT count(DISTINCT row), count(*) FROM ({said[1]})").fetchall() == [(rows, rows)]
+    ours = folder / "spark.parquet" / "*.parquet"
+    check_equal(folder / "duck.parquet", ours)
+    assert duckdb.sql(f"SELECT count(DISTINCT row), count(*) FROM '{ours}'").fetchall() == [(rows, rows)]
 
 
 @needs_spark

@@ -133,7 +133,7 @@ class Duck:
         parts: list[Part] = []
         columns: dict[str, str] = {}
         start, read, listed = 0, "", ""
-        for file in files:
+        for file in (file.absolute() for file in files):  # so that other processes find them, too
             found = self.columns(f"read_parquet({literal(str(file))})")
             check_columns([*found])
             read = f"read_parquet({literal(str(file))}, {ROW_OF_FILE}=true)"
