@@ -72,9 +72,9 @@ def tree() -> Iterator[tuple[int, list[str]]]:
 
 
 def peak_memory(process: int) -> float:
-    """Return the most memory that a process has held, in GB."""
+    """Return the most memory that a process has held, in GB; 0 once it has ended."""
     status = Path(f"/proc/{process}/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1e6
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1e6 if "VmHWM:" in status else 0.0
 
 
 def compiled(pack: LoadedPack, table: Path, out: Path, units: dict[str, str], session, engine: EngineName) -> None:

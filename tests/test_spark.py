@@ -184,15 +184,17 @@ def test_a_dataframe_is_answered_in_its_own_session_also_in_two_goes(pack, sessi
 
 @needs_spark
 @pytest.mark.skipif(COUNT < 20000, reason="six starts of Java take a minute or more: `make test-spark` sees to it")
-def test_executors_that_are_killed_change_nothing(pack, tmp_path):
-    """All of them die while the answers are written; what others write in their place is that of one machine, once."""
+@pytest.mark.parametrize("engine", ["spark", "duckdb-on-spark"])
+def test_executors_that_are_killed_change_nothing(pack, tmp_path, engine):
+    """All of them die at work on the answers; what others write in their place is that of one machine, once."""
     heights = pa.array([f"{n % 90 + 0.5} cm" for n in range(2000)])
     few = pa.table({"patient": [f"p{n}" for n in range(2000)], "height": heights})
     duckdb.from_arrow(few).write_parquet(str(tmp_path / "patients.parquet"), row_group_size=512)
     names = ("patients.parquet", "spark.parquet", "work")
     table, answers, work = (tmp_path / name for name in names)
     work.mkdir()
-    command = [sys.executable, str(ROOT / "tests" / "spark_cluster.py"), PACK, *map(str, (table, answers, work))]
+    command = [sys.executable, str(ROOT / "tests" / "spark_cluster.py"), engine, PACK]
+    command += map(str, (table, answers, work))
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=600)  # noqa: S603
     assert done.returncode == 0, done.stderr[-3000:]
     killed, ran = map(int, done.stdout.split())
