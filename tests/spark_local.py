@@ -19,6 +19,8 @@ needs_spark = pytest.mark.skipif(
     find_spec("pyspark") is None or which("java") is None,
     reason="Spark or Java is not installed: `make test-spark` installs Spark",
 )
+BRIEF = "-XX:TieredStopAtLevel=1"
+"""What Java optimizes further pays off with more rows than tests have."""
 quiet = [  # the sockets between Python and Java are closed by whoever collects what is left
     pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
@@ -30,11 +32,13 @@ def running():
     """Give a session of two threads, in which a task is tried three times."""
     from pyspark.sql import SparkSession  # noqa: PLC0415 - an extra
 
-    from cds_engine.batch.spark_session import ON_ONE_MACHINE  # noqa: PLC0415 - as above
+    from cds_engine.batch.spark_session import HUGE_METHODS, ON_ONE_MACHINE  # noqa: PLC0415 - as above
 
     os.environ["PYSPARK_PYTHON"] = sys.executable
     builder = SparkSession.builder.master("local[2,3]")
-    for name, value in ({**ON_ONE_MACHINE, "spark.driver.memory": "2g"}).items():
+    java = f"{HUGE_METHODS} {BRIEF}"
+    own = {"spark.driver.memory": "2g", "spark.driver.extraJavaOptions": java, "spark.executor.extraJavaOptions": java}
+    for name, value in {**ON_ONE_MACHINE, **own}.items():
         builder = builder.config(name, value)
     found = builder.getOrCreate()
     found.sparkContext.setLogLevel("OFF")
