@@ -263,8 +263,8 @@ class LoadedPack:
         Rules whose review state on the day *as_of*, whatever day a row names, is below *minimum_review* are held back,
         and the report says which. After an error the finished parts, of *part_rows* rows each, stay beside the output
         and *resume* goes on from them. The *engine* runs on this machine, unless a *session* of Spark says otherwise;
-        a DataFrame of Spark is answered in its own session. *progress* is told the rows done and the rows there are,
-        before the first part and after each.
+        a DataFrame of Spark is answered in its own session: by Spark SQL, or by DuckDB on executors. *progress* is told
+        the rows done and the rows there are, before the first part and after each.
 
         Raises:
             InputError: If the table cannot be read, or a column cannot be understood (all of them are named).
