@@ -63,7 +63,8 @@ class Answering:
         opened = self._opened
         if not self._has_rows:
             return ()
-        relation = self._in_columns(opened.source.parts[0])
+        first = opened.source.parts[0].relation
+        relation = first if opened.records is None else records.rows_of_part(first)
         return self._held.draw(self._engine, relation, opened.numbers, wanted, seed)
 
     def answer(self, number: int, place: Workplace) -> Finished:
@@ -88,9 +89,6 @@ class Answering:
             self._write(number, place, opened.suffix)
         refused = quarantine.refused_of(part.relation, opened.columns, engine)
         return Finished(count(layout, opened.held_back, engine), refused, checked)
-
-    def _in_columns(self, part: Part) -> str:
-        return part.relation if self._opened.records is None else records.rows_of_part(part.relation)
 
     def _write(self, number: int, place: Workplace, suffix: str) -> None:
         opened, layout, kind = self._opened, self._runner.layout, ENDINGS[suffix]
