@@ -193,9 +193,15 @@ JAVA = "An error occurred while calling o1.collect.\n: org.apache.spark.SparkExc
     ("said", "reason"),
     [
         ("Traceback\n  File\ncds_engine.diagnostics.BackendFault: no room\n", "no room"),
-        ("Traceback\nModuleNotFoundError: No module named 'x'", "ModuleNotFoundError: No module named 'x'"),
-        ("Traceback\nMemoryError", "MemoryError"),
-        ("the executor is lost", "org.apache.spark.SparkException: Job aborted: the executor is lost"),
+        (
+            "Traceback\nModuleNotFoundError: No module named 'x'",
+            "an executor lacks what it needs (No module named 'x'); install `cds_engine[batch]` there",
+        ),
+        ("Traceback\nMemoryError", "an executor failed: MemoryError"),
+        (
+            "the executor is lost",
+            "an executor failed: org.apache.spark.SparkException: Job aborted: the executor is lost",
+        ),
     ],
 )
 def test_of_a_traceback_of_java_the_line_that_matters_is_told(said, reason):

@@ -46,6 +46,8 @@ AT_ONCE = 100
 
 FILE = "file_index"
 """Which of several files a row is from, as DuckDB tells it where no column of the table has that name."""
+Group = list[tuple[Path, int]]
+"""Files that are read together, each with the number of its rows."""
 
 
 class Duck:
@@ -146,24 +148,12 @@ class Duck:
             rows = int(self.one(f"SELECT sum(num_rows) FROM parquet_file_metadata({literal(str(file))})"))
             sizes.append((file.absolute(), rows))  # so that other processes find it, too
         listed = ", ".join(quoted(column) for column in columns)
-        parts: list[Part] = []
-        start = 0
-        for group in _groups(sizes, 0 if FILE in map(str.lower, columns) else part_rows):
-            rows = sum(size for _, size in group)
-            read = f"read_parquet([{', '.join(literal(str(file)) for file, _ in group)}], {ROW_OF_FILE}=true)"
-            starts = ", ".join(str(first) for first in accumulate([start, *(size for _, size in group[:-1])]))
-            before = starts if len(group) == 1 else f"[{starts}][CAST({FILE} AS BIGINT) + 1]"
-            for low in range(0, rows, part_rows):
-                high = min(low + part_rows, rows)
-                where = "" if high - low == rows else f" WHERE {ROW_OF_FILE} >= {low} AND {ROW_OF_FILE} < {high}"
-                parts.append(
-                    Part(f"(SELECT {ROW_OF_FILE} + {before} AS {ROW}, {listed} FROM {read}{where})", high - low)
-                )
-            start += rows
+        together = 0 if FILE in map(str.lower, columns) else part_rows
+        parts = tuple(_parts_of(_groups(sizes, together), listed, part_rows))
         if not parts:  # an empty table has an empty answer
             read = f"read_parquet({literal(str(files[-1].absolute()))})"
-            parts.append(Part(f"(SELECT CAST(0 AS BIGINT) AS {ROW}, {listed} FROM {read} WHERE FALSE)", 0))
-        return columns, tuple(parts)
+            parts = (Part(f"(SELECT CAST(0 AS BIGINT) AS {ROW}, {listed} FROM {read} WHERE FALSE)", 0),)
+        return columns, parts
 
     def write(self, query: str, path: Path, kind: str, metadata: Metadata) -> None:
         """Write the rows of a query under a name that they have when they are whole."""
@@ -194,9 +184,9 @@ class Duck:
         self._connection.close()
 
 
-def _groups(sizes: Iterable[tuple[Path, int]], at_most: int) -> list[list[tuple[Path, int]]]:
+def _groups(sizes: Iterable[tuple[Path, int]], at_most: int) -> list[Group]:
     """Return files with their rows, those that follow each other together as long as they have *at_most* so many."""
-    groups: list[list[tuple[Path, int]]] = []
+    groups: list[Group] = []
     room = 0
     for file, rows in sizes:
         if groups and rows <= room:
@@ -206,6 +196,22 @@ def _groups(sizes: Iterable[tuple[Path, int]], at_most: int) -> list[list[tuple[
             room = at_most
         room -= rows
     return groups
+
+
+def _parts_of(groups: Iterable[Group], listed: str, part_rows: int) -> Iterator[Part]:
+    """Yield the parts of groups of files, with the columns *listed*, their rows numbered through all."""
+    start = 0
+    for group in groups:
+        rows = sum(size for _, size in group)
+        starts = ", ".join(str(first) for first in accumulate([start, *(size for _, size in group[:-1])]))
+        before = starts if len(group) == 1 else f"[{starts}][CAST({FILE} AS BIGINT) + 1]"
+        files = ", ".join(literal(str(file)) for file, _ in group)
+        read = f"SELECT {ROW_OF_FILE} + {before} AS {ROW}, {listed} FROM read_parquet([{files}], {ROW_OF_FILE}=true)"
+        for low in range(0, rows, part_rows):
+            high = min(low + part_rows, rows)
+            where = "" if high - low == rows else f" WHERE {ROW_OF_FILE} >= {low} AND {ROW_OF_FILE} < {high}"
+            yield Part(f"({read}{where})", high - low)
+        start += rows
 
 
 def _options(kind: str, metadata: Metadata) -> str:

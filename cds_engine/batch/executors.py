@@ -142,6 +142,8 @@ def _reason(said: str) -> str:
     raised = RAISED.findall(said)
     if raised:
         kind, text = raised[-1]
-        return text if kind in OURS else f"{kind}: {text}".removesuffix(": ")
+        if kind == "ModuleNotFoundError":
+            return f"an executor lacks what it needs ({text}); install `cds_engine[batch]` there"
+        return text if kind in OURS else f"an executor failed: {kind} {text}".rstrip()
     lines = [line.removeprefix(": ").strip() for line in said.splitlines()]
-    return next((line for line in lines if "Exception: " in line), lines[0])
+    return f"an executor failed: {next((line for line in lines if 'Exception: ' in line), lines[0])}"
