@@ -25,16 +25,17 @@ AT_WORK = {
 
 
 def executors(application: str) -> list[int]:
-    """Return the processes of the executors of an application."""
-    found = []
+    """Return the processes of the executors of an application, without what one of them is about to start."""
+    found = {}
     for process in PROCESSES.glob("[0-9]*"):
         try:
             words = (process / "cmdline").read_text().split("\0")
+            parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
         except OSError:
             continue  # it has ended meanwhile
         if application in words and any(word.endswith("CoarseGrainedExecutorBackend") for word in words):
-            found.append(int(process.name))
-    return found
+            found[int(process.name)] = parent
+    return [process for process, parent in found.items() if parent not in found]
 
 
 def kill_at_work(parts: Path, sign: str, application: str, killed: list[int]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import pickle
 from dataclasses import replace
 
 import duckdb
@@ -206,6 +207,19 @@ JAVA = "An error occurred while calling o1.collect.\n: org.apache.spark.SparkExc
 )
 def test_of_a_traceback_of_java_the_line_that_matters_is_told(said, reason):
     assert _reason(f"{JAVA}: {said}\n\tat org.apache.spark.rdd.RDD.collect(RDD.scala:1048)") == reason
+
+
+def test_a_task_takes_half_of_what_spark_grants_python_or_else_the_share_of_its_cores(monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 16)
+    assert on_spark._memory(2) == "10%"  # noqa: SLF001 - what DuckDB is given
+    monkeypatch.setenv("PYSPARK_EXECUTOR_MEMORY_MB", "2048")
+    assert on_spark._memory(2) == "1024MB"  # noqa: SLF001 - as above
+
+
+def test_a_pack_that_has_travelled_answers_by_the_same_engines():
+    loaded = cds_engine.load(PACK)
+    there = pickle.loads(pickle.dumps(loaded.evaluate))  # noqa: S301 - our own
+    assert there({"age": 30}, as_of=AS_OF) == loaded.evaluate({"age": 30}, as_of=AS_OF)  # the engines are named in it
 
 
 def test_what_executors_cannot_do_is_refused(pack, tmp_path):
