@@ -20,7 +20,7 @@ test-cql: $(VENV)/.develop tests/cql/node_modules
 # Needs Java 8, 11 or 17. Spark is large: it is installed for this target alone.
 test-spark: $(VENV)/.spark tests/cql/node_modules
 	@command -v java >/dev/null || (echo "this needs Java"; false)
-	$(BIN)/python -m pytest -n 0 tests/test_spark.py tests/test_all_engines.py
+	$(BIN)/python -m pytest -n 0 tests/test_spark.py tests/test_on_spark.py tests/test_all_engines.py
 
 tests/cql/node_modules: tests/cql/package.json
 	cd tests/cql && npm install --silent --no-audit --no-fund --no-package-lock

@@ -114,6 +114,10 @@ class EngineDisagreement(CdsError):  # noqa: N818 - the name is part of the cont
         said = ", ".join(f"{engine} says {truth}" for engine, truth in verdicts.items())
         super().__init__(f"the engines disagree on `{condition}`: {said}; no answer is given")
 
+    def __reduce__(self) -> tuple[type[EngineDisagreement], tuple[str, dict[str, str]]]:
+        """It travels to another process as what it was made of."""
+        return EngineDisagreement, (self.condition, self.verdicts)
+
 
 class BackendFault(CdsError):  # noqa: N818 - a fault, not an error of the caller
     """A second engine failed to answer; no answer is given for this patient."""

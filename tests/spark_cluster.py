@@ -1,4 +1,4 @@
-"""A table answered by two executors that are killed while they write: `spark_cluster.py PACK TABLE ANSWERS WORK`.
+"""A table answered by two executors that are killed at it: `spark_cluster.py ENGINE PACK TABLE ANSWERS WORK`.
 
 Run by `test_spark`, in a process of its own: a process has one Spark.
 """
@@ -14,27 +14,33 @@ from datetime import date
 from pathlib import Path
 
 import cds_engine
-from cds_engine.batch.spark import ON_ONE_MACHINE
+from cds_engine.batch.spark_session import ON_ONE_MACHINE
 
 PROCESSES = Path("/proc")
+AT_WORK = {
+    "spark": "kept/*-answered/_temporary/0/_temporary/attempt_*/*.parquet",  # a task of the answers has begun its file
+    "duckdb-on-spark": "attempt-*",  # a part has been begun
+}
+"""What is there in the folder of a run when executors are at work."""
 
 
 def executors(application: str) -> list[int]:
-    """Return the processes of the executors of an application."""
-    found = []
+    """Return the processes of the executors of an application, without what one of them is about to start."""
+    found = {}
     for process in PROCESSES.glob("[0-9]*"):
         try:
             words = (process / "cmdline").read_text().split("\0")
+            parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
         except OSError:
             continue  # it has ended meanwhile
         if application in words and any(word.endswith("CoarseGrainedExecutorBackend") for word in words):
-            found.append(int(process.name))
-    return found
+            found[int(process.name)] = parent
+    return [process for process, parent in found.items() if parent not in found]
 
 
-def kill_while_writing(parts: Path, application: str, killed: list[int]) -> None:
-    """Kill every executor once, as soon as a task of the answers has begun its file."""
-    while not [*parts.glob("kept/*-answered/_temporary/0/_temporary/attempt_*/*.parquet")]:
+def kill_at_work(parts: Path, sign: str, application: str, killed: list[int]) -> None:
+    """Kill every executor once, as soon as the sign of their work is there."""
+    while not [*parts.glob(sign)]:
         time.sleep(0.01)
     killed += executors(application)
     for process in killed:
@@ -50,7 +56,7 @@ def at_home(work: Path) -> None:
     os.environ |= {"SPARK_HOME": str(work), "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable}
 
 
-def main(pack: str, table: Path, answers: Path, work: Path) -> None:
+def main(engine: str, pack: str, table: Path, answers: Path, work: Path) -> None:
     """Answer the table, and print how many executors were killed and how many there were."""
     at_home(work)
     from pyspark.sql import SparkSession  # noqa: PLC0415 - an extra
@@ -63,12 +69,14 @@ def main(pack: str, table: Path, answers: Path, work: Path) -> None:
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("OFF")
     killed: list[int] = []
-    watch = (answers.with_name(f"{answers.name}.parts"), session.sparkContext.applicationId, killed)
-    threading.Thread(target=kill_while_writing, args=watch, daemon=True).start()
-    cds_engine.load(pack).evaluate_table(table, answers, as_of=date(2026, 11, 21), session=session, sample=0)
+    parts = answers.with_name(f"{answers.name}.parts")
+    watch = (parts, AT_WORK[engine], session.sparkContext.applicationId, killed)
+    threading.Thread(target=kill_at_work, args=watch, daemon=True).start()
+    wish = {"as_of": date(2026, 11, 21), "part_rows": None if engine == "spark" else 1000, "sample": 0}
+    cds_engine.load(pack).evaluate_table(table, answers, engine=engine, session=session, **wish)
     sys.stdout.write(f"{len(killed)} {len([*work.glob('work/app-*/[0-9]*')])}\n")
     session.stop()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], *map(Path, sys.argv[2:]))
+    main(*sys.argv[1:3], *map(Path, sys.argv[3:]))

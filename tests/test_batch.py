@@ -281,7 +281,7 @@ def test_a_run_that_fails_leaves_the_evaluator_no_work(jdm, tmp_path, monkeypatc
     def full(*_):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr("cds_engine.batch.table.count", full)
+    monkeypatch.setattr("cds_engine.batch.answering.count", full)
     monkeypatch.setattr(Held, "compare", lambda *_: 0)
     order = Order(
         tmp_path / "in.csv", tmp_path / "out.csv", AS_OF, Wishes({"weight": "kg", "height": "cm"}), sample=400
@@ -299,6 +299,23 @@ def test_an_empty_table_has_an_empty_answer_and_a_missing_folder_is_said(jdm, tm
     assert (report.rows_in, report.rows_out, report.quarantined) == (0, 0, 0)
     with pytest.raises(InputError, match="there is no folder"):
         jdm.evaluate_table(source, tmp_path / "nowhere" / "out.csv")
+
+
+@pytest.mark.parametrize(("other", "sizes"), [("age", [5, 4, 5, 5, 1]), ("file_index", [3, 2, 4, 5, 5, 1])])
+def test_small_files_are_read_as_one_part_and_rows_are_numbered_through_all(tmp_path, other, sizes):
+    """Large ones are cut; where DuckDB cannot tell which file a row is from, small ones are parts of their own."""
+    files, start = [], 0
+    for number, rows in enumerate((3, 2, 0, 4, 10, 1)):
+        columns = [f"{start} + range AS expected", f"'x' AS {other}"]
+        listed = ", ".join(columns if number % 2 else columns[::-1])
+        files.append(tmp_path / f"{number}.parquet")
+        duckdb.sql(f"SELECT {listed} FROM range({rows})").write_parquet(str(files[-1]))
+        start += rows
+    duck = Duck(threads=1)
+    _, parts = duck.parts(files, 5, "input")
+    assert [part.rows for part in parts] == sizes
+    rows = [row for part in parts for row in duck.rows(f"SELECT {ROW}, expected, {other} FROM {part.relation}")]
+    assert sorted(rows) == [(number, number, "x") for number in range(20)]
 
 
 def test_lines_that_are_no_rows_are_in_quarantine_and_parts_join(jdm, tmp_path):

@@ -11,15 +11,14 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
-from importlib.util import find_spec
 from random import Random
-from shutil import which
 
 import duckdb
 import pyarrow as pa
 import pytest
 from rows import as_cells
 from scenario_patients import ROOT
+from spark_local import PACK, check_equal, counted, needs_spark, quiet, running
 from strategies import PatientMaker
 
 import cds_engine
@@ -36,34 +35,13 @@ COUNT = int(os.environ.get("SPARK_PATIENTS", "20000"))
 SAMPLE = int(os.environ.get("SPARK_SAMPLE", "600"))
 """Rows that the evaluator answers as well; all others are held to DuckDB, which is held to the evaluator elsewhere."""
 AS_OF = dt.date(2026, 11, 21)
-pytestmark = [  # the sockets between Python and Java are closed by whoever collects what is left
-    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
-needs_spark = pytest.mark.skipif(
-    find_spec("pyspark") is None or which("java") is None,
-    reason="Spark or Java is not installed: `make test-spark` installs Spark",
-)
+pytestmark = quiet
 
 
 @pytest.fixture(scope="module")
 def session():
-    """Return a session of two threads, in which a task is tried three times."""
-    from pyspark.sql import SparkSession  # noqa: PLC0415 - an extra
-
-    from cds_engine.batch.spark import ON_ONE_MACHINE  # noqa: PLC0415 - as above
-
-    builder = SparkSession.builder.master("local[2,3]")
-    for name, value in ({**ON_ONE_MACHINE, "spark.driver.memory": "2g"}).items():
-        builder = builder.config(name, value)
-    found = builder.getOrCreate()
-    found.sparkContext.setLogLevel("OFF")
-    yield found
-    found.stop()
-
-
-PACK = os.environ.get("SPARK_PACK", str(ROOT / "tests" / "corpus" / "packs" / "good"))
-"""A small pack, so that this ends within a minute; `SPARK_PACK=jdm_calcinosis` takes the large one, by hand."""
+    with running() as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -81,18 +59,6 @@ def rows_of(pack):
     return pa.table({"patient": [f"p{number}" for number in range(len(rows))], **cells})
 
 
-def counted(report):
-    return replace(report, seconds=0.0, quarantine=None)
-
-
-def in_words(path):
-    """Return a query for a table of answers; DuckDB keeps a status as a number with a name."""
-    columns = [row[:2] for row in duckdb.sql(f"DESCRIBE SELECT * FROM '{path}'").fetchall()]
-    kinds = {"ENUM": "VARCHAR"}
-    listed = ", ".join(f'CAST("{name}" AS {kinds.get(kind[:4], kind)}) AS "{name}"' for name, kind in columns)
-    return f"SELECT {listed} FROM '{path}'"
-
-
 @pytest.fixture
 def compiled(monkeypatch):
     """Have Spark compile the text for as few rows as there are, and fail where it would interpret it instead.
@@ -106,10 +72,9 @@ def compiled(monkeypatch):
 
 def check_same(folder, rows):
     """Hold the answers of Spark to those of DuckDB: the same rows, each once."""
-    said = [in_words(folder / name) for name in ("duck.parquet", "spark.parquet/*.parquet")]
-    for one, other in (said, said[::-1]):
-        assert duckdb.sql(f"{one} EXCEPT ALL {other}").fetchall() == []
-    assert duckdb.sql(f"SELECT count(DISTINCT row), count(*) FROM ({said[1]})").fetchall() == [(rows, rows)]
+    ours = folder / "spark.parquet" / "*.parquet"
+    check_equal(folder / "duck.parquet", ours)
+    assert duckdb.sql(f"SELECT count(DISTINCT row), count(*) FROM '{ours}'").fetchall() == [(rows, rows)]
 
 
 @needs_spark
@@ -219,15 +184,17 @@ def test_a_dataframe_is_answered_in_its_own_session_also_in_two_goes(pack, sessi
 
 @needs_spark
 @pytest.mark.skipif(COUNT < 20000, reason="six starts of Java take a minute or more: `make test-spark` sees to it")
-def test_executors_that_are_killed_change_nothing(pack, tmp_path):
-    """All of them die while the answers are written; what others write in their place is that of one machine, once."""
+@pytest.mark.parametrize("engine", ["spark", "duckdb-on-spark"])
+def test_executors_that_are_killed_change_nothing(pack, tmp_path, engine):
+    """All of them die at work on the answers; what others write in their place is that of one machine, once."""
     heights = pa.array([f"{n % 90 + 0.5} cm" for n in range(2000)])
     few = pa.table({"patient": [f"p{n}" for n in range(2000)], "height": heights})
     duckdb.from_arrow(few).write_parquet(str(tmp_path / "patients.parquet"), row_group_size=512)
     names = ("patients.parquet", "spark.parquet", "work")
     table, answers, work = (tmp_path / name for name in names)
     work.mkdir()
-    command = [sys.executable, str(ROOT / "tests" / "spark_cluster.py"), PACK, *map(str, (table, answers, work))]
+    command = [sys.executable, str(ROOT / "tests" / "spark_cluster.py"), engine, PACK]
+    command += map(str, (table, answers, work))
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=600)  # noqa: S603
     assert done.returncode == 0, done.stderr[-3000:]
     killed, ran = map(int, done.stdout.split())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import accumulate
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,12 @@ thousands of expressions for most of a second, or undo the layers."""
 
 AT_ONCE = 100
 """Rows that go into a table by one statement: a statement a row takes several times as long."""
+
+
+FILE = "file_index"
+"""Which of several files a row is from, as DuckDB tells it where no column of the table has that name."""
+Group = list[tuple[Path, int]]
+"""Files that are read together, each with the number of its rows."""
 
 
 class Duck:
@@ -130,28 +137,23 @@ class Duck:
         Raises:
             InputError: If the files have columns that differ, or one that is called as the number of a row.
         """
-        parts: list[Part] = []
         columns: dict[str, str] = {}
-        start, read, listed = 0, "", ""
+        sizes: list[tuple[Path, int]] = []
         for file in files:
             found = self.columns(f"read_parquet({literal(str(file))})")
             check_columns([*found])
-            read = f"read_parquet({literal(str(file))}, {ROW_OF_FILE}=true)"
             if columns and found != columns:
                 raise InputError(f"the columns of `{file}` are not those of the files before it")
             columns = found
             rows = int(self.one(f"SELECT sum(num_rows) FROM parquet_file_metadata({literal(str(file))})"))
-            listed = ", ".join(quoted(column) for column in columns)
-            for low in range(0, rows, part_rows):
-                high = min(low + part_rows, rows)
-                where = "" if high - low == rows else f" WHERE {ROW_OF_FILE} >= {low} AND {ROW_OF_FILE} < {high}"
-                parts.append(
-                    Part(f"(SELECT {ROW_OF_FILE} + {start} AS {ROW}, {listed} FROM {read}{where})", high - low)
-                )
-            start += rows
+            sizes.append((file.absolute(), rows))  # so that other processes find it, too
+        listed = ", ".join(quoted(column) for column in columns)
+        together = 0 if FILE in map(str.lower, columns) else part_rows
+        parts = tuple(_parts_of(_groups(sizes, together), listed, part_rows))
         if not parts:  # an empty table has an empty answer
-            parts.append(Part(f"(SELECT CAST(0 AS BIGINT) AS {ROW}, {listed} FROM {read} WHERE FALSE)", 0))
-        return columns, tuple(parts)
+            read = f"read_parquet({literal(str(files[-1].absolute()))})"
+            parts = (Part(f"(SELECT CAST(0 AS BIGINT) AS {ROW}, {listed} FROM {read} WHERE FALSE)", 0),)
+        return columns, parts
 
     def write(self, query: str, path: Path, kind: str, metadata: Metadata) -> None:
         """Write the rows of a query under a name that they have when they are whole."""
@@ -180,6 +182,36 @@ class Duck:
     def close(self) -> None:
         """End the connection."""
         self._connection.close()
+
+
+def _groups(sizes: Iterable[tuple[Path, int]], at_most: int) -> list[Group]:
+    """Return files with their rows, those that follow each other together as long as they have *at_most* so many."""
+    groups: list[Group] = []
+    room = 0
+    for file, rows in sizes:
+        if groups and rows <= room:
+            groups[-1].append((file, rows))
+        else:
+            groups.append([(file, rows)])
+            room = at_most
+        room -= rows
+    return groups
+
+
+def _parts_of(groups: Iterable[Group], listed: str, part_rows: int) -> Iterator[Part]:
+    """Yield the parts of groups of files, with the columns *listed*, their rows numbered through all."""
+    start = 0
+    for group in groups:
+        rows = sum(size for _, size in group)
+        starts = ", ".join(str(first) for first in accumulate([start, *(size for _, size in group[:-1])]))
+        before = starts if len(group) == 1 else f"[{starts}][CAST({FILE} AS BIGINT) + 1]"
+        files = ", ".join(literal(str(file)) for file, _ in group)
+        read = f"SELECT {ROW_OF_FILE} + {before} AS {ROW}, {listed} FROM read_parquet([{files}], {ROW_OF_FILE}=true)"
+        for low in range(0, rows, part_rows):
+            high = min(low + part_rows, rows)
+            where = "" if high - low == rows else f" WHERE {ROW_OF_FILE} >= {low} AND {ROW_OF_FILE} < {high}"
+            yield Part(f"({read}{where})", high - low)
+        start += rows
 
 
 def _options(kind: str, metadata: Metadata) -> str:

@@ -60,12 +60,18 @@ class Held:
         self._answers: list[tuple[Single, Future[Evaluation]]] = []
         """What the evaluator says of the drawn rows of the part that is being answered."""
 
-    def draw(self, engine: Engine, relation: str, numbers: Sequence[int], wanted: int, seed: int) -> None:
+    def draw(self, engine: Engine, relation: str, numbers: Sequence[int], wanted: int, seed: int) -> Collection[int]:
         """Choose which rows of those with *numbers* the evaluator answers as well; *relation* is the first part."""
-        if wanted and numbers:
-            drawn = self._rows(engine, relation, numbers, min(wanted, len(numbers)), seed)
-            engine.fill("drawn", {"row": "BIGINT"}, [[row] for row in drawn])
-            self.drawn = "SELECT row FROM drawn"
+        if not wanted or not numbers:
+            return ()
+        drawn = self._rows(engine, relation, numbers, min(wanted, len(numbers)), seed)
+        self.ask(engine, drawn)
+        return drawn
+
+    def ask(self, engine: Engine, drawn: Collection[int]) -> None:
+        """Have the evaluator answer the rows *drawn* as well, which somebody has chosen."""
+        engine.fill("drawn", {"row": "BIGINT"}, [[row] for row in drawn])
+        self.drawn = "SELECT row FROM drawn"
 
     def begin(self, relation: str) -> None:
         """Have the evaluator answer the drawn rows of *relation* that are in `answered`, while the engine goes on."""

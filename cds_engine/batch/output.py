@@ -28,6 +28,8 @@ class FileOutput:
 
     path: Path
     kind: str
+    in_folder: bool = False
+    """Whether Parquet is a folder of the files that several processes wrote: no row is written a second time."""
 
     @property
     def suffix(self) -> str:
@@ -55,8 +57,8 @@ class TableOutput:
 Output = FileOutput | TableOutput
 
 
-def output_of(into: str | Path, sheets: Sequence[str]) -> Output:
-    """Return where answers go, once it is clear that they can.
+def output_of(into: str | Path, sheets: Sequence[str], *, in_folder: bool = False) -> Output:
+    """Return where answers go, once it is clear that they can; Parquet as one file, or *in_folder*.
 
     Raises:
         InputError: If it is no kind of output, its folder is not there, or a table of the name is.
@@ -72,7 +74,7 @@ def output_of(into: str | Path, sheets: Sequence[str]) -> Output:
         raise InputError(f"`{path}` is no kind of output; its name should end in .parquet, .csv or .ndjson")
     if not path.parent.is_dir():
         raise InputError(f"there is no folder `{path.parent}` to write into; make it first")
-    return FileOutput(path, kind)
+    return FileOutput(path, kind, in_folder)
 
 
 def place_of(output: Output | None) -> Path | None:
@@ -117,10 +119,9 @@ def deliver(sheets: Sheets, output: Output, metadata: Metadata, duck: Duck) -> N
     last_first = dict(sorted(sheets.items(), reverse=True))
     match output:
         case FileOutput():
-            whole = {sheet: _whole(parts, output.of(sheet), output.kind, metadata, duck)
-                     for sheet, parts in last_first.items()}  # fmt: skip
+            whole = {sheet: _whole(parts, sheet, output, metadata, duck) for sheet, parts in last_first.items()}
             for sheet, path in whole.items():
-                if output.kind != "PARQUET" or path.is_dir():
+                if output.kind != "PARQUET" or output.in_folder:
                     _say_beside(output.of(sheet), metadata)
                 _take_place(path, output.of(sheet))
         case TableOutput():
@@ -136,19 +137,18 @@ def _listed(parts: Sequence[Path]) -> str:
     return ", ".join(literal(f"{part}/*.parquet" if part.is_dir() else str(part)) for part in parts)
 
 
-def _whole(parts: Sequence[Path], into: Path, kind: str, metadata: Metadata, duck: Duck) -> Path:
-    """Return the file in which the parts are together, beside the first part still.
-
-    Where an engine wrote folders of Parquet, Parquet stays one: nothing is written a second time.
-    """
-    whole = parts[0].with_name(f"whole-{into.name}")
-    if parts[0].is_dir():
-        return _gathered(parts, whole) if kind == "PARQUET" else _written(parts, whole, kind, metadata, duck)
+def _whole(parts: Sequence[Path], sheet: str, output: FileOutput, metadata: Metadata, duck: Duck) -> Path:
+    """Return the file or folder in which the parts are together, beside the first part still."""
+    kind, whole = output.kind, parts[0].with_name(f"whole-{output.of(sheet).name}")
+    if kind == "PARQUET" and output.in_folder:
+        return _gathered(parts, whole)
     if kind == "PARQUET" and len(parts) == 1:
         shutil.copyfile(parts[0], whole)
         return whole
-    if kind == "PARQUET":
-        return _written(parts, whole, kind, metadata, duck)
+    if kind == "PARQUET" or parts[0].is_dir():
+        with duck.in_any_order():  # none is promised
+            duck.write(f"SELECT * FROM read_parquet([{_listed(parts)}])", whole, kind, metadata)
+        return whole
     with whole.open("wb") as out:
         for number, part in enumerate(parts):
             with part.open("rb") as one:
@@ -159,18 +159,13 @@ def _whole(parts: Sequence[Path], into: Path, kind: str, metadata: Metadata, duc
     return whole
 
 
-def _written(parts: Sequence[Path], whole: Path, kind: str, metadata: Metadata, duck: Duck) -> Path:
-    with duck.in_any_order():  # none is promised
-        duck.write(f"SELECT * FROM read_parquet([{_listed(parts)}])", whole, kind, metadata)
-    return whole
-
-
 def _gathered(parts: Sequence[Path], whole: Path) -> Path:
     """Return the folder with the files of all parts; the parts keep theirs, for a run that is stopped here."""
     shutil.rmtree(whole, ignore_errors=True)
     whole.mkdir()
     for number, part in enumerate(parts):
-        for place, file in enumerate(sorted(part.glob("*.parquet"))):
+        files = sorted(part.glob("*.parquet")) if part.is_dir() else [part]
+        for place, file in enumerate(files):
             (whole / f"part-{number:05d}-{place:05d}.parquet").hardlink_to(file)
     return whole
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from cds_engine.batch import database, staging
 from cds_engine.batch.duck import Duck
 from cds_engine.batch.engine import Engine, Part
-from cds_engine.batch.spark import identity_of_dataframe, is_dataframe
+from cds_engine.batch.spark_session import identity_of_dataframe, is_dataframe
 from cds_engine.batch.staging import Bad, Told
 from cds_engine.diagnostics import InputError
 

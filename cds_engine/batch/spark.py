@@ -1,4 +1,4 @@
-"""The only door to Spark: Parquet in, the same text run by Spark SQL, answers out as a folder of Parquet files.
+"""Spark SQL as an engine: Parquet in, the same text run, answers out as a folder of Parquet files.
 
 What a query makes is written to the folder of the run before anything is read from it: a task that is tried again, or
 an executor that is lost, changes nothing that has been read, and what is written is committed once, by the driver.
@@ -15,23 +15,13 @@ from urllib.parse import unquote, urlparse
 
 from cds_engine.batch.engine import ROW, Metadata, Part, check_columns
 from cds_engine.batch.readings import EMPTY
+from cds_engine.batch.spark_session import spark_errors, started, uri_of
 from cds_engine.batch.spark_text import spelled
 from cds_engine.diagnostics import InputError
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-NEEDS = "this needs Spark; install `cds_engine[spark]`, and Java 8, 11 or 17"
-HUGE_METHODS = "-XX:-DontCompileHugeMethods"
-"""The methods that Spark writes for a pack are longer than what Java compiles of its own accord."""
-ON_ONE_MACHINE = {
-    "spark.driver.extraJavaOptions": HUGE_METHODS,
-    "spark.executor.extraJavaOptions": HUGE_METHODS,
-    "spark.sql.codegen.cache.maxEntries": "10000",  # a large pack is more classes than the 100 that are kept else
-    "spark.ui.enabled": "false",
-    "spark.ui.showConsoleProgress": "false",
-}
-"""What must be set before Spark starts: a session that is handed in brings its own."""
 NOT_WORTHWHILE = ", ".join(
     f"org.apache.spark.sql.{rule}"
     for rule in (
@@ -78,28 +68,6 @@ TYPES = {
 """Types of Spark, as DuckDB calls them."""
 
 
-def is_dataframe(table: object) -> bool:
-    """Say whether a table is a DataFrame of Spark."""
-    return type(table).__module__.startswith("pyspark.sql.")
-
-
-def session_of(table: object) -> object:
-    """Return the session of a DataFrame, None for any other table."""
-    return table.sparkSession if is_dataframe(table) else None  # type: ignore[attr-defined]
-
-
-def identity_of_dataframe(table: object) -> str:
-    """Return what tells a DataFrame from another, as far as its plan does."""
-    frame: Any = table
-    return f"{frame.schema.simpleString()} {frame.semanticHash()}"
-
-
-def write_parquet(table: object, into: Path) -> None:
-    """Write a DataFrame as a folder of Parquet files."""
-    frame: Any = table
-    frame.write.mode("overwrite").parquet(_uri(into))
-
-
 class Spark:
     """The queries of one run, in a session of their own."""
 
@@ -119,10 +87,7 @@ class Spark:
     @property
     def errors(self) -> tuple[type[Exception], ...]:
         """What Spark raises, and what comes through from Java."""
-        from py4j.protocol import Py4JError  # noqa: PLC0415 - an extra, loaded when it is asked for
-        from pyspark.errors import PySparkException  # noqa: PLC0415 - as above
-
-        return (PySparkException, Py4JError)
+        return spark_errors()
 
     def view(self, name: str, query: str) -> None:
         """Give a query a name; what it names is looked up now, and stays that."""
@@ -138,7 +103,7 @@ class Spark:
 
     def _written(self, table: str, query: str) -> DataFrame:
         self._kept += 1
-        into = _uri(self._folder / "kept" / f"{self._kept:04d}-{table}")
+        into = uri_of(self._folder / "kept" / f"{self._kept:04d}-{table}")
         frame = self._run(query)
         frame.write.mode("overwrite").parquet(into)
         return self._session.read.schema(frame.schema).parquet(into)
@@ -190,12 +155,12 @@ class Spark:
         Raises:
             InputError: If the files have columns that differ, or one that is called as the number of a row.
         """
-        first = self._session.read.parquet(_uri(files[0])).dtypes
+        first = self._session.read.parquet(uri_of(files[0])).dtypes
         check_columns([column for column, _ in first])
         for file in files[1:]:
-            if sorted(self._session.read.parquet(_uri(file)).dtypes) != sorted(first):
+            if sorted(self._session.read.parquet(uri_of(file)).dtypes) != sorted(first):
                 raise InputError(f"the columns of `{file}` are not those of the files before it")
-        table = self._session.read.parquet(*map(_uri, files))
+        table = self._session.read.parquet(*map(uri_of, files))
         counted = table.groupBy("_metadata.file_path").count().collect()
         order = {str(file.resolve()): place for place, file in enumerate(files)}
         by_file = sorted(((order[_path(uri)], uri, rows) for uri, rows in counted))
@@ -227,7 +192,7 @@ class Spark:
     def write(self, query: str, path: Path, kind: str, metadata: Metadata) -> None:  # noqa: ARG002 - always Parquet
         """Write the rows of a query as a folder of Parquet files, which has its name when it is whole."""
         begun = path.with_suffix(".tmp")
-        self._run(query).write.mode("overwrite").parquet(_uri(begun))
+        self._run(query).write.mode("overwrite").parquet(uri_of(begun))
         shutil.rmtree(path, ignore_errors=True)
         begun.replace(path)
 
@@ -250,33 +215,6 @@ class Spark:
 
     def _run(self, query: str) -> DataFrame:
         return self._session.sql(spelled(query))
-
-
-def started(threads: int, memory: str) -> Any:
-    """Return a session on this machine, or the one that runs already.
-
-    Raises:
-        InputError: If Spark is not installed, or Java is not.
-    """
-    try:
-        from pyspark.errors import PySparkRuntimeError  # noqa: PLC0415 - an extra, loaded when it is asked for
-        from pyspark.sql import SparkSession  # noqa: PLC0415 - as above
-    except ImportError:
-        raise InputError(NEEDS) from None
-    tried = 4  # times each task, as on a cluster
-    builder = SparkSession.builder.master(f"local[{threads},{tried}]").appName("cds_engine")
-    for name, value in {**ON_ONE_MACHINE, "spark.driver.memory": memory}.items():
-        builder = builder.config(name, value)
-    try:
-        found = builder.getOrCreate()
-    except PySparkRuntimeError:
-        raise InputError(NEEDS) from None
-    found.sparkContext.setLogLevel("ERROR")
-    return found
-
-
-def _uri(path: Path) -> str:
-    return path.resolve().as_uri()
 
 
 def _path(uri: str) -> str:

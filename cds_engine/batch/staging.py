@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from cds_engine.batch import database, spark
+from cds_engine.batch import database, spark_session
 from cds_engine.batch.duck import Duck
 from cds_engine.batch.engine import literal, quoted
 from cds_engine.diagnostics import InputError
@@ -80,7 +80,7 @@ def write_frame(table: object, into: Path, duck: Duck) -> tuple[Bad, ...]:
 
 def write_dataframe(table: object, into: Path) -> tuple[Bad, ...]:
     """Write a DataFrame of Spark, by its own session: a folder of files. From then on a row has one place for good."""
-    spark.write_parquet(table, into)
+    spark_session.write_parquet(table, into)
     return ()
 
 

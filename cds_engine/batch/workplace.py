@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -81,6 +82,29 @@ class Workplace:
         except (OSError, ValueError):
             return None
         return found
+
+    def settled(self, name: str, choose: Callable[[], int]) -> int:
+        """Return a number that the run was begun with; choose it where this is the beginning."""
+        chosen = self.folder / f"{name}.json"
+        if not chosen.exists():
+            _write(chosen, [choose()])
+        [number] = json.loads(chosen.read_text(encoding="utf-8"))
+        return int(number)
+
+    @contextmanager
+    def attempt(self, number: int) -> Iterator[Self]:
+        """Make a workplace for one attempt at a part; what it holds in the end is moved here, file by file.
+
+        However many attempts there are, at once or after each other, and wherever they end: a file that is here is
+        whole. All attempts at a part write the same rows.
+        """
+        own = replace(self, folder=Path(tempfile.mkdtemp(prefix=f"attempt-{number:05d}-", dir=self.folder)))
+        try:
+            yield own
+            for file in own.folder.iterdir():
+                file.replace(self.folder / file.name)
+        finally:
+            own.remove()
 
     def path(self, name: str, number: int, suffix: str) -> Path:
         """Return where a part is written, such as `part-00007.parquet`."""

@@ -200,7 +200,7 @@ def _batch(  # noqa: PLR0913, PLR0917 - one parameter an option
     value_sets: ValueSetsOption = None,
     period: PeriodOption = None,
     engine: Annotated[
-        EngineName, typer.Option("--engine", help="Spark is for what one machine cannot hold.")
+        EngineName, typer.Option("--engine", help="`duckdb-on-spark` is for a cluster, `spark` for a second opinion.")
     ] = EngineName.DUCKDB,
     template: Annotated[
         str | None,

@@ -33,3 +33,4 @@ class EngineName(StrEnum):
 
     DUCKDB = "duckdb"
     SPARK = "spark"
+    DUCKDB_ON_SPARK = "duckdb-on-spark"

@@ -54,6 +54,7 @@ class LoadedPack:
         standings: Mapping[str, Standing] | None = None,
     ) -> None:
         """Make *guideline* ready; *standings* say where its statements stand in review, as written where left out."""
+        self._made_of = (guideline, deciders, value_sets, standings)
         self.guideline = guideline
         mapping = guideline.pack.fhir
         self._records = None if mapping is None else FhirReader(guideline.pack, mapping, value_sets or {})
@@ -69,6 +70,10 @@ class LoadedPack:
     def __deepcopy__(self, _: object) -> LoadedPack:
         """A copy of what never changes is the thing itself; an answer, which holds its pack, can be copied."""
         return self
+
+    def __reduce__(self) -> tuple[type[LoadedPack], tuple[object, ...]]:
+        """It travels to another process as what it was made of, and is made ready there."""
+        return LoadedPack, self._made_of
 
     @property
     def id(self) -> str:
@@ -238,7 +243,7 @@ class LoadedPack:
         resume: bool = False,
         part_rows: int | None = None,
         period: str | None = None,
-        engine: Literal["duckdb", "spark"] = "duckdb",
+        engine: Literal["duckdb", "spark", "duckdb-on-spark"] = "duckdb",
         session: object = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> Report:
@@ -258,8 +263,8 @@ class LoadedPack:
         Rules whose review state on the day *as_of*, whatever day a row names, is below *minimum_review* are held back,
         and the report says which. After an error the finished parts, of *part_rows* rows each, stay beside the output
         and *resume* goes on from them. The *engine* runs on this machine, unless a *session* of Spark says otherwise;
-        a DataFrame of Spark is answered in its own session. *progress* is told the rows done and the rows there are,
-        before the first part and after each.
+        a DataFrame of Spark is answered in its own session: by Spark SQL, or by DuckDB on executors. *progress* is told
+        the rows done and the rows there are, before the first part and after each.
 
         Raises:
             InputError: If the table cannot be read, or a column cannot be understood (all of them are named).
