@@ -77,5 +77,5 @@ def started(threads: int, memory: str) -> Any:
         found = builder.getOrCreate()
     except PySparkRuntimeError:
         raise InputError(NEEDS) from None
-    found.sparkContext.setLogLevel("ERROR")
+    found.sparkContext.setLogLevel("FATAL")  # what it cannot fuse it tells at length, and goes on; faults are raised
     return found
