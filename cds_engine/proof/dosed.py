@@ -19,8 +19,8 @@ from cds_engine.units import exact
 
 ALIKE = 1e-6
 """Doses that differ by less are the same."""
-Seen = float | str | None
-"""What is looked at of a dose; None where there is no dose."""
+Seen = float | str
+"""What is looked at of a dose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,32 +49,34 @@ class Dosed:
         return self._way(f"the dose of {self.target}", self.ready, _schedule)
 
     def _way(self, what: str, goal: Formula, of: Callable[[ComputedDose], Seen]) -> Way:
-        def values(met: Twice) -> tuple[Seen, Seen]:
-            doses = [(ready or {})[self.target].dose for ready in met.ready(self.rule)]
-            before, after = (None if dose is None else of(dose) for dose in doses)
-            return before, after
+        def doses(met: Twice) -> list[ComputedDose | None]:
+            return [(ready or {})[self.target].dose for ready in met.ready(self.rule)]
 
         def is_offered(met: Twice) -> bool:
             return all(ready is not None and self.target in ready for ready in met.ready(self.rule))
 
         def shows(met: Twice) -> bool:
-            return is_offered(met) and _are_apart(*values(met))
+            return is_offered(met) and _are_apart(*(None if dose is None else of(dose) for dose in doses(met)))
 
         def said(met: Twice | None) -> tuple[str, str]:
-            before, after = ("-", "-") if met is None else map(_words, values(met))
+            before, after = (_words(dose, of) for dose in ([None, None] if met is None else doses(met)))
             return before, after
 
         return Way(what, both(self.ready, goal), self.ready, is_offered, shows, said)
 
 
-def _are_apart(before: Seen, after: Seen) -> bool:
+def _are_apart(before: Seen | None, after: Seen | None) -> bool:
     if isinstance(before, float) and isinstance(after, float):
         return abs(before - after) > ALIKE
     return before != after
 
 
-def _words(value: Seen) -> str:
-    return "-" if value is None else f"{value:.2f}" if isinstance(value, float) else value
+def _words(dose: ComputedDose | None, of: Callable[[ComputedDose], Seen]) -> str:
+    if dose is None:
+        return "-"
+    value = of(dose)
+    unit, per, *_ = schedule_of(dose.plan)
+    return f"{value:.2f} {unit} per {per}" if isinstance(value, float) else value
 
 
 def _final(end: str) -> Callable[[ComputedDose], Seen]:
