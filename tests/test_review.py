@@ -402,7 +402,10 @@ def test_patients_affected_are_read_from_a_comparison_of_this_version(signed, tm
     page = words((tmp_path / "site" / "S09b.html").read_text(encoding="utf-8"))
     assert "This version, 0.2.0, is compared with version 0.1.0, of which it was approved." in page
     assert "the upper end of methotrexate changes for a body surface area above 2 m²" in page
-    assert "For example body surface area: 2.25; as of 2026-11-22: 40.00 mg per week before, 45.00 mg per week now." in page
+    assert (
+        "For example body surface area: 2.25; as of 2026-11-22: 40.00 mg per week before, 45.00 mg per week now."
+        in page
+    )
     assert "2 of 10 patients of the cohort: 40.00 mg per week before, 45.00 mg per week now" in page
     assert "Patients affected" not in words((tmp_path / "site" / "S10.html").read_text(encoding="utf-8"))
     file.write_text(json.dumps({**written, "new": written["old"] | {"hash": "sha256:0"}}), encoding="utf-8")

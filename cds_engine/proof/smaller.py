@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations, product
 
@@ -59,12 +60,17 @@ def _rounder(value: object) -> Iterator[object]:
 
 
 def _rounded(value: float) -> Iterator[float]:
+    """List rounder numbers, the nearest of each kind; then both beside it, since the nearest may lie on a threshold.
+
+    >>> list(_rounded(8.999999999999))
+    [9.0, 8.9]
+    """
     if float(f"{value:.2g}") == value:
         return
-    for digits in (2, 3, 4, 6):
-        rounded = float(f"{value:.{digits}g}")
-        if rounded != value:
-            yield rounded
+    step = 10.0 ** (math.floor(math.log10(abs(value))) - 1)
+    beside = (float(f"{side(value / step) * step:.2g}") for side in (math.floor, math.ceil))
+    rounded = [*(float(f"{value:.{digits}g}") for digits in (2, 3, 4, 6)), *beside]
+    yield from dict.fromkeys(found for found in rounded if found != value)
 
 
 def _is_number(text: str) -> bool:
