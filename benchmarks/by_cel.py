@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from importlib.util import find_spec
 
-from expressions import Compiled, Engine, Language, Statuses, Whole
+from by_expressions import Compiled, Engine, Language, Statuses, Whole
 from infix import NOTHING, Infix
 from whole import LIST, NUMBER, WORD
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import partial
 from importlib.util import find_spec
 
-from expressions import Compiled, Engine, Language, Statuses, Texts, Whole, named
+from by_expressions import Compiled, Engine, Language, Statuses, Texts, Whole, named
 from sides import Leaf, Limit
 from whole import LIST, NUMBER, WORD
 

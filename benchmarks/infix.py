@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from expressions import Texts, named
+from by_expressions import Texts, named
 from sides import Leaf, Limit
 from whole import LIST, NUMBER
 

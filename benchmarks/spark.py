@@ -111,7 +111,7 @@ def compare(ours: Path, theirs: Path) -> None:
 
 def main(workload: Workload, rows: int, rounds: int, *, with_spark_sql: bool) -> None:
     pack = LoadedPack(cds_engine.load(workload.pack).guideline, {})
-    session = started(2, MEMORY)
+    session, _ = started(2, MEMORY)
     processes, by_hand = Processes(session), session.newSession()
     for name in OF_FILES:
         by_hand.conf.set(name, SETTINGS[name])
@@ -148,7 +148,7 @@ def cohort(table: Path, mapping: Path) -> None:
     """Answer a table of the JDM pack once."""
     pack = LoadedPack(cds_engine.load("jdm_calcinosis").guideline, {})
     units = json.loads(mapping.read_text())["units"]
-    session = started(2, MEMORY)
+    session, _ = started(2, MEMORY)
     processes, wall = Processes(session), time.monotonic()
     before = processes.seconds()
     with tempfile.TemporaryDirectory() as folder:

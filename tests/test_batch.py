@@ -301,7 +301,7 @@ def test_an_empty_table_has_an_empty_answer_and_a_missing_folder_is_said(jdm, tm
         jdm.evaluate_table(source, tmp_path / "nowhere" / "out.csv")
 
 
-@pytest.mark.parametrize(("other", "sizes"), [("age", [5, 4, 5, 5, 1]), ("file_index", [3, 2, 4, 5, 5, 1])])
+@pytest.mark.parametrize(("other", "sizes"), [("age", [5, 4, 5, 5, 1]), ("filename", [3, 2, 4, 5, 5, 1])])
 def test_small_files_are_read_as_one_part_and_rows_are_numbered_through_all(tmp_path, other, sizes):
     """Large ones are cut; where DuckDB cannot tell which file a row is from, small ones are parts of their own."""
     files, start = [], 0
@@ -395,7 +395,7 @@ def test_the_workloads_by_hand_say_what_the_compiled_ones_say(jdm, name, a_rule,
     side.compare(ours, theirs, rows, said)
     if work.has_whole_answers:  # what other engines are given, with Python for one
         whole, language = import_module("whole"), import_module("by_python").PYTHON
-        decider = import_module("expressions").Whole(language, whole.conditions_of(pack.guideline))
+        decider = import_module("by_expressions").Whole(language, whole.conditions_of(pack.guideline))
         side.compare_peer("Python", whole.answers(decider, rows[:300]), said[:300], rows[:300])
     said[7][a_rule] = "blocked by mistake"
     with pytest.raises(AssertionError):

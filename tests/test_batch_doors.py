@@ -22,6 +22,7 @@ from typer.testing import CliRunner
 
 import cds_engine
 from cds_engine.backends.sql.layout import layout_of
+from cds_engine.batch import duck as duck_module
 from cds_engine.batch.answers import kept_columns
 from cds_engine.batch.check import differences
 from cds_engine.batch.columns import Wishes, understand
@@ -226,6 +227,46 @@ def test_parts_that_are_finished_are_not_answered_again(pack, tmp_path):
     assert duckdb.sql(f"SELECT count(*) FROM '{out}' WHERE patient = 'marked'").fetchall() == [(1000,)]
     pack.evaluate_table(source, out, **wish)
     assert duckdb.sql(f"SELECT count(*) FROM '{out}' WHERE patient = 'marked'").fetchall() == [(0,)]
+
+
+def test_a_table_that_was_cut_otherwise_is_not_gone_on_with(pack, tmp_path, monkeypatch):
+    folder, out = tmp_path / "in", tmp_path / "out.parquet"
+    folder.mkdir()
+    for n in range(3):
+        parquet(folder / f"{n}.parquet", people(10 + n))
+    wish = {"as_of": AS_OF, "units": FACTS_UNITS, "sample": 0}
+
+    def stop(done, _):
+        if done:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as before:
+        together = duck_module._groups  # noqa: SLF001 - as another version might cut
+        before.setattr(duck_module, "_groups", lambda sizes, _: together(sizes, 0))
+        with pytest.raises(KeyboardInterrupt):
+            pack.evaluate_table(folder, out, progress=stop, **wish)
+    with pytest.raises(InputError, match="how the table is cut differs"):
+        pack.evaluate_table(folder, out, resume=True, **wish)
+    assert pack.evaluate_table(folder, out, **wish).rows_out == 33
+
+
+def test_facts_that_differ_in_capitals_only_are_no_columns(pack):
+    dictionary = pack.guideline.dictionary
+    both = dataclasses.replace(dictionary, facts={**dictionary.facts, "Height": dictionary.facts["height"]})
+    with pytest.raises(BackendFault, match=r"`Height` beside `height`, whose columns would have one name, cannot"):
+        layout_of(dataclasses.replace(pack.guideline, dictionary=both), ["height"])
+
+
+def test_rows_are_numbered_rightly_where_whole_files_have_no_answer(pack, tmp_path):
+    for n, day in enumerate(("anyday", "unknown", "weekday")):
+        (tmp_path / "in" / f"as_of={day}").mkdir(parents=True)
+        rows = [{"patient": f"{n}-{m}", "age": 30} for m in range(3)]
+        parquet(tmp_path / "in" / f"as_of={day}" / "a file.parquet", rows)
+    out = tmp_path / "out.parquet"
+    report = pack.evaluate_table(tmp_path / "in", out, as_of=AS_OF, units={"age": "a"})
+    answered = duckdb.sql(f"SELECT row, patient FROM '{out}' ORDER BY row").fetchall()
+    assert answered == [(3, "1-0"), (4, "1-1"), (5, "1-2")]
+    assert [json.loads(line)["row"] for line in report.quarantine.read_text().splitlines()] == [0, 1, 2, 6, 7, 8]
 
 
 @pytest.mark.parametrize("name", ["out.parquet", "out.csv"])

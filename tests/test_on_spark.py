@@ -118,6 +118,21 @@ def test_a_row_that_differs_from_the_evaluator_stops_the_run_and_is_not_tried_ag
 
 
 @needs_spark
+def test_a_column_without_unit_is_refused_as_on_one_machine(pack, order, tmp_path, capfd):
+    bare = tmp_path / "bare.csv"
+    bare.write_text("patient,height,age\np1,150,30\n")
+    with pytest.raises(InputError, match="the column `height` has no unit"):
+        answered(pack, replace(order, table=bare, wishes=Wishes(), medicines=None, orders=None, sample=0))
+    assert "Traceback" not in capfd.readouterr().err
+
+
+@needs_spark
+def test_a_session_that_runs_already_lives_on(pack, order, session):
+    answered(pack, replace(order, session=None, orders=None, medicines=None, sample=0, part_rows=300))
+    assert session.range(3).count() == 3
+
+
+@needs_spark
 def test_what_fails_as_often_as_it_is_tried_is_told_in_a_line(pack, order, tmp_path):
     (tmp_path / "notes").mkdir()
     failing = spark_faults.Failing(pack, tmp_path / "notes")

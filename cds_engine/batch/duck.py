@@ -44,7 +44,7 @@ AT_ONCE = 100
 """Rows that go into a table by one statement: a statement a row takes several times as long."""
 
 
-FILE = "file_index"
+FILE = "filename"
 """Which of several files a row is from, as DuckDB tells it where no column of the table has that name."""
 Group = list[tuple[Path, int]]
 """Files that are read together, each with the number of its rows."""
@@ -204,8 +204,9 @@ def _parts_of(groups: Iterable[Group], listed: str, part_rows: int) -> Iterator[
     for group in groups:
         rows = sum(size for _, size in group)
         starts = ", ".join(str(first) for first in accumulate([start, *(size for _, size in group[:-1])]))
-        before = starts if len(group) == 1 else f"[{starts}][CAST({FILE} AS BIGINT) + 1]"
         files = ", ".join(literal(str(file)) for file, _ in group)
+        # by name: a place among the files would not count those that a filter on their paths has left out
+        before = starts if len(group) == 1 else f"[{starts}][list_position([{files}], {FILE})]"
         read = f"SELECT {ROW_OF_FILE} + {before} AS {ROW}, {listed} FROM read_parquet([{files}], {ROW_OF_FILE}=true)"
         for low in range(0, rows, part_rows):
             high = min(low + part_rows, rows)

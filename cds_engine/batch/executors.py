@@ -31,9 +31,10 @@ class Executors:
     """The executors of a session, or of a new one on this machine."""
 
     def __init__(self, session: object, *, threads: int | None = None, memory: str | None = None) -> None:
-        self._is_ours = session is None
-        given: Any = session
-        self._session = given if given is not None else started(threads or 2, memory or "2g")
+        self._session: Any
+        self._session, self._is_ours = (
+            (session, False) if session is not None else started(threads or 2, memory or "2g")
+        )
         self._context = self._session.sparkContext
 
     @property

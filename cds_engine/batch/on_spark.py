@@ -22,9 +22,10 @@ from cds_engine.batch.executors import Executors
 from cds_engine.batch.opened import Opened, rows_of
 from cds_engine.batch.sample import key_of
 from cds_engine.batch.workplace import Finished, Workplace
-from cds_engine.diagnostics import BackendFault, EngineDisagreement
+from cds_engine.diagnostics import BackendFault, CdsError, EngineDisagreement, InputError
 from cds_engine.version import VERSION
 
+MORE_MEMORY = "; give Python 2 GB or more for each core: `spark.executor.pyspark.memory`"
 FOR_DUCKDB = 80
 """Percent of a machine's memory that all tasks on it take together, as DuckDB takes by itself."""
 
@@ -48,23 +49,24 @@ def answered_on_spark(
     Raises:
         BackendFault: If a part fails as often as Spark tries.
         EngineDisagreement: If a row that was drawn differs from the evaluator's answer; it is not tried again.
+        InputError: If a column cannot be understood; it is not tried again either.
     """
     everywhere = replace(place, folder=place.folder.absolute())
     work = Work(opened, everywhere, drawn, executors.cores_of_task)
     with closing(executors.each(partial(_answer, VERSION), work, numbers)) as told:
         for found in told:
-            if isinstance(found, EngineDisagreement):
+            if isinstance(found, CdsError):
                 raise found
             yield found
 
 
-def _answer(version: str, work: Callable[[], Work], number: int) -> tuple[int, Finished] | EngineDisagreement:
-    """Answer a part, in a process of an executor."""
+def _answer(version: str, work: Callable[[], Work], number: int) -> tuple[int, Finished] | CdsError:
+    """Answer a part, in a process of an executor; what would be the same if it were tried again is returned."""
     if version != VERSION:
         raise BackendFault(f"`{node()}` has cds_engine {VERSION}, the driver {version}; install the same on all")
     try:
         return number, _finished(work(), number)
-    except EngineDisagreement as error:
+    except (EngineDisagreement, InputError) as error:
         return error
 
 
@@ -91,7 +93,8 @@ def _finished(work: Work, number: int) -> Finished:
             with closing(Answering(opened, duck, duck, Path(local), work.drawn)) as answering:
                 return answering.answer(number, attempt)
         except duck.errors as error:
-            raise BackendFault(f"the table could not be answered: {str(error).splitlines()[0]}") from None
+            way_out = MORE_MEMORY if "Out of Memory" in str(error) else ""
+            raise BackendFault(f"the table could not be answered: {str(error).splitlines()[0]}{way_out}") from None
 
 
 def _of_part(name: str, opened: Opened, relation: str) -> str:

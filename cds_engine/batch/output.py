@@ -166,8 +166,16 @@ def _gathered(parts: Sequence[Path], whole: Path) -> Path:
     for number, part in enumerate(parts):
         files = sorted(part.glob("*.parquet")) if part.is_dir() else [part]
         for place, file in enumerate(files):
-            (whole / f"part-{number:05d}-{place:05d}.parquet").hardlink_to(file)
+            _linked(file, whole / f"part-{number:05d}-{place:05d}.parquet")
     return whole
+
+
+def _linked(file: Path, into: Path) -> None:
+    """Give a file another name, or copy it where that is not allowed: somebody else's, on some systems."""
+    try:
+        into.hardlink_to(file)
+    except OSError:
+        shutil.copyfile(file, into)
 
 
 def _take_place(whole: Path, into: Path) -> None:

@@ -76,8 +76,8 @@ class Spark:
     def __init__(self, session: object, folder: Path, *, threads: int | None = None, memory: str | None = None) -> None:
         self._folder = folder
         self._kept = 0
-        self._is_ours = session is None
-        given: Any = session if session is not None else started(threads or 2, memory or "2g")
+        given: Any
+        given, self._is_ours = (session, False) if session is not None else started(threads or 2, memory or "2g")
         self._session: SparkSession = given.newSession()
         if given.conf.get("spark.sql.shuffle.partitions") == "200":  # nobody has chosen it: as many as run at once
             self._session.conf.set("spark.sql.shuffle.partitions", str(given.sparkContext.defaultParallelism))

@@ -57,14 +57,15 @@ def spark_errors() -> tuple[type[Exception], ...]:
     return (PySparkException, Py4JError)
 
 
-def started(threads: int, memory: str) -> Any:
-    """Return a session on this machine, or the one that runs already.
+def started(threads: int, memory: str) -> tuple[Any, bool]:
+    """Return a session on this machine, and whether it was started now: one that runs already is somebody else's.
 
     Raises:
         InputError: If Spark is not installed, or Java is not.
     """
     try:
-        from pyspark.errors import PySparkRuntimeError  # noqa: PLC0415 - an extra, loaded when it is asked for
+        from pyspark import SparkContext  # noqa: PLC0415 - an extra, loaded when it is asked for
+        from pyspark.errors import PySparkRuntimeError  # noqa: PLC0415 - as above
         from pyspark.sql import SparkSession  # noqa: PLC0415 - as above
     except ImportError:
         raise InputError(NEEDS) from None
@@ -73,9 +74,11 @@ def started(threads: int, memory: str) -> Any:
     builder = SparkSession.builder.master(f"local[{threads},{tried}]").appName("cds_engine")
     for name, value in {**ON_ONE_MACHINE, "spark.driver.memory": memory}.items():
         builder = builder.config(name, value)
+    if SparkContext._active_spark_context is not None:  # noqa: SLF001 - whatever thread asks
+        return SparkSession.builder.getOrCreate(), False
     try:
         found = builder.getOrCreate()
     except PySparkRuntimeError:
         raise InputError(NEEDS) from None
     found.sparkContext.setLogLevel("FATAL")  # what it cannot fuse it tells at length, and goes on; faults are raised
-    return found
+    return found, True

@@ -50,22 +50,44 @@ def evaluate_table(guideline: Guideline, evaluator: Evaluator, order: Order) -> 
         OSError: If the output cannot be written.
         EngineDisagreement: If a sampled row differs from the evaluator's answer; nothing is kept then.
     """
-    if order.records is not None and (order.medicines, order.orders, order.wishes) != (None, None, Wishes()):
-        raise InputError(
-            "a FHIR export holds its own medicines, orders and units; leave second tables, units and columns out"
-        )
+    _check(order)
     started = time.monotonic()
     sheets = ("orders",) if order.has_findings else ()
     output = None if order.into is None else output_of(order.into, sheets, in_folder=_is_for_spark(order))
     place = Workplace.beside(place_of(output))
-    with closing(Duck(threads=order.threads, memory=order.memory, folder=place.folder)) as duck:
+    with _swept(place), closing(Duck(threads=order.threads, memory=order.memory, folder=place.folder)) as duck:
+        plan = _plan(guideline, order, duck)  # before Spark is started, in case that a table is not there
         engine, executors = _engine_of(order, duck, place), _executors_of(order)
         with _kept(place, engine, executors):
-            place.begin(_plan(guideline, order, duck), resume=order.resume)
+            place.begin(plan, resume=order.resume)
             scratch = Scratch(place.folder, duck, engine)
             part_rows = _rows_of_part(order, scratch, place, executors)
             opened = open_tables(guideline, evaluator, order, output, scratch, part_rows)
+            place.cut([part.rows for part in opened.source.parts])
             return _Run(opened, order, output, place, duck, engine, executors).report(started)
+
+
+def _check(order: Order) -> None:
+    """Refuse what does not go together.
+
+    Raises:
+        InputError: If something does not.
+    """
+    engine, is_export = order.engine, order.records is not None
+    if is_export and (order.medicines, order.orders, order.wishes) != (None, None, Wishes()):
+        raise InputError(
+            "a FHIR export holds its own medicines, orders and units; leave second tables, units and columns out"
+        )
+    if engine == "duckdb-on-spark":
+        if is_export:
+            raise InputError("a FHIR export is read and answered on one machine; leave `--engine duckdb-on-spark` out")
+        if order.into is None:
+            raise InputError("executors write what they finish beside the answers; say where these go")
+    elif _is_for_spark(order) and order.has_findings:
+        what, way_out = "orders are", "take `duckdb-on-spark`"
+        if is_export:
+            what, way_out = "a FHIR export is", "leave `--engine spark` out"
+        raise InputError(f"{what} answered patient by patient, which Spark SQL does not do; {way_out}")
 
 
 def _is_for_spark(order: Order) -> bool:
@@ -77,14 +99,10 @@ def _engine_of(order: Order, duck: Duck, place: Workplace) -> Engine:
     """Return who answers: DuckDB, which also reads what is no Parquet, or Spark.
 
     Raises:
-        InputError: If Spark is not installed, or shall do what only DuckDB does.
+        InputError: If Spark is not installed.
     """
     if not _is_for_spark(order) or order.engine == "duckdb-on-spark":
         return duck
-    if order.orders is not None or order.records is not None:
-        what = "orders are" if order.records is None else "a FHIR export is"
-        way_out = "take `duckdb-on-spark`" if order.records is None else "leave `--engine spark` out"
-        raise InputError(f"{what} answered patient by patient, which Spark SQL does not do; {way_out}")
     return Spark(order.session or session_of(order.table), place.folder, threads=order.threads, memory=order.memory)
 
 
@@ -92,20 +110,26 @@ def _executors_of(order: Order) -> Executors | None:
     """Return whose executors answer the parts; None where this process does.
 
     Raises:
-        InputError: If Spark is not installed, or executors cannot do what is asked.
+        InputError: If Spark is not installed.
     """
     if order.engine != "duckdb-on-spark":
         return None
-    if order.records is not None:
-        raise InputError("a FHIR export is read and answered on one machine; leave `--engine duckdb-on-spark` out")
-    if order.into is None:
-        raise InputError("executors write what they finish beside the answers; say where these go")
     return Executors(order.session or session_of(order.table), threads=order.threads, memory=order.memory)
 
 
 @contextmanager
+def _swept(place: Workplace) -> Iterator[None]:
+    """Leave a workplace only where another run can go on with it."""
+    try:
+        yield
+    finally:
+        if not place.is_worth_keeping:
+            place.remove()
+
+
+@contextmanager
 def _kept(place: Workplace, engine: Engine, executors: Executors | None) -> Iterator[None]:
-    """Say what engines say in our words; keep what is finished only where another run can go on with it."""
+    """Say what engines say in our words, and end them; nothing is finished that the evaluator contradicts."""
     errors = engine.errors if executors is None else (*engine.errors, *executors.errors)
     try:
         yield
@@ -124,8 +148,6 @@ def _kept(place: Workplace, engine: Engine, executors: Executors | None) -> Iter
         engine.close()
         if executors is not None:
             executors.close()
-        if not place.is_worth_keeping:
-            place.remove()
 
 
 def _plan(guideline: Guideline, order: Order, duck: Duck) -> dict[str, object]:
@@ -138,7 +160,7 @@ def _plan(guideline: Guideline, order: Order, duck: Duck) -> dict[str, object]:
         "as_of": None if order.as_of is None else order.as_of.isoformat(),
         "columns": asdict(order.wishes),
         "form": order.form,
-        "by": order.engine,
+        "by": "spark" if _is_for_spark(order) and order.engine == "duckdb" else order.engine,
         "part_rows": order.part_rows,
         "held_back": dict(order.held_back),
         "records": "" if order.records is None else order.records.read_with,

@@ -18,7 +18,7 @@ from typing import NamedTuple, Self
 from cds_engine.batch.tally import Tally
 from cds_engine.diagnostics import InputError
 
-PLAN = "run.json"
+PLAN, TALLIES = "run.json", "tally-*.json"
 
 
 class Refused(NamedTuple):
@@ -71,10 +71,24 @@ class Workplace:
             self.folder.mkdir(parents=True)
             _write(self.folder / PLAN, plan)
         elif before != (now := json.loads(json.dumps(plan))):
-            differ = ", ".join(f"`{name}`" for name in now if before.get(name) != now[name])
-            raise InputError(
-                f"`{self.folder}` holds the parts of another run ({differ} differs); without `--resume` it begins anew"
-            )
+            raise self._of_another_run(", ".join(f"`{name}`" for name in now if before.get(name) != now[name]))
+
+    def cut(self, rows: Sequence[int]) -> None:
+        """Say how many rows each part has; a run that goes on must have cut its table the same way.
+
+        Raises:
+            InputError: If it has not.
+        """
+        file = self.folder / "cut.json"
+        if not file.exists() and not any(self.folder.glob(TALLIES)):
+            _write(file, rows)
+        elif not file.exists() or json.loads(file.read_text(encoding="utf-8")) != list(rows):
+            raise self._of_another_run("how the table is cut")
+
+    def _of_another_run(self, differs: str) -> InputError:
+        return InputError(
+            f"`{self.folder}` holds the parts of another run ({differs} differs); without `--resume` it begins anew"
+        )
 
     def _plan(self) -> dict[str, object] | None:
         try:
@@ -129,7 +143,7 @@ class Workplace:
     @property
     def is_worth_keeping(self) -> bool:
         """Whether there is something with which the next run can go on."""
-        return self.is_kept and any(self.folder.glob("tally-*.json"))
+        return self.is_kept and any(self.folder.glob(TALLIES))
 
     def remove(self) -> None:
         """Remove the folder with all that is in it."""

@@ -168,6 +168,10 @@ def layout_of(guideline: Guideline, given: Iterable[str]) -> Layout:
     withdrawn = {name for names in guideline.conflicts.values() for name in names}
     if bad := sorted(name for name in withdrawn if facts[name].entry.type in SETS):
         raise NotInColumns(f"a contradiction that withdraws the list `{bad[0]}`")
+    alike: dict[str, str] = {}
+    for name in facts:
+        if (other := alike.setdefault(name.lower(), name)) != name:
+            raise NotInColumns(f"`{name}` beside `{other}`, whose columns would have one name,")
     if both := sorted({d.fact for d in guideline.derivations} & guideline.dictionary.presumed.keys()):
         raise NotInColumns(f"`{both[0]}`, which is presumed and derived as well,")
     if len(guideline.alerts) > MOST_ALERTS:
