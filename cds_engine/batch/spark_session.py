@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,10 @@ def started(threads: int, memory: str) -> tuple[Any, bool]:
     tried = 4  # times each task, as on a cluster
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # that of the tasks; else the first on the path
     builder = SparkSession.builder.master(f"local[{threads},{tried}]").appName("cds_engine")
-    for name, value in {**ON_ONE_MACHINE, "spark.driver.memory": memory}.items():
+    # a folder that Spark makes for tables that it might keep: there are none, and none belongs where somebody works
+    warehouse = uri_of(Path(tempfile.gettempdir(), "cds-engine-spark"))
+    own = {"spark.driver.memory": memory, "spark.sql.warehouse.dir": warehouse}
+    for name, value in {**ON_ONE_MACHINE, **own}.items():
         builder = builder.config(name, value)
     if SparkContext._active_spark_context is not None:  # noqa: SLF001 - whatever thread asks
         return SparkSession.builder.getOrCreate(), False
