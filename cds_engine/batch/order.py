@@ -10,6 +10,8 @@ from typing import Literal
 
 from cds_engine.batch.columns import Wishes
 from cds_engine.batch.records import Records
+from cds_engine.batch.spark_session import is_dataframe
+from cds_engine.diagnostics import InputError
 
 Form = Literal["wide", "long"]
 EngineName = Literal["duckdb", "spark", "duckdb-on-spark"]
@@ -49,3 +51,32 @@ class Order:
     def has_findings(self) -> bool:
         """Whether orders are screened."""
         return self.orders is not None or self.records is not None
+
+    @property
+    def is_for_spark(self) -> bool:
+        """Whether Spark has a part in the run."""
+        return self.engine != "duckdb" or self.session is not None or is_dataframe(self.table)
+
+    def check(self) -> None:
+        """Refuse what does not go together.
+
+        Raises:
+            InputError: If something does not.
+        """
+        is_export = self.records is not None
+        if is_export and (self.medicines, self.orders, self.wishes) != (None, None, Wishes()):
+            raise InputError(
+                "a FHIR export holds its own medicines, orders and units; leave second tables, units and columns out"
+            )
+        if self.engine == "duckdb-on-spark":
+            if is_export:
+                raise InputError(
+                    "a FHIR export is read and answered on one machine; leave `--engine duckdb-on-spark` out"
+                )
+            if self.into is None:
+                raise InputError("executors write what they finish beside the answers; say where these go")
+        elif self.is_for_spark and self.has_findings:
+            what, way_out = "orders are", "take `duckdb-on-spark`"
+            if is_export:
+                what, way_out = "a FHIR export is", "leave `--engine spark` out"
+            raise InputError(f"{what} answered patient by patient, which Spark SQL does not do; {way_out}")

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from cds_engine.batch import quarantine
 from cds_engine.batch.answering import Answering
-from cds_engine.batch.columns import Wishes
 from cds_engine.batch.duck import Duck
 from cds_engine.batch.engine import Engine
 from cds_engine.batch.executors import Executors
@@ -23,10 +22,10 @@ from cds_engine.batch.output import Output, deliver, output_of, place_of
 from cds_engine.batch.report import Report
 from cds_engine.batch.sources import Scratch, identity_of
 from cds_engine.batch.spark import Spark
-from cds_engine.batch.spark_session import is_dataframe, session_of
+from cds_engine.batch.spark_session import session_of
 from cds_engine.batch.tally import most_first, together
 from cds_engine.batch.workplace import Finished, Workplace
-from cds_engine.diagnostics import BackendFault, EngineDisagreement, InputError
+from cds_engine.diagnostics import BackendFault, EngineDisagreement
 from cds_engine.lowering.guideline import Guideline
 from cds_engine.version import VERSION
 
@@ -50,10 +49,10 @@ def evaluate_table(guideline: Guideline, evaluator: Evaluator, order: Order) -> 
         OSError: If the output cannot be written.
         EngineDisagreement: If a sampled row differs from the evaluator's answer; nothing is kept then.
     """
-    _check(order)
+    order.check()
     started = time.monotonic()
     sheets = ("orders",) if order.has_findings else ()
-    output = None if order.into is None else output_of(order.into, sheets, in_folder=_is_for_spark(order))
+    output = None if order.into is None else output_of(order.into, sheets, in_folder=order.is_for_spark)
     place = Workplace.beside(place_of(output))
     with _swept(place), closing(Duck(threads=order.threads, memory=order.memory, folder=place.folder)) as duck:
         plan = _plan(guideline, order, duck)  # before Spark is started, in case that a table is not there
@@ -67,41 +66,13 @@ def evaluate_table(guideline: Guideline, evaluator: Evaluator, order: Order) -> 
             return _Run(opened, order, output, place, duck, engine, executors).report(started)
 
 
-def _check(order: Order) -> None:
-    """Refuse what does not go together.
-
-    Raises:
-        InputError: If something does not.
-    """
-    engine, is_export = order.engine, order.records is not None
-    if is_export and (order.medicines, order.orders, order.wishes) != (None, None, Wishes()):
-        raise InputError(
-            "a FHIR export holds its own medicines, orders and units; leave second tables, units and columns out"
-        )
-    if engine == "duckdb-on-spark":
-        if is_export:
-            raise InputError("a FHIR export is read and answered on one machine; leave `--engine duckdb-on-spark` out")
-        if order.into is None:
-            raise InputError("executors write what they finish beside the answers; say where these go")
-    elif _is_for_spark(order) and order.has_findings:
-        what, way_out = "orders are", "take `duckdb-on-spark`"
-        if is_export:
-            what, way_out = "a FHIR export is", "leave `--engine spark` out"
-        raise InputError(f"{what} answered patient by patient, which Spark SQL does not do; {way_out}")
-
-
-def _is_for_spark(order: Order) -> bool:
-    """Say whether Spark has a part in the run."""
-    return order.engine != "duckdb" or order.session is not None or is_dataframe(order.table)
-
-
 def _engine_of(order: Order, duck: Duck, place: Workplace) -> Engine:
     """Return who answers: DuckDB, which also reads what is no Parquet, or Spark.
 
     Raises:
         InputError: If Spark is not installed.
     """
-    if not _is_for_spark(order) or order.engine == "duckdb-on-spark":
+    if not order.is_for_spark or order.engine == "duckdb-on-spark":
         return duck
     return Spark(order.session or session_of(order.table), place.folder, threads=order.threads, memory=order.memory)
 
@@ -160,7 +131,7 @@ def _plan(guideline: Guideline, order: Order, duck: Duck) -> dict[str, object]:
         "as_of": None if order.as_of is None else order.as_of.isoformat(),
         "columns": asdict(order.wishes),
         "form": order.form,
-        "by": "spark" if _is_for_spark(order) and order.engine == "duckdb" else order.engine,
+        "by": "spark" if order.is_for_spark and order.engine == "duckdb" else order.engine,
         "part_rows": order.part_rows,
         "held_back": dict(order.held_back),
         "records": "" if order.records is None else order.records.read_with,
