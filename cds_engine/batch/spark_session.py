@@ -70,6 +70,8 @@ def started(threads: int, memory: str) -> tuple[Any, bool]:
         from pyspark.sql import SparkSession  # noqa: PLC0415 - as above
     except ImportError:
         raise InputError(NEEDS) from None
+    if SparkContext._active_spark_context is not None:  # noqa: SLF001 - whatever thread asks
+        return SparkSession.builder.getOrCreate(), False
     tried = 4  # times each task, as on a cluster
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # that of the tasks; else the first on the path
     builder = SparkSession.builder.master(f"local[{threads},{tried}]").appName("cds_engine")
@@ -78,8 +80,6 @@ def started(threads: int, memory: str) -> tuple[Any, bool]:
     own = {"spark.driver.memory": memory, "spark.sql.warehouse.dir": warehouse}
     for name, value in {**ON_ONE_MACHINE, **own}.items():
         builder = builder.config(name, value)
-    if SparkContext._active_spark_context is not None:  # noqa: SLF001 - whatever thread asks
-        return SparkSession.builder.getOrCreate(), False
     try:
         found = builder.getOrCreate()
     except PySparkRuntimeError:

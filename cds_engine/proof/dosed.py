@@ -74,9 +74,8 @@ def _are_apart(before: Seen | None, after: Seen | None) -> bool:
 def _words(dose: ComputedDose | None, of: Callable[[ComputedDose], Seen]) -> str:
     if dose is None:
         return "-"
-    value = of(dose)
-    unit, per, *_ = schedule_of(dose.plan)
-    return f"{value:.2f} {unit} per {per}" if isinstance(value, float) else value
+    value, plan = of(dose), dose.plan
+    return f"{value:.2f} {plan.unit} per {plan.per}" if isinstance(value, float) else value
 
 
 def _final(end: str) -> Callable[[ComputedDose], Seen]:
