@@ -282,7 +282,7 @@ def test_a_run_that_fails_leaves_the_evaluator_no_work(jdm, tmp_path, monkeypatc
         raise OSError("No space left on device")
 
     monkeypatch.setattr("cds_engine.batch.answering.count", full)
-    monkeypatch.setattr(Held, "compare", lambda *_: 0)
+    monkeypatch.setattr(Held, "compare", lambda *_: None)
     order = Order(
         tmp_path / "in.csv", tmp_path / "out.csv", AS_OF, Wishes({"weight": "kg", "height": "cm"}), sample=400
     )

@@ -82,13 +82,14 @@ class Answering:
         carried = self._carried if opened.suffix is not None else ()
         kept = kept_columns(layout, opened.form, opened.held_back, carried)
         self._runner.answer(part.relation, kept, self._held.drawn, self._held.begin)
-        checked = self._held.compare(engine, layout)
+        self._held.compare(engine, layout)
         if self._orders is not None:
             self._orders.screen(part.relation, self._duck)
         if opened.suffix is not None:
             self._write(number, place, opened.suffix)
         refused = quarantine.refused_of(part.relation, opened.columns, engine)
-        return Finished(count(layout, opened.held_back, engine), refused, checked)
+        tally = count(layout, opened.held_back, engine)
+        return Finished(tally, refused, self._held.settle())
 
     def _write(self, number: int, place: Workplace, suffix: str) -> None:
         opened, layout, kind = self._opened, self._runner.layout, ENDINGS[suffix]

@@ -11,6 +11,8 @@ import random
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
+from itertools import takewhile
+from threading import Event
 from typing import Protocol
 
 from cds_engine.backends.sql.layout import Layout
@@ -26,6 +28,8 @@ from cds_engine.results.evaluation import Evaluation
 from cds_engine.units import UnitError
 
 Row = Mapping[str, object]
+Said = Mapping[int, tuple[Single, Evaluation]]
+"""Patients with what the evaluator says of them, by the number of their row."""
 
 
 class Evaluator(Protocol):
@@ -57,8 +61,11 @@ class Held:
         self.drawn: str | None = None
         """The query for the numbers of the drawn rows; None before any is."""
         self._meanwhile = ThreadPoolExecutor(1, "cds_engine sample")
-        self._answers: list[tuple[Single, Future[Evaluation]]] = []
-        """What the evaluator says of the drawn rows of the part that is being answered."""
+        self._is_left = Event()
+        """Set once nobody waits for the evaluator any more."""
+        self._said: Future[Said] | None = None
+        """What the evaluator says of the drawn rows of the part that is being answered; None where none is."""
+        self._compared: Future[int] | None = None
 
     def draw(self, engine: Engine, relation: str, numbers: Sequence[int], wanted: int, seed: int) -> Collection[int]:
         """Choose which rows of those with *numbers* the evaluator answers as well; *relation* is the first part."""
@@ -76,31 +83,39 @@ class Held:
     def begin(self, relation: str) -> None:
         """Have the evaluator answer the drawn rows of *relation* that are in `answered`, while the engine goes on."""
         told = "SELECT answered.row FROM answered JOIN drawn ON answered.row = drawn.row"
-        singles = list(self._singles.of(f"(SELECT * FROM {relation} AS part WHERE {ROW} IN ({told}))"))
-        self._answers = [(single, self._meanwhile.submit(self._answer, single)) for single in singles]
+        singles = self._singles.of(f"(SELECT * FROM {relation} AS part WHERE {ROW} IN ({told}))")
+        self._said = self._meanwhile.submit(self._answers, singles)
 
-    def compare(self, engine: Engine, layout: Layout) -> int:
-        """Hold what `answers` says of the drawn rows to the evaluator; return how many they are.
+    def compare(self, engine: Engine, layout: Layout) -> None:
+        """Hold what `answers` says of the drawn rows to the evaluator, while the engine goes on."""
+        if self._said is not None:
+            rows = engine.records("SELECT * FROM answers WHERE row IN (SELECT row FROM drawn)")
+            self._compared = self._meanwhile.submit(self._differ, layout, rows, self._said)
+
+    def settle(self) -> int:
+        """Return how many rows were compared since this was last asked.
 
         Raises:
-            EngineDisagreement: If they differ on a row; the message shows the row.
+            EngineDisagreement: If engine and evaluator differ on a row; the message shows the row.
         """
-        if not self._answers:
-            return 0
-        rows = engine.records("SELECT * FROM answers WHERE row IN (SELECT row FROM drawn)")
-        found = {int(row["row"]): row for row in rows}
-        both = [(found[single.row], single, said.result()) for single, said in self._answers if single.row in found]
-        for row, single, said in both:
-            self._compare_one(layout, row, single, said)
-        self._answers = []
-        return len(both)
+        found = 0 if self._compared is None else self._compared.result()
+        self._said = self._compared = None
+        return found
 
     def close(self) -> None:
         """Leave what the evaluator has not begun with unanswered: a run that ends early ends at once."""
+        self._is_left.set()
         self._meanwhile.shutdown(wait=False, cancel_futures=True)
 
-    def _answer(self, single: Single) -> Evaluation:
-        return self._evaluator({"facts": single.facts}, as_of=single.day)
+    def _answers(self, singles: Iterable[Single]) -> Said:
+        wanted = takewhile(lambda _: not self._is_left.is_set(), singles)
+        return {one.row: (one, self._evaluator({"facts": one.facts}, as_of=one.day)) for one in wanted}
+
+    def _differ(self, layout: Layout, rows: Sequence[Row], said: Future[Said]) -> int:
+        answers = said.result()
+        for row in rows:
+            self._compare_one(layout, row, *answers[int(str(row["row"]))])
+        return len(rows)
 
     def _rows(self, engine: Engine, relation: str, numbers: Sequence[int], wanted: int, seed: int) -> list[int]:
         """Return the numbers of rows: at thresholds up to half, the others by chance."""

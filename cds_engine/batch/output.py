@@ -143,7 +143,7 @@ def _whole(parts: Sequence[Path], sheet: str, output: FileOutput, metadata: Meta
     if kind == "PARQUET" and output.in_folder:
         return _gathered(parts, whole)
     if kind == "PARQUET" and len(parts) == 1:
-        shutil.copyfile(parts[0], whole)
+        _linked(parts[0], whole)
         return whole
     if kind == "PARQUET" or parts[0].is_dir():
         with duck.in_any_order():  # none is promised
@@ -172,6 +172,7 @@ def _gathered(parts: Sequence[Path], whole: Path) -> Path:
 
 def _linked(file: Path, into: Path) -> None:
     """Give a file another name, or copy it where that is not allowed: somebody else's, on some systems."""
+    into.unlink(missing_ok=True)
     try:
         into.hardlink_to(file)
     except OSError:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from cds_engine.backends.sql.layout import Layout
 from cds_engine.backends.sql.program import Program, compile_pack
+from cds_engine.backends.sql.worlds import Step
 from cds_engine.batch.cells import day_of, is_said
 from cds_engine.batch.engine import ROW, Engine, quoted
 from cds_engine.batch.readings import Readings
@@ -37,14 +38,14 @@ class PartRunner:
         relation: str,
         kept: Mapping[str, str] | None = None,
         drawn: str | None = None,
-        once_answered: Callable[[str], None] | None = None,
+        meanwhile: Callable[[str], None] | None = None,
     ) -> None:
         """Answer the rows of *relation* (its number, and the columns of the table) into the view `answers`.
 
         Of the answers only what is *kept* is computed: name to expression, aliases of cells among them. Rows that
-        cannot be answered are in the table `refused` instead, with a code. *once_answered* is called when all that is
-        left are the few rows in doubt, which keep one core busy: `answered` has a line for every row then. It is given
-        the relation that holds, among others, the rows whose numbers the query *drawn* gives.
+        cannot be answered are in the table `refused` instead, with a code. *meanwhile* is called when every text is
+        made, and what is left of the few rows in doubt keeps one core busy: `answered` has a line for every row then.
+        It is given the relation that holds, among others, the rows whose numbers the query *drawn* gives.
         """
         engine, bad = self._engine, self._bad_day()
         engine.view("every_cell", self._cells_of(relation))
@@ -60,14 +61,19 @@ class PartRunner:
         doubtful = engine.one("SELECT count(*) FROM in_doubt")
         if doubtful or drawn:
             self._read_again(relation, drawn)
-        if drawn and once_answered is not None:
-            once_answered("again")
+        believed = answers = None
         if doubtful:
             cells = f"({self._cells_of('again')} WHERE {ROW} IN (SELECT row FROM in_doubt))"
             with engine.about(doubtful):
                 engine.keep("facts", self._readings(worded.of(cells), carried))
-                self._answer_doubtful(kept, carried, names)
+                believed, answers = self._of_doubtful(kept, carried, names)
             refused += f" UNION ALL SELECT row, 'too_many_readings' AS reason FROM ({self.program.tables.too_many()})"
+        if drawn and meanwhile is not None:
+            meanwhile("again")
+        if believed is not None and answers is not None:
+            with engine.about(doubtful):
+                engine.keep(believed.table, believed.query)
+                engine.add("answered", answers)
         engine.keep("refused", refused)
         engine.view("answers", f"SELECT {', '.join(names)} FROM answered WHERE is_plain")
 
@@ -87,8 +93,13 @@ class PartRunner:
         readings = Readings(task.columns, self.layout, self._words.units, has_medicines=task.has_medicines)
         return readings.query(source, self.program.reading_columns, task.day, carried)
 
-    def _answer_doubtful(self, kept: Mapping[str, str] | None, carried: Sequence[str], names: Sequence[str]) -> None:
-        """Add the rows of `facts`, the few in doubt, to `answered`: read in every way that they can be."""
+    def _of_doubtful(
+        self, kept: Mapping[str, str] | None, carried: Sequence[str], names: Sequence[str]
+    ) -> tuple[Step, str]:
+        """Read the rows of `facts`, the few in doubt, in every way that they can be.
+
+        Return the query for what is believed of them, and that for the lines which `answered` lacks.
+        """
         engine = self._engine
         for step in self.program.steps:
             put = engine.stage if step.is_wide else engine.keep
@@ -96,15 +107,13 @@ class PartRunner:
         facts, counting = self.program.tables.doubted()
         counts = engine.rows(counting)[0]
         believed, doubtful = self.program.in_doubt({fact for fact, rows in zip(facts, counts, strict=True) if rows})
-        engine.keep(believed.table, believed.query)
         asked = None if kept is None else {name: value for name, value in kept.items() if name not in carried}
         answers = doubtful.query(asked)
         read = [f"facts.{name}" if name in carried else f"said.{name}" for name in names]
         cells = " JOIN facts ON facts.row = said.row" if carried else ""
-        engine.add(
-            "answered",
+        return believed, (
             f"SELECT {', '.join(read)}, TRUE AS is_plain FROM ({answers}) AS said{cells}"
-            f" WHERE said.row NOT IN (SELECT row FROM ({self.program.tables.too_many()}) AS many)",
+            f" WHERE said.row NOT IN (SELECT row FROM ({self.program.tables.too_many()}) AS many)"
         )
 
     def _bad_day(self) -> str:

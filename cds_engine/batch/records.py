@@ -98,16 +98,16 @@ class RecordRunner:
         relation: str,
         kept: Mapping[str, str],
         drawn: str | None = None,
-        once_answered: Callable[[str], None] | None = None,
+        meanwhile: Callable[[str], None] | None = None,
     ) -> None:
         """Answer the records of *relation*; one that is no patient is in `refused`, with the reason.
 
-        *drawn* and *once_answered* are those of `PartRunner.answer`.
+        *drawn* and *meanwhile* are those of `PartRunner.answer`.
         """
         self._answer_singly(relation, kept)
         answers, refused = "SELECT * FROM answered_singly", "SELECT * FROM refused_singly"
         if self.rows is not None:
-            self.rows.answer(rows_of_part(relation), kept, drawn, once_answered)
+            self.rows.answer(rows_of_part(relation), kept, drawn, meanwhile)
             self.duck.keep("answered_in_columns", "SELECT * FROM answers")
             answers += " UNION ALL BY NAME SELECT * FROM answered_in_columns"
             refused += " UNION ALL BY NAME SELECT * FROM refused"

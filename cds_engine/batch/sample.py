@@ -34,13 +34,15 @@ class Singles:
     engine: Engine
 
     def of(self, relation: str) -> Iterator[Single]:
-        """Yield the rows of *relation* as patients."""
+        """Return the rows of *relation* as patients: read now, each understood when it is asked for."""
         rows = self.engine.records(f"SELECT {ROW}, {', '.join(map(_read, self._cells()))} FROM {relation}")
         medicines = entries_of(rows, "medicines_in", self.columns.patient, self.engine)
-        for row in rows:
-            number = int(str(row[ROW]))
-            facts = facts_of(row, self.columns, medicines.get(number, ()), self.medications)
-            yield Single(number, facts, self._day(row))
+        return (self._single(row, medicines) for row in rows)
+
+    def _single(self, row: Row, medicines: Mapping[int, Sequence[object]]) -> Single:
+        number = int(str(row[ROW]))
+        facts = facts_of(row, self.columns, medicines.get(number, ()), self.medications)
+        return Single(number, facts, self._day(row))
 
     def _cells(self) -> Iterator[Cell]:
         """Yield the columns that say something, each once."""
