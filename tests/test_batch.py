@@ -14,14 +14,13 @@ import duckdb
 import pyarrow as pa
 import pytest
 from pyarrow import csv
-from rows import answers_of, as_cells, text
+from rows import answers_of, as_cells, differences_of, text
 from strategies import PatientMaker
 
 import cds_engine
 from cds_engine.backends.sql.numbers import against_constant, highest, lowest
 from cds_engine.backends.sql.program import compile_pack
 from cds_engine.backends.sql.sheet import Sql, columns_in
-from cds_engine.batch.check import differences
 from cds_engine.batch.columns import Wishes, understand
 from cds_engine.batch.duck import Duck
 from cds_engine.batch.engine import ROW
@@ -119,7 +118,7 @@ def test_doses_at_every_cap_and_with_each_input_missing(jdm):
     rows += [READY | {"height": 1000.0}]
     dosed = 0
     for layout, answer, single, facts in answers_of(jdm, rows, typed(READY), Wishes(UNITS)):
-        assert not differences(layout, answer, single), (differences(layout, answer, single), facts)
+        assert not (found := differences_of(layout, answer, single)), (found, facts)
         dosed += any(rec.dose is not None for rec in single.recommended)
     assert dosed > 20
 
@@ -134,7 +133,7 @@ def test_blanks_of_every_script_are_read_as_for_one_patient(jdm, blank):
     rows += [{name: blank + cell + blank for name, cell in texts.items()}, dict.fromkeys(texts, blank), texts]
     rows.append(texts | {"height": "\uff11\uff12\uff18 cm", "age_years": "\u0668"})
     for layout, answer, single, facts in answers_of(jdm, rows, as_of=AS_OF):
-        assert not differences(layout, answer, single), (differences(layout, answer, single), facts)
+        assert not (found := differences_of(layout, answer, single)), (found, facts)
         listed = {name.split(":")[0] for name in answer["problems"].split(";") if name}
         assert {problem.fact for problem in single.problems} == listed, (single.problems, facts)
 
@@ -149,6 +148,7 @@ def test_doubts_are_judged_in_every_world(jdm):
         {"weight_date": late, "egfr_date": late, "body_surface_area": 1.4, "birth_date": dt.date(2010, 1, 1)},
         {"weight": 300.0}, {"bp_systolic": 80.0, "bp_diastolic": 90.0}, {"bp_systolic": 80.0, "weight_date": AS_OF},
         {"serum_creatinine": 0.853, "egfr": 58.0}, {"serum_creatinine": 0.9, "egfr": 61.0}, {"serum_creatinine": 0.91},
+        {"serum_creatinine": 0.06, "egfr_date": late}, {"height": 40.1, "weight": 0.5, "body_surface_area": 9.0},
     ):  # fmt: skip
         rows += [READY | change, READY | change | {"current_medications": "methotrexate daily"}]
     names = {name: kind for row in rows for name, kind in typed(row).items()}
@@ -168,7 +168,7 @@ def test_doubts_are_judged_in_every_world(jdm):
     for some in (rows, *one_doubt):  # there only the warnings that rest on it are judged in every world
         told = {name: unit for name, unit in units.items() if any(name in row for row in some)}
         for layout, answer, single, facts in answers_of(jdm, some, names, Wishes(told), AS_OF):
-            assert not differences(layout, answer, single), (differences(layout, answer, single), facts)
+            assert not (found := differences_of(layout, answer, single)), (found, facts)
             doubts += bool(single.problems)
     assert doubts > 20
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import partial
 from pathlib import Path
 
 from cds_engine.batch import quarantine, records
@@ -81,7 +82,7 @@ class Answering:
         opened, engine, layout = self._opened, self._engine, self._runner.layout
         carried = self._carried if opened.suffix is not None else ()
         kept = kept_columns(layout, opened.form, opened.held_back, carried)
-        self._runner.answer(part.relation, kept, self._held.drawn, self._held.begin)
+        self._runner.answer(part.relation, kept, self._held.drawn, partial(self._held.begin, layout))
         self._held.compare(engine, layout)
         if self._orders is not None:
             self._orders.screen(part.relation, self._duck)

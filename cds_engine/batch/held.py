@@ -1,7 +1,7 @@
 """The columns held to the evaluator: a sample of rows is answered twice, and must come out the same.
 
 Half of the sample is drawn by chance, the other half lies at thresholds: where a condition compares a fact with a
-number, the row of the first part that comes nearest to it.
+number, the row that comes nearest to it, among the first of the first part.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from cds_engine.batch.check import differences
 from cds_engine.batch.columns import Columns, FactSource
 from cds_engine.batch.engine import ROW, Engine, quoted
 from cds_engine.batch.sample import Single, Singles
+from cds_engine.batch.told import Cells, answer_row
 from cds_engine.diagnostics import EngineDisagreement
 from cds_engine.lowering import core as c
 from cds_engine.lowering.guideline import Guideline
@@ -28,8 +29,10 @@ from cds_engine.results.evaluation import Evaluation
 from cds_engine.units import UnitError
 
 Row = Mapping[str, object]
-Said = Mapping[int, tuple[Single, Evaluation]]
-"""Patients with what the evaluator says of them, by the number of their row."""
+SEARCHED = 100_000
+"""Rows among which those at thresholds are sought: measured values repeat, further on are no nearer ones."""
+Said = Mapping[int, tuple[Single, Cells]]
+"""Patients with what the evaluator says of them in columns, by the number of their row."""
 
 
 class Evaluator(Protocol):
@@ -80,11 +83,11 @@ class Held:
         engine.fill("drawn", {"row": "BIGINT"}, [[row] for row in drawn])
         self.drawn = "SELECT row FROM drawn"
 
-    def begin(self, relation: str) -> None:
+    def begin(self, layout: Layout, relation: str) -> None:
         """Have the evaluator answer the drawn rows of *relation* that are in `answered`, while the engine goes on."""
         told = "SELECT answered.row FROM answered JOIN drawn ON answered.row = drawn.row"
         singles = self._singles.of(f"(SELECT * FROM {relation} AS part WHERE {ROW} IN ({told}))")
-        self._said = self._meanwhile.submit(self._answers, singles)
+        self._said = self._meanwhile.submit(self._answers, layout, singles)
 
     def compare(self, engine: Engine, layout: Layout) -> None:
         """Hold what `answers` says of the drawn rows to the evaluator, while the engine goes on."""
@@ -107,9 +110,13 @@ class Held:
         self._is_left.set()
         self._meanwhile.shutdown(wait=False, cancel_futures=True)
 
-    def _answers(self, singles: Iterable[Single]) -> Said:
+    def _answers(self, layout: Layout, singles: Iterable[Single]) -> Said:
         wanted = takewhile(lambda _: not self._is_left.is_set(), singles)
-        return {one.row: (one, self._evaluator({"facts": one.facts}, as_of=one.day)) for one in wanted}
+        return {one.row: (one, self._answer(layout, one)) for one in wanted}
+
+    def _answer(self, layout: Layout, one: Single) -> Cells:
+        """Return one answer of the evaluator as columns: a whole one is much to keep."""
+        return answer_row(layout, one.row, self._evaluator({"facts": one.facts}, as_of=one.day), self._hidden)
 
     def _differ(self, layout: Layout, rows: Sequence[Row], said: Future[Said]) -> int:
         answers = said.result()
@@ -137,11 +144,12 @@ class Held:
                 wanted += [f"min_by({ROW}, abs({value} - {end!r}))" for end in ends]
         if not wanted:
             return []
-        found = engine.rows(f"SELECT {', '.join(wanted)} FROM {relation} AS part")[0]
+        few = f"(SELECT * FROM {relation} AS part LIMIT {SEARCHED})"
+        found = engine.rows(f"SELECT {', '.join(wanted)} FROM {few} AS few")[0]
         return [int(row) for row in dict.fromkeys(found) if row is not None]
 
-    def _compare_one(self, layout: Layout, answer: Row, single: Single, said: Evaluation) -> None:
-        found = differences(layout, answer, said, self._hidden)
+    def _compare_one(self, layout: Layout, answer: Row, single: Single, said: Cells) -> None:
+        found = differences(layout, answer, said)
         if found:
             listed = "; ".join(f"{d.what}: {d.columns} in columns, {d.evaluator} by the evaluator" for d in found[:5])
             shown = json.dumps(single.facts, default=str, ensure_ascii=False)

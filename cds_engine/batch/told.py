@@ -8,13 +8,13 @@ from cds_engine.backends.sql.layout import Layout
 from cds_engine.lowering.guideline import RuleSpec
 from cds_engine.patient.complaints import contradicted
 from cds_engine.results.evaluation import Evaluation
-from cds_engine.results.models import Choice, Reason, Recommendation
+from cds_engine.results.models import Choice, Dose, Reason, Recommendation
 
 Cells = dict[str, object]
 
 
 def answer_row(layout: Layout, row: int, answer: Evaluation, hidden: Collection[str]) -> Cells:
-    """Return the columns that outputs and the summary need; of the rules that are *hidden* nothing counts."""
+    """Return the columns that answers have; of the rules that are *hidden* nothing counts."""
     by_rule = {found.rule: found for found in answer.recommendations}
     raised = {alert.rule for alert in answer.alerts}
     contradictions = {
@@ -30,6 +30,7 @@ def answer_row(layout: Layout, row: int, answer: Evaluation, hidden: Collection[
         "problems": ";".join(dict.fromkeys(problems)),
         "alert_bits": sum(1 << place for place, (_, found) in enumerate(layout.guideline.alerts) if found.id in raised),
     }
+    cells |= {f"alert{place}": found.id in raised for place, (_, found) in enumerate(layout.guideline.alerts)}
     shown = [found for found in answer.recommendations if found.rule not in hidden]
     missing = {name for found in shown for name in found.missing}
     cells |= {f"missing_{word}": bits for word, bits in _bits(layout, missing)}
@@ -57,11 +58,24 @@ def _rule(layout: Layout, own: str, spec: RuleSpec, said: Recommendation) -> Ite
     # a rule that does not apply has no choices, but the columns of each of its treatments
     each: list[Choice | Recommendation] = [*said.choices] or [said for _ in spec.treatments]
     for place, one in enumerate(each):
-        dose, target = one.dose, one.drug or one.action
-        yield f"{own}_{place}_shown_low", None if dose is None else dose.low
-        yield f"{own}_{place}_shown_high", None if dose is None else dose.high
+        target = one.drug or one.action
+        for part, value in _dose(one.dose).items():
+            yield f"{own}_{place}_{part}", value
         yield f"{own}_{place}_blocked_by", _listed(one.blocked_by)
-        yield f"{own}_{place}_cautions", _listed([found for found in said.cautions if found.target == target])
+        speaks = spec.mode != "one_of" or target == (said.drug or said.action)
+        cautions = [found for found in said.cautions if found.target == target]
+        yield f"{own}_{place}_cautions", _listed(cautions) if speaks else None  # of a choice the one that was chosen
+
+
+def _dose(said: Dose | None) -> Cells:
+    if said is None:
+        parts = ("low", "high", "shown_low", "shown_high", "first_product", "last_product")
+        return dict.fromkeys(parts)
+    options = said.product_options
+    return {
+        "low": said.unrounded_low, "high": said.unrounded_high, "shown_low": said.low, "shown_high": said.high,
+        "first_product": options[0] if options else None, "last_product": options[-1] if options else None,
+    }  # fmt: skip
 
 
 def _listed(reasons: Collection[Reason]) -> str:

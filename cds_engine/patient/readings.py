@@ -77,12 +77,19 @@ def read_value(
     return found._replace(date=when, limits=limits)
 
 
+def _too_long(spec: FactSpec, text: str) -> Problem:
+    """Return what is wrong with a text that is not looked at any further."""
+    if spec.entry.type == "code":
+        return complaints.unknown_code(spec, text[:MAX_TEXT], spec.entry.allowed)
+    return complaints.not_a_value(spec, text)
+
+
 def _typed(
     spec: FactSpec, value: object, unit: object, dictionary: Dictionary, problems: list[Problem]
 ) -> Reading | Rejected:
     for text in (value, unit):
         if isinstance(text, str) and len(text) > MAX_TEXT:
-            return Rejected(complaints.not_a_value(spec, text))
+            return Rejected(_too_long(spec, text))
     match spec.entry.type:
         case "quantity" | "drug_dose":
             return _quantity(spec, value, unit, needs_unit=True)

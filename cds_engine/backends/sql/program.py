@@ -164,7 +164,7 @@ def _problems(facts: PatientColumns, contradictions: Iterable[Sql] = (), was_der
     for name, derived in facts.derived.items():
         if derived.is_implausible != FALSE:
             before = FALSE if was_derived is None else Sql(was_derived.format(name))
-            any_found.append(some(derived.is_implausible, before))
+            any_found.append(some(derived.gives_nonsense, before))
             found.append(sql(f"CASE WHEN {{}} THEN '{name}:D105' END", any_found[-1]))
     if not found:
         return Sql("problems")

@@ -93,7 +93,7 @@ class WorldTables:
             derived = facts.derived[name]
             wanted |= {f"x_{name}": derived.disagrees}
             wanted |= {f"c_{name}": derived.computed.value, f"ck_{name}": derived.computed.known}
-        wanted |= {f"i_{name}": facts.derived[name].is_implausible for name in self._plausible_derived}
+        wanted |= {f"i_{name}": facts.derived[name].gives_nonsense for name in self._plausible_derived}
         for name in self._withdrawn():
             wanted |= {f"fv_{name}": facts.value(name).value, f"fvk_{name}": facts.value(name).known}
         wanted |= self._conflict_columns(facts)
