@@ -106,7 +106,7 @@ def check_columns(pack, patients, answers=None):
 
     def read(facts, day):
         record = read_facts(facts, dictionary, None if day is None else dt.date.fromisoformat(day))
-        return record.facts, {(found.fact, found.code) for found in record.problems if found.fact in dictionary.facts}
+        return record.facts, {(found.fact, found.code) for found in record.problems}
 
     def answered(number, facts):
         patient = patients[number]
