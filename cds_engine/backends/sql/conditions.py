@@ -8,7 +8,14 @@ from typing import Protocol, assert_never
 
 from cds_engine.backends.sql.dates import elapsed
 from cds_engine.backends.sql.layout import Layout
-from cds_engine.backends.sql.numbers import SIGNS, against_constant, against_number, is_finite, power_is_defined
+from cds_engine.backends.sql.numbers import (
+    SIGNS,
+    against_constant,
+    against_number,
+    is_finite,
+    is_not_zero,
+    power_is_defined,
+)
 from cds_engine.backends.sql.sheet import FALSE, TRUE, Sheet, Sql, choose, every, negated, number, some, sql
 from cds_engine.backends.sql.truths import (
     NO_VALUE,
@@ -244,8 +251,9 @@ class Conditions:
             case Operator.ADD | Operator.SUBTRACT | Operator.MULTIPLY:
                 result = sql(f"({{}} {operator.value} {{}})", left.value, right.value)
             case Operator.DIVIDE:
-                known = every(known, sql("({} <> 0E0)", right.value))
-                result = sql("(CASE WHEN {1} <> 0E0 THEN {0} / {1} ELSE 0E0 END)", left.value, right.value)
+                divides = is_not_zero(right.value)
+                known = every(known, divides)
+                result = choose(divides, sql("({} / {})", left.value, right.value), Sql("0E0"))
             case Operator.POWER:
                 known = every(known, power_is_defined(left.value, right.value))
                 result = choose(known, sql("power({}, {})", left.value, right.value), Sql("0E0"))

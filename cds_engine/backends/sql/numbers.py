@@ -10,7 +10,7 @@ import struct
 from decimal import ROUND_DOWN, Decimal
 from functools import cache
 
-from cds_engine.backends.sql.sheet import TRUE, Sql, number, sql
+from cds_engine.backends.sql.sheet import FALSE, TRUE, Sql, number, sql
 from cds_engine.language.syntax import Comparator
 from cds_engine.units import exact
 
@@ -119,15 +119,33 @@ SIGNS = {
 }
 
 
+def is_not_zero(value: Sql) -> Sql:
+    """Return whether a number may divide; one that the pack states is judged while the text is written."""
+    stated = _stated(value)
+    if stated is None:
+        return sql("({} <> 0E0)", value)
+    return TRUE if stated != 0 else FALSE
+
+
 def power_is_defined(base: Sql, exponent: Sql) -> Sql:
-    """Return whether a power is a number; where the pack states the exponent, nothing is asked of it row by row."""
-    try:
-        stated = float(exponent.text)
-    except ValueError:
+    """Return whether a power is a number; where the pack states base or exponent, nothing is asked of it row by row."""
+    stated = _stated(exponent)
+    if stated is None:
+        stated_base = _stated(base)
+        if stated_base is not None and stated_base > 0:
+            return TRUE
         return sql("({0} > 0E0 OR {0} = 0E0 AND {1} >= 0E0 OR {0} < 0E0 AND {1} = floor({1}))", base, exponent)
     if stated == int(stated):
-        return TRUE if stated >= 0 else sql("({} <> 0E0)", base)
+        return TRUE if stated >= 0 else is_not_zero(base)
     return sql("({} >= 0E0)" if stated > 0 else "({} > 0E0)", base)
+
+
+def _stated(value: Sql) -> float | None:
+    """Return the number that a literal is; None for anything else."""
+    try:
+        return float(value.text)
+    except ValueError:
+        return None
 
 
 def is_finite(value: Sql) -> Sql:
