@@ -17,7 +17,14 @@ from cds_engine.batch.duck import Duck
 from cds_engine.batch.engine import Metadata, literal
 from cds_engine.batch.output import FileOutput, TableOutput, is_of_an_answer, metadata_beside
 from cds_engine.batch.workplace import Written
-from cds_engine.diagnostics import EngineDisagreement
+from cds_engine.diagnostics import BackendFault
+
+
+class Miscounted(BackendFault):
+    """What was written is not what was answered: nothing of the run is kept."""
+
+    def __init__(self, name: str, found: str, wanted: str) -> None:
+        super().__init__(f"`{name}` has {found} where {wanted}; nothing took its place, run it again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +49,12 @@ def deliver_table(sheets: Sheets, output: TableOutput, metadata: Metadata, refus
 
     Raises:
         BackendFault: If the database refuses; then none of the tables is there.
-        EngineDisagreement: If other rows were written than are answered; then none is there either.
+        Miscounted: If other rows were written than are answered; then none is there either.
     """
     with database.writing(output.address) as writer:
         for name, sheet in _answers_last(sheets):
             rows = duck.batches(f"SELECT * FROM read_parquet([{_listed(sheet.parts)}])")
-            _check(output.of(name).table, sheet, writer.write(output.of(name), rows, metadata))
+            check_rows(output.of(name).table, sheet, writer.write(output.of(name), rows, metadata))
     output.quarantine.unlink(missing_ok=True)  # of an earlier run
     if refusals is not None:
         refusals.rename(output.quarantine)
@@ -57,7 +64,7 @@ def deliver_files(sheets: Sheets, output: FileOutput, metadata: Metadata, refusa
     """Put all sheets together, then in their places, with the file of *refusals* if there is one.
 
     Raises:
-        EngineDisagreement: If a sheet has other rows than were answered; then nothing takes a place.
+        Miscounted: If a sheet has other rows than were answered; then nothing takes a place.
         OSError: If a file cannot be written, or put into its place.
     """
     scratch = sheets[""].parts[0].parent
@@ -94,10 +101,10 @@ def _answers_last(sheets: Sheets) -> Iterator[tuple[str, Sheet]]:
     yield from sorted(sheets.items(), reverse=True)
 
 
-def _check(name: str, sheet: Sheet, rows: int) -> None:
+def check_rows(name: str, sheet: Sheet, rows: int) -> None:
     """Refuse what does not have the rows that were answered."""
     if rows != sheet.rows:
-        raise EngineDisagreement(f"rows of {name}", {"the run": str(sheet.rows), "what was written": str(rows)})
+        raise Miscounted(name, f"{rows:,} rows", f"{sheet.rows:,} were answered")
 
 
 def _listed(parts: Sequence[Path]) -> str:
@@ -123,7 +130,7 @@ def _join(sheet: Sheet, whole: Path, output: FileOutput, metadata: Metadata, duc
     else:
         with duck.in_any_order():  # none is promised
             rows = duck.write(f"SELECT * FROM read_parquet([{_listed(parts)}])", whole, output.kind, metadata)
-    _check(whole.name, sheet, rows)
+    check_rows(whole.name, sheet, rows)
 
 
 def _join_texts(sheet: Sheet, whole: Path, output: FileOutput) -> None:
@@ -131,7 +138,7 @@ def _join_texts(sheet: Sheet, whole: Path, output: FileOutput) -> None:
     with whole.open("wb") as out:
         for number, (part, written) in enumerate(zip(sheet.parts, sheet.written, strict=True)):
             if (size := part.stat().st_size) != written.size:
-                raise EngineDisagreement(f"size of {part.name}", {"the run": str(written.size), "the file": str(size)})
+                raise Miscounted(part.name, f"{size:,} bytes", f"{written.size:,} were written")
             with part.open("rb") as one:
                 if number and output.kind == "CSV":
                     one.readline()  # the names of the columns

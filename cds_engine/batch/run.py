@@ -10,7 +10,7 @@ from typing import assert_never
 
 from cds_engine.batch import quarantine
 from cds_engine.batch.answering import Answering
-from cds_engine.batch.delivery import Sheet, Sheets, deliver_files, deliver_table
+from cds_engine.batch.delivery import Miscounted, Sheet, Sheets, deliver_files, deliver_table
 from cds_engine.batch.duck import Duck
 from cds_engine.batch.engine import Engine
 from cds_engine.batch.executors import Executors
@@ -60,8 +60,8 @@ class Run:
         if tally.rows_out + quarantined != rows_in:
             raise EngineDisagreement("rows", {"read": str(rows_in), "answered": str(tally.rows_out + quarantined)})
         sheets = self._sheets(parts)
-        if (answers := sheets.get("")) is not None and answers.rows != self._lines(tally):
-            raise EngineDisagreement("rows", {"answered": str(self._lines(tally)), "written": str(answers.rows)})
+        if "" in sheets and sheets[""].rows != (lines := self._lines(tally)):
+            raise Miscounted("the answers", f"{sheets[''].rows:,} rows", f"{lines:,} were counted")
         strays = [
             stray
             for name in opened.seconds

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
+from cds_engine.batch.delivery import Miscounted
 from cds_engine.batch.duck import Duck
 from cds_engine.batch.engine import Engine
 from cds_engine.batch.executors import Executors
@@ -105,7 +106,7 @@ def _swept(place: Workplace) -> Iterator[None]:
 
 @contextmanager
 def _kept(place: Workplace, engine: Engine, executors: Executors | None) -> Iterator[None]:
-    """Say what engines say in our words, and end them; nothing is finished that the evaluator contradicts."""
+    """Say what engines say in our words, and end them; nothing contradicted or miscounted is kept."""
     errors = engine.errors if executors is None else (*engine.errors, *executors.errors)
     try:
         yield
@@ -115,7 +116,7 @@ def _kept(place: Workplace, engine: Engine, executors: Executors | None) -> Iter
         if "interrupted" in str(error).lower():  # how DuckDB passes on that somebody pressed Ctrl-C
             raise KeyboardInterrupt from None
         raise
-    except EngineDisagreement:
+    except (EngineDisagreement, Miscounted):
         place.remove()
         raise
     else:
