@@ -22,7 +22,7 @@ from typer.testing import CliRunner
 
 import cds_engine
 from cds_engine.backends.sql.layout import layout_of
-from cds_engine.batch import duck as duck_module
+from cds_engine.batch import cut as cut_module
 from cds_engine.batch.answers import kept_columns
 from cds_engine.batch.check import differences
 from cds_engine.batch.columns import Wishes, understand
@@ -198,7 +198,8 @@ cds_engine.load({str(PACK)!r}).evaluate_table({str(source)!r}, {str(out)!r}, pro
     (folder / "part-00002.tmp").write_text("half a part")
     told = []
     report = pack.evaluate_table(source, out, resume=True, progress=lambda done, _: told.append(done), **wish)
-    assert told == [0, 1000, 2000, 3000, 3500]
+    assert told == [2000, 3000, 3500]
+    assert report.resumed == 2000
     assert rows_in(out) == rows_in(whole)
     assert not folder.exists()
     same = {"rows_in", "rows_out", "quarantined", "statuses", "missing", "problems", "checked", "metadata"}
@@ -241,8 +242,8 @@ def test_a_table_that_was_cut_otherwise_is_not_gone_on_with(pack, tmp_path, monk
             raise KeyboardInterrupt
 
     with monkeypatch.context() as before:
-        together = duck_module._groups  # noqa: SLF001 - as another version might cut
-        before.setattr(duck_module, "_groups", lambda sizes, _: together(sizes, 0))
+        together = cut_module._groups  # noqa: SLF001 - as another version might cut
+        before.setattr(cut_module, "_groups", lambda sizes, _: together(sizes, 0))
         with pytest.raises(KeyboardInterrupt):
             pack.evaluate_table(folder, out, progress=stop, **wish)
     with pytest.raises(InputError, match="how the table is cut differs"):
@@ -593,17 +594,20 @@ def test_the_sample_of_an_export_is_drawn_from_what_is_answered_in_columns(kidne
     monkeypatch.setattr("cds_engine.fhir.table.MANY", 1)
     born = ["2016-03-01" if number % 10 == 0 else "2016-03" for number in range(40)]  # a month is no date of birth
     patients = [{"resourceType": "Patient", "id": f"p{number}", "birthDate": day} for number, day in enumerate(born)]
-    (tmp_path / "Patient.ndjson").write_text("".join(json.dumps(patient) + "\n" for patient in patients))
-    report = kidneys.evaluate_table(tmp_path, tmp_path / "out.csv", as_of="2025-12-31", sample=3)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "Patient.ndjson").write_text("".join(json.dumps(patient) + "\n" for patient in patients))
+    report = kidneys.evaluate_table(tmp_path / "in", tmp_path / "out.csv", as_of="2025-12-31", sample=3)
     assert (report.rows_out, report.singly, report.checked) == (40, 36, 39)
 
 
 def test_an_export_is_answered_where_rules_with_a_choice_do_not_apply(tmp_path):
-    (tmp_path / "Patient.ndjson").write_text('{"resourceType": "Patient", "id": "A", "birthDate": "2015-03-04"}\n')
+    (tmp_path / "in").mkdir()
+    patient = '{"resourceType": "Patient", "id": "A", "birthDate": "2015-03-04"}\n'
+    (tmp_path / "in" / "Patient.ndjson").write_text(patient)
     jdm = cds_engine.load("jdm_calcinosis")
     for form in ("wide", "long"):
         out = tmp_path / f"{form}.csv"
-        report = jdm.evaluate_table(tmp_path, out, as_of=AS_OF, form=form)
+        report = jdm.evaluate_table(tmp_path / "in", out, as_of=AS_OF, form=form)
         assert (report.rows_in, report.rows_out, report.quarantined) == (1, 1, 0)
     choices = [spec.rule.id for spec in jdm.guideline.rules if len(spec.treatments) > 1]
     assert any(report.statuses[rule]["not_applicable"] for rule in choices)
@@ -626,9 +630,10 @@ def test_a_record_that_nobody_foresaw_costs_no_other(kidneys, tmp_path):
                 raise EngineDisagreement("a condition", {"one": "true", "other": "false"})
             return kidneys.evaluate({}, as_of=AS_OF)
 
-    (tmp_path / "Patient.ndjson").touch()
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "Patient.ndjson").touch()
     out = tmp_path / "out.csv"
-    order = Order(tmp_path, out, dt.date.fromisoformat(AS_OF), records=Spoilt())
+    order = Order(tmp_path / "in", out, dt.date.fromisoformat(AS_OF), records=Spoilt())
     report = evaluate_table(kidneys.guideline, kidneys.evaluate, order)
     assert (report.rows_in, report.rows_out, report.reasons) == (3, 2, {"no_answer": 1})
     [line] = map(json.loads, report.quarantine.read_text().splitlines())

@@ -18,7 +18,7 @@ from cds_engine.batch.part import PartRunner, Task
 from cds_engine.batch.records import RecordRunner
 from cds_engine.batch.sample import Singles
 from cds_engine.batch.tally import count
-from cds_engine.batch.workplace import Finished, Workplace
+from cds_engine.batch.workplace import Finished, Workplace, Written
 
 
 class Answering:
@@ -86,24 +86,28 @@ class Answering:
         self._held.compare(engine, layout)
         if self._orders is not None:
             self._orders.screen(part.relation, self._duck)
-        if opened.suffix is not None:
-            self._write(number, place, opened.suffix)
+        written = {} if opened.suffix is None else self._write(number, place, opened.suffix)
         refused = quarantine.refused_of(part.relation, opened.columns, engine)
         tally = count(layout, opened.held_back, engine)
-        return Finished(tally, refused, self._held.settle())
+        return Finished(tally, refused, self._held.settle(), written)
 
-    def _write(self, number: int, place: Workplace, suffix: str) -> None:
+    def _write(self, number: int, place: Workplace, suffix: str) -> dict[str, Written]:
+        """Write the files of a part, and return what is in them, by sheet."""
         opened, layout, kind = self._opened, self._runner.layout, ENDINGS[suffix]
         if opened.form == "long":
             query = long_query(layout, self._carried, opened.held_back)
         else:
             query = wide_query(layout, self._carried, opened.held_back, looks_up=self._engine.looks_up)
+        queries = {"": query}
         if opened.has_findings:
-            if opened.form == "wide":
-                query = with_findings(query)
-            sheet = place.path("orders", number, suffix)
-            self._engine.write("SELECT * FROM order_findings", sheet, kind, opened.metadata)
-        self._engine.write(query, place.path("part", number, suffix), kind, opened.metadata)
+            found = "SELECT * FROM order_findings"
+            queries = {"orders": found, "": with_findings(query) if opened.form == "wide" else query}
+        written = {}
+        for sheet, asked in queries.items():
+            path = place.path(sheet or "part", number, suffix)
+            rows = self._engine.write(asked, path, kind, opened.metadata)
+            written[sheet] = Written(rows, path.stat().st_size)
+        return written
 
     def close(self) -> None:
         """Leave unanswered what the evaluator has not begun with."""

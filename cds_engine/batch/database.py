@@ -141,13 +141,14 @@ class Writer:
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 
-    def write(self, address: Address, rows: pa.RecordBatchReader, metadata: Mapping[str, str]) -> None:
-        """Write *rows* as a table, with *metadata* as its comment in JSON."""
+    def write(self, address: Address, rows: pa.RecordBatchReader, metadata: Mapping[str, str]) -> int:
+        """Write *rows* as a table, with *metadata* as its comment in JSON, and return how many the database took."""
         schema, _, table = address.table.rpartition(".")
         comment = json.dumps(dict(metadata), ensure_ascii=False).replace("'", "''")
         with self._connection.cursor() as cursor:
-            cursor.adbc_ingest(table, rows, mode="create", **({"db_schema_name": schema} if schema else {}))
+            taken = cursor.adbc_ingest(table, rows, mode="create", **({"db_schema_name": schema} if schema else {}))
             cursor.execute(f"COMMENT ON TABLE {_quoted(address.table)} IS E'{comment.replace(chr(92), chr(92) * 2)}'")
+        return int(taken)
 
 
 def _quoted(table: str) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import accumulate
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from cds_engine.backends.sql.numbers import PRELUDE_DUCKDB
-from cds_engine.batch.engine import ROW, ROW_OF_FILE, Metadata, Part, check_columns, literal, quoted
+from cds_engine.batch.cut import cut
+from cds_engine.batch.engine import Metadata, Part, check_columns, literal
+from cds_engine.batch.faults import in_our_words
 from cds_engine.diagnostics import InputError
 
 if TYPE_CHECKING:
@@ -40,14 +41,10 @@ WORTHWHILE = frozenset(
 thousands of expressions for most of a second, or undo the layers."""
 
 
+WRITTEN = "a file"
+"""What is running while rows are written."""
 AT_ONCE = 100
 """Rows that go into a table by one statement: a statement a row takes several times as long."""
-
-
-FILE = "filename"
-"""Which of several files a row is from, as DuckDB tells it where no column of the table has that name."""
-Group = list[tuple[Path, int]]
-"""Files that are read together, each with the number of its rows."""
 
 
 class Duck:
@@ -65,6 +62,8 @@ class Duck:
             settings["temp_directory"] = str(folder)
         self._connection: duckdb.DuckDBPyConnection = library().connect(config=settings)
         self._connection.execute("SET enable_progress_bar = false")  # it would stand among the answers
+        self._runs = ""
+        """The table that is being kept, or what is `WRITTEN`."""
         known = {row[0] for row in self._connection.execute("SELECT * FROM duckdb_optimizers()").fetchall()}
         self._connection.execute(f"SET disabled_optimizers = '{','.join(sorted(known - WORTHWHILE))}'")
         for statement in PRELUDE_DUCKDB:
@@ -74,6 +73,19 @@ class Duck:
     def errors(self) -> tuple[type[Exception], ...]:
         """What DuckDB raises."""
         return (library().Error,)
+
+    def watch(self) -> None:
+        """Have DuckDB count what it has done of a query, for `running`; it says so to nobody else."""
+        self._connection.execute("SET enable_progress_bar_print = false")
+        self._connection.execute("SET enable_progress_bar = true")
+
+    def running(self) -> tuple[str, float]:
+        """Return which table is being kept (or `WRITTEN`), and about which share of it is done; asked by any thread."""
+        runs = self._runs
+        try:
+            return runs, max(0.0, self._connection.query_progress()) / 100
+        except self.errors:  # it was closed since
+            return "", 0.0
 
     def run(self, query: str) -> None:
         """Run a statement."""
@@ -89,7 +101,9 @@ class Duck:
 
     def keep(self, table: str, query: str) -> None:
         """Keep the rows of a query as a table, in place of one of that name."""
+        self._runs = table
         self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {query}")
+        self._runs = ""
 
     def add(self, table: str, query: str) -> None:
         """Put the rows of a query into a table that was kept: one table is read by all threads, a union by one."""
@@ -140,26 +154,32 @@ class Duck:
         columns: dict[str, str] = {}
         sizes: list[tuple[Path, int]] = []
         for file in files:
-            found = self.columns(f"read_parquet({literal(str(file))})")
+            try:
+                found, rows = self.columns(f"read_parquet({literal(str(file))})"), self.rows_in([file])
+            except self.errors as error:
+                raise InputError(in_our_words(error)) from None
             check_columns([*found])
             if columns and found != columns:
                 raise InputError(f"the columns of `{file}` are not those of the files before it")
             columns = found
-            rows = int(self.one(f"SELECT sum(num_rows) FROM parquet_file_metadata({literal(str(file))})"))
             sizes.append((file.absolute(), rows))  # so that other processes find it, too
-        listed = ", ".join(quoted(column) for column in columns)
-        together = 0 if FILE in map(str.lower, columns) else part_rows
-        parts = tuple(_parts_of(_groups(sizes, together), listed, part_rows))
-        if not parts:  # an empty table has an empty answer
-            read = f"read_parquet({literal(str(files[-1].absolute()))})"
-            parts = (Part(f"(SELECT CAST(0 AS BIGINT) AS {ROW}, {listed} FROM {read} WHERE FALSE)", 0),)
-        return columns, parts
+        return columns, cut(sizes, [*columns], part_rows)
 
-    def write(self, query: str, path: Path, kind: str, metadata: Metadata) -> None:
-        """Write the rows of a query under a name that they have when they are whole."""
+    def rows_in(self, files: Iterable[Path]) -> int:
+        """Return how many rows files of Parquet have, as these say themselves."""
+        listed = ", ".join(literal(str(file)) for file in files)
+        if not listed:
+            return 0
+        return int(self.one(f"SELECT coalesce(sum(num_rows), 0) FROM parquet_file_metadata([{listed}])"))
+
+    def write(self, query: str, path: Path, kind: str, metadata: Metadata) -> int:
+        """Write the rows of a query under a name that they have when they are whole, and return how many."""
         begun = path.with_suffix(".tmp")
-        self.run(f"COPY ({query}) TO {literal(str(begun))} (FORMAT {kind}{_options(kind, metadata)})")
+        self._runs = WRITTEN
+        rows = int(self.one(f"COPY ({query}) TO {literal(str(begun))} (FORMAT {kind}{_options(kind, metadata)})"))
+        self._runs = ""
         begun.replace(path)
+        return rows
 
     @contextmanager
     def in_any_order(self) -> Iterator[None]:
@@ -182,37 +202,6 @@ class Duck:
     def close(self) -> None:
         """End the connection."""
         self._connection.close()
-
-
-def _groups(sizes: Iterable[tuple[Path, int]], at_most: int) -> list[Group]:
-    """Return files with their rows, those that follow each other together as long as they have *at_most* so many."""
-    groups: list[Group] = []
-    room = 0
-    for file, rows in sizes:
-        if groups and rows <= room:
-            groups[-1].append((file, rows))
-        else:
-            groups.append([(file, rows)])
-            room = at_most
-        room -= rows
-    return groups
-
-
-def _parts_of(groups: Iterable[Group], listed: str, part_rows: int) -> Iterator[Part]:
-    """Yield the parts of groups of files, with the columns *listed*, their rows numbered through all."""
-    start = 0
-    for group in groups:
-        rows = sum(size for _, size in group)
-        starts = ", ".join(str(first) for first in accumulate([start, *(size for _, size in group[:-1])]))
-        files = ", ".join(literal(str(file)) for file, _ in group)
-        # by name: a place among the files would not count those that a filter on their paths has left out
-        before = starts if len(group) == 1 else f"[{starts}][list_position([{files}], {FILE})]"
-        read = f"SELECT {ROW_OF_FILE} + {before} AS {ROW}, {listed} FROM read_parquet([{files}], {ROW_OF_FILE}=true)"
-        for low in range(0, rows, part_rows):
-            high = min(low + part_rows, rows)
-            where = "" if high - low == rows else f" WHERE {ROW_OF_FILE} >= {low} AND {ROW_OF_FILE} < {high}"
-            yield Part(f"({read}{where})", high - low)
-        start += rows
 
 
 def _options(kind: str, metadata: Metadata) -> str:

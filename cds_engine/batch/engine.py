@@ -79,8 +79,8 @@ class Engine(Protocol):
             InputError: If the files have columns that differ, or one that is called as the number of a row.
         """
 
-    def write(self, query: str, path: Path, kind: str, metadata: Metadata) -> None:
-        """Write the rows of a query; they have the name *path* when they are whole."""
+    def write(self, query: str, path: Path, kind: str, metadata: Metadata) -> int:
+        """Write the rows of a query and return how many; they have the name *path* when they are whole."""
 
     def about(self, rows: int) -> AbstractContextManager[None]:
         """Say for how many rows queries are meanwhile: what is only worth its while for many may be left out."""

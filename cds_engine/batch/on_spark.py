@@ -19,6 +19,7 @@ from cds_engine.batch.answering import Answering
 from cds_engine.batch.duck import Duck
 from cds_engine.batch.engine import quoted
 from cds_engine.batch.executors import Executors
+from cds_engine.batch.faults import in_our_words
 from cds_engine.batch.opened import Opened, rows_of
 from cds_engine.batch.sample import key_of
 from cds_engine.batch.workplace import Finished, Workplace
@@ -94,7 +95,7 @@ def _finished(work: Work, number: int) -> Finished:
                 return answering.answer(number, attempt)
         except duck.errors as error:
             way_out = MORE_MEMORY if "Out of Memory" in str(error) else ""
-            raise BackendFault(f"the table could not be answered: {str(error).splitlines()[0]}{way_out}") from None
+            raise BackendFault(f"the table could not be answered: {in_our_words(error)}{way_out}") from None
 
 
 def _of_part(name: str, opened: Opened, relation: str) -> str:

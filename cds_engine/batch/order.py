@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from cds_engine.batch.columns import Wishes
 from cds_engine.batch.records import Records
 from cds_engine.batch.spark_session import is_dataframe
-from cds_engine.diagnostics import InputError
+from cds_engine.diagnostics import InputError, did_you_mean
 
 Form = Literal["wide", "long"]
 EngineName = Literal["duckdb", "spark", "duckdb-on-spark"]
@@ -63,6 +63,11 @@ class Order:
         Raises:
             InputError: If something does not.
         """
+        _check_word("form", self.form, get_args(Form))
+        _check_word("engine", self.engine, get_args(EngineName))
+        for name, number, least in (("sample", self.sample, 0), ("part_rows", self.part_rows, 1)):
+            if number is not None and (not isinstance(number, int) or number < least):
+                raise InputError(f"`{number}` is no {name}; give a whole number from {least} on")
         is_export = self.records is not None
         if is_export and (self.medicines, self.orders, self.wishes) != (None, None, Wishes()):
             raise InputError(
@@ -80,3 +85,10 @@ class Order:
             if is_export:
                 what, way_out = "a FHIR export is", "leave `--engine spark` out"
             raise InputError(f"{what} answered patient by patient, which Spark SQL does not do; {way_out}")
+
+
+def _check_word(name: str, word: object, known: tuple[str, ...]) -> None:
+    """Refuse a word that an option does not know."""
+    if word not in known:
+        way_out = did_you_mean(str(word), known) or "there are " + ", ".join(f"`{one}`" for one in known)
+        raise InputError(f"there is no {name} `{word}`; {way_out}")

@@ -1,10 +1,9 @@
-"""Where answers go: a file or a new table of a database, put together from its parts as the last thing that happens."""
+"""Where answers go: files or new tables of a database; and what they may not take the place of."""
 
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,14 +11,12 @@ from typing import assert_never
 
 from cds_engine.batch import database
 from cds_engine.batch.duck import Duck
-from cds_engine.batch.engine import Metadata, literal
+from cds_engine.batch.engine import literal
 from cds_engine.batch.workplace import Workplace
 from cds_engine.diagnostics import InputError
 from cds_engine.lowering.guideline import Guideline
 
 ENDINGS = {".parquet": "PARQUET", ".csv": "CSV", ".ndjson": "JSON", ".jsonl": "JSON"}
-Sheets = Mapping[str, Sequence[Path]]
-"""The parts of the answers (under the name `""`) and of what stands beside them, such as `orders`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +37,17 @@ class FileOutput:
         """Return the file of a sheet."""
         return self.path.with_name(f"{self.path.stem}.{sheet}{self.path.suffix}") if sheet else self.path
 
+    @property
+    def quarantine(self) -> Path:
+        """The file with what has no answer."""
+        return quarantine_of(self.path)
+
+    def every(self) -> Iterator[Path]:
+        """Yield all files that answers can be made of."""
+        for sheet in ("", "orders"):
+            yield from (self.of(sheet), metadata_beside(self.of(sheet)))
+        yield self.quarantine
+
 
 @dataclass(frozen=True, slots=True)
 class TableOutput:
@@ -53,8 +61,15 @@ class TableOutput:
         """Return the table of a sheet."""
         return self.address.beside(sheet) if sheet else self.address
 
+    @property
+    def quarantine(self) -> Path:
+        """The file with what has no answer, in the current folder."""
+        return quarantine_of(Path(self.address.name))
+
 
 Output = FileOutput | TableOutput
+OF_AN_ANSWER = {"pack", "hash", "review", "notices"}
+"""What metadata hold if they are of answers."""
 
 
 def output_of(into: str | Path, sheets: Sequence[str], *, in_folder: bool = False) -> Output:
@@ -74,7 +89,61 @@ def output_of(into: str | Path, sheets: Sequence[str], *, in_folder: bool = Fals
         raise InputError(f"`{path}` is no kind of output; its name should end in .parquet, .csv or .ndjson")
     if not path.parent.is_dir():
         raise InputError(f"there is no folder `{path.parent}` to write into; make it first")
+    if path.is_dir() and not _is_said_of_an_answer(metadata_beside(path)):
+        raise InputError(f"`{path}` is a folder, and no answer of an earlier run; choose another name")
     return FileOutput(path, kind, in_folder)
+
+
+def check_apart(output: Output, folders: Iterable[Path], files: Iterable[Path]) -> None:
+    """See to it that answers take the place of nothing that is read, nor stand where they would be read next time.
+
+    Raises:
+        InputError: If they would.
+    """
+    if not isinstance(output, FileOutput):
+        return
+    path = output.path.resolve()
+    for folder in folders:
+        if folder.resolve() in path.parents:
+            raise InputError(f"`{output.path}` lies in `{folder}`, which is read; write the answers elsewhere")
+    parts = output_folder(output.path)
+    for file in files:
+        if parts.resolve() in file.resolve().parents:
+            raise InputError(f"`{file}` is read and lies in `{parts}`, which the run clears; move it elsewhere")
+        for own in output.every():
+            if own.resolve() == file.resolve() or (own.exists() and own.samefile(file)):
+                raise InputError(f"`{file}` is read, and the answers would take its place; choose another output")
+
+
+def quarantine_of(path: Path) -> Path:
+    """Return the file with what has no answer, beside the answers."""
+    return path.with_name(path.name + ".quarantine.ndjson")
+
+
+def metadata_beside(path: Path) -> Path:
+    """Return the file with the metadata of one that has no place for them."""
+    return path.with_name(path.name + ".metadata.json")
+
+
+def is_of_an_answer(path: Path, duck: Duck) -> bool:
+    """Say whether a file was written by an earlier run, as its metadata say."""
+    if _is_said_of_an_answer(metadata_beside(path)):
+        return path.exists()
+    if path.suffix != ".parquet" or not path.is_file():
+        return False
+    try:
+        found = duck.rows(f"SELECT key::VARCHAR FROM parquet_kv_metadata({literal(str(path))})")
+    except duck.errors:  # it is no Parquet
+        return False
+    return {key for (key,) in found} >= OF_AN_ANSWER
+
+
+def _is_said_of_an_answer(metadata: Path) -> bool:
+    try:
+        found = json.loads(metadata.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(found, dict) and found.keys() >= OF_AN_ANSWER
 
 
 def place_of(output: Output | None) -> Path | None:
@@ -108,91 +177,3 @@ def metadata_of(guideline: Guideline, as_of: date | None, held_back: Mapping[str
         "held_back": ";".join(held_back),
         "notices": "\n".join(notice.says for notice in manifest.notices),
     }
-
-
-def deliver(sheets: Sheets, output: Output, metadata: Metadata, duck: Duck) -> None:
-    """Put the parts together under the names that were asked for; the answers come last.
-
-    Raises:
-        BackendFault: If a database refuses; then none of its tables is there.
-    """
-    last_first = dict(sorted(sheets.items(), reverse=True))
-    match output:
-        case FileOutput():
-            whole = {sheet: _whole(parts, sheet, output, metadata, duck) for sheet, parts in last_first.items()}
-            for sheet, path in whole.items():
-                if output.kind != "PARQUET" or output.in_folder:
-                    _say_beside(output.of(sheet), metadata)
-                _take_place(path, output.of(sheet))
-        case TableOutput():
-            with database.writing(output.address) as writer:
-                for sheet, parts in last_first.items():
-                    rows = duck.batches(f"SELECT * FROM read_parquet([{_listed(parts)}])")
-                    writer.write(output.of(sheet), rows, metadata)
-        case _:
-            assert_never(output)
-
-
-def _listed(parts: Sequence[Path]) -> str:
-    return ", ".join(literal(f"{part}/*.parquet" if part.is_dir() else str(part)) for part in parts)
-
-
-def _whole(parts: Sequence[Path], sheet: str, output: FileOutput, metadata: Metadata, duck: Duck) -> Path:
-    """Return the file or folder in which the parts are together, beside the first part still."""
-    kind, whole = output.kind, parts[0].with_name(f"whole-{output.of(sheet).name}")
-    if kind == "PARQUET" and output.in_folder:
-        return _gathered(parts, whole)
-    if kind == "PARQUET" and len(parts) == 1:
-        _linked(parts[0], whole)
-        return whole
-    if kind == "PARQUET" or parts[0].is_dir():
-        with duck.in_any_order():  # none is promised
-            duck.write(f"SELECT * FROM read_parquet([{_listed(parts)}])", whole, kind, metadata)
-        return whole
-    with whole.open("wb") as out:
-        for number, part in enumerate(parts):
-            with part.open("rb") as one:
-                if number and kind == "CSV":
-                    one.readline()  # the names of the columns
-                while chunk := one.read(1 << 20):
-                    out.write(chunk)
-    return whole
-
-
-def _gathered(parts: Sequence[Path], whole: Path) -> Path:
-    """Return the folder with the files of all parts; the parts keep theirs, for a run that is stopped here."""
-    shutil.rmtree(whole, ignore_errors=True)
-    whole.mkdir()
-    for number, part in enumerate(parts):
-        files = sorted(part.glob("*.parquet")) if part.is_dir() else [part]
-        for place, file in enumerate(files):
-            _linked(file, whole / f"part-{number:05d}-{place:05d}.parquet")
-    return whole
-
-
-def _linked(file: Path, into: Path) -> None:
-    """Give a file another name, or copy it where that is not allowed: somebody else's, on some systems."""
-    into.unlink(missing_ok=True)
-    try:
-        into.hardlink_to(file)
-    except OSError:
-        shutil.copyfile(file, into)
-
-
-def _take_place(whole: Path, into: Path) -> None:
-    """Give the whole its name; a folder takes the place of what had it in two steps."""
-    if whole.is_dir() or into.is_dir():
-        before = whole.with_name(f"before-{into.name}")
-        if into.exists():
-            into.rename(before)
-        whole.rename(into)
-        shutil.rmtree(before, ignore_errors=True)
-        before.unlink(missing_ok=True)
-    else:
-        whole.replace(into)
-
-
-def _say_beside(into: Path, metadata: Metadata) -> None:
-    """Write the metadata of a file that has no place for it."""
-    beside = into.with_name(into.name + ".metadata.json")
-    beside.write_text(json.dumps(metadata, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

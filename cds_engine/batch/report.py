@@ -22,6 +22,8 @@ class Report:
     """Rows that the evaluator answered, most of them as well as the columns and with the same result."""
     singly: int
     """Of them, records that it alone answered, because a row of a table does not say all that they hold."""
+    resumed: int
+    """Rows of parts that an earlier run had finished."""
     seconds: float
     ignored: tuple[str, ...]
     statuses: Mapping[str, Counts]
@@ -37,3 +39,13 @@ class Report:
     metadata: Mapping[str, str]
     """What travels with the answers: pack, version, hash, day, review state, notices."""
     quarantine: Path | None = None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the evaluator has answered any row: with a sample of none nothing was held to it."""
+        return self.checked > 0
+
+    @property
+    def rows_a_second(self) -> float:
+        """How many rows were answered a second, without those that an earlier run had."""
+        return max(0, self.rows_in - self.resumed) / max(self.seconds, 1e-9)

@@ -56,7 +56,7 @@ class Scratch:
             if isinstance(table, str | Path):
                 return self._once(name, part_rows, lambda into: staging.write_database(str(table), into, self.duck))
             return self._once(name, part_rows, lambda into: staging.write_frame(table, into, self.duck))
-        files = _files_of(table)
+        files = files_of(table)
         try:
             match _kind_of(files):
                 case "parquet":
@@ -98,7 +98,7 @@ def identity_of(table: object, duck: Duck) -> object:
             return identity_of_dataframe(table)
         duck.register("frame_known", staging.frame_of(table, duck))
         return str(duck.one("SELECT sum(hash(frame_known)) || ' ' || count(*) FROM frame_known"))
-    return [[str(file), file.stat().st_size, file.stat().st_mtime_ns] for file in _files_of(table)]
+    return [[str(file), file.stat().st_size, file.stat().st_mtime_ns] for file in files_of(table)]
 
 
 def is_files(table: object) -> bool:
@@ -106,7 +106,7 @@ def is_files(table: object) -> bool:
     return isinstance(table, list | tuple) or (isinstance(table, str | Path) and not database.is_address(table))
 
 
-def _files_of(table: object) -> list[Path]:
+def files_of(table: object) -> list[Path]:
     """Return the files that a path or several name.
 
     Raises:

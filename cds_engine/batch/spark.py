@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlparse
 
+from cds_engine.batch.duck import Duck
 from cds_engine.batch.engine import ROW, Metadata, Part, check_columns
 from cds_engine.batch.readings import EMPTY
 from cds_engine.batch.spark_session import spark_errors, started, uri_of
@@ -189,12 +190,14 @@ class Spark:
         ] or [Part(f"{relation} WHERE FALSE)", 0)]
         return {column: _named(kind) for column, kind in first}, tuple(parts)
 
-    def write(self, query: str, path: Path, kind: str, metadata: Metadata) -> None:  # noqa: ARG002 - always Parquet
-        """Write the rows of a query as a folder of Parquet files, which has its name when it is whole."""
+    def write(self, query: str, path: Path, kind: str, metadata: Metadata) -> int:  # noqa: ARG002 - always Parquet
+        """Write the rows of a query as a folder of Parquet files, there when it is whole, and return how many."""
         begun = path.with_suffix(".tmp")
         self._run(query).write.mode("overwrite").parquet(uri_of(begun))
         shutil.rmtree(path, ignore_errors=True)
         begun.replace(path)
+        with closing(Duck(threads=1)) as duck:
+            return duck.rows_in(path.glob("*.parquet"))
 
     @contextmanager
     def about(self, rows: int) -> Iterator[None]:

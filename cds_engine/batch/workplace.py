@@ -10,11 +10,12 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from cds_engine.batch.alone import LOCK, alone_in
 from cds_engine.batch.tally import Tally
 from cds_engine.diagnostics import InputError
 
@@ -30,6 +31,14 @@ class Refused(NamedTuple):
     """A code; after `: ` in words, where each row has its own."""
 
 
+class Written(NamedTuple):
+    """What an engine has written into a file."""
+
+    rows: int
+    size: int
+    """In bytes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finished:
     """What a finished part came to."""
@@ -38,6 +47,8 @@ class Finished:
     refused: tuple[Refused, ...]
     checked: int
     """How many of its rows the evaluator has answered the same."""
+    written: Mapping[str, Written] = field(default_factory=dict)
+    """Its files, by the sheet they belong to; none where no output is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +70,19 @@ class Workplace:
             return cls(Path(tempfile.mkdtemp(prefix="cds-engine-")), is_kept=False)
         return cls(output.with_name(f"{output.name}.parts"), is_kept=True)
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the folder for one run, from before it is looked at until it is gone or left to the next run.
+
+        Raises:
+            InputError: If another run holds it, or there can be no folder there.
+        """
+        if not self.is_kept:
+            yield
+            return
+        with alone_in(self.folder, str(self.folder.with_suffix(""))):
+            yield
+
     def begin(self, plan: Mapping[str, object], *, resume: bool) -> None:
         """Make the folder ready for a run of this *plan*; what is finished of the same run stays if it shall go on.
 
@@ -68,7 +92,7 @@ class Workplace:
         before = self._plan() if resume else None
         if before is None:
             self.remove()
-            self.folder.mkdir(parents=True)
+            self.folder.mkdir(exist_ok=True)
             _write(self.folder / PLAN, plan)
         elif before != (now := json.loads(json.dumps(plan))):
             raise self._of_another_run(", ".join(f"`{name}`" for name in now if before.get(name) != now[name]))
@@ -126,16 +150,17 @@ class Workplace:
 
     def finish(self, number: int, found: Finished) -> None:
         """Say that all files of a part are there."""
-        _write(self._tally(number), {"tally": asdict(found.tally), "refused": found.refused, "checked": found.checked})
+        _write(self._tally(number), asdict(found))
 
     def finished(self, number: int) -> Finished | None:
         """Return what a part came to if it is finished."""
         try:
             found = json.loads(self._tally(number).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            refused = tuple(Refused(*one) for one in found["refused"])
+            written = {sheet: Written(*one) for sheet, one in found["written"].items()}
+            return Finished(Tally.of(found["tally"]), refused, found["checked"], written)
+        except (OSError, ValueError, KeyError):  # or it was told otherwise by the version before
             return None
-        refused = tuple(Refused(*one) for one in found["refused"])
-        return Finished(Tally.of(found["tally"]), refused, found["checked"])
 
     def _tally(self, number: int) -> Path:
         return self.path("tally", number, ".json")
@@ -146,8 +171,15 @@ class Workplace:
         return self.is_kept and any(self.folder.glob(TALLIES))
 
     def remove(self) -> None:
-        """Remove the folder with all that is in it."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Remove all that is in the folder but the lock of who holds it, and the folder if nobody does."""
+        for path in self.folder.iterdir() if self.folder.is_dir() else ():
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            elif path.name != LOCK:
+                with suppress(OSError):
+                    path.unlink()
+        with suppress(OSError):
+            self.folder.rmdir()
 
 
 def _write(path: Path, content: Mapping[str, object] | Sequence[object]) -> None:

@@ -74,6 +74,9 @@ def _evaluated(pack: LoadedPack, wanted: Wanted) -> Report:
     names, units = read_mapping(wanted.mapping)
     if wanted.report is not None and not wanted.report.parent.is_dir():
         raise InputError(f"there is no folder `{wanted.report.parent}` to write the report into; make it first")
+    tables = (*wanted.tables, wanted.into, wanted.medicines, wanted.orders)
+    if wanted.report is not None and any(wanted.report.resolve() == Path(name).resolve() for name in tables if name):
+        raise InputError(f"the report `{wanted.report}` would take the place of a table; choose another name")
     with progress_of(sys.stderr, is_wanted=wanted.format is Format.TEXT) as progress:
         return pack.evaluate_table(
             wanted.tables[0] if len(wanted.tables) == 1 else list(wanted.tables),

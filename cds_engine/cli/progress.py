@@ -5,14 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import IO
+from threading import Event, Thread
+from typing import IO, Self
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn
 
 from cds_engine.cli.page import console_for
 
 Tell = Callable[[int, int], None]
 """Is told the rows done and the rows there are: first those that were done before."""
+LOOKS = 0.2
+"""Seconds between two looks at what is under way."""
 
 
 @contextmanager
@@ -21,28 +24,65 @@ def progress_of(file: IO[str], *, is_wanted: bool) -> Iterator[Tell | None]:
     if not is_wanted:
         yield None
     elif file.isatty():
-        yield from _bar(file)
+        with _Bar(file) as bar:
+            yield bar
     else:
         yield _Lines(file).tell
 
 
-def _bar(file: IO[str]) -> Iterator[Tell]:
-    columns = (
-        TextColumn("rows"),
-        BarColumn(),
-        TaskProgressColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-        TextColumn("left"),
-    )
-    with Progress(*columns, console=console_for(file), transient=True) as bar:
-        task, rate = bar.add_task("rows", total=None, rate=""), _Rate()
+class _Bar:
+    """Says how far it is by a bar, which moves while a part is answered, too."""
 
-        def tell(done: int, rows: int) -> None:
-            bar.update(task, completed=done, total=rows, rate=f"{rate.after(done):,.0f} a second")
+    def __init__(self, file: IO[str]) -> None:
+        columns = (
+            TextColumn("rows"),
+            BarColumn(),
+            TaskProgressColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+        )
+        self._bar = Progress(*columns, console=console_for(file), transient=True, auto_refresh=False)
+        self._task = self._bar.add_task("rows", total=None, rate="")
+        self._told: tuple[int, int] | None = None
+        self._rate, self._under_way = _Rate(), _nothing
+        self._has_ended, self._looking = Event(), Thread(target=self._look, name="cds_engine progress", daemon=True)
 
-        yield tell
+    def __call__(self, done: int, rows: int) -> None:
+        """Say that *done* of *rows* are answered."""
+        self._told = done, rows
+        self._rate.after(done)
+
+    def watch(self, rows_under_way: Callable[[], int]) -> None:
+        """Ask *rows_under_way* between two parts how many more are answered, about."""
+        self._under_way = rows_under_way
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        self._looking.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._has_ended.set()
+        self._looking.join()
+        self._show()
+        self._bar.stop()
+
+    def _look(self) -> None:
+        while not self._has_ended.wait(LOOKS):
+            self._show()
+
+    def _show(self) -> None:
+        if self._told is None:  # the table is being opened
+            self._bar.refresh()
+            return
+        done, rows = self._told
+        done = min(rows, done + self._under_way())
+        rate = _said(self._rate.after(done), rows - done)
+        self._bar.update(self._task, completed=done, total=rows, rate=rate, refresh=True)
+
+
+def _nothing() -> int:
+    return 0
 
 
 class _Lines:
@@ -53,13 +93,14 @@ class _Lines:
 
     def tell(self, done: int, rows: int) -> None:
         """Say that *done* of *rows* are answered."""
-        rate = self._rate.after(done)
-        if rate:
-            line = f"{done:,} of {rows:,} rows, {rate:,.0f} a second, {(rows - done) / rate:.0f} s left"
-        else:
-            line = f"{done:,} of {rows:,} rows"
-        self._file.write(line + "\n")
+        said = _said(self._rate.after(done), rows - done)
+        self._file.write(f"{done:,} of {rows:,} rows{', ' if said else ''}{said}\n")
         self._file.flush()
+
+
+def _said(rate: float, left: int) -> str:
+    """Return the rows a second with what is left of the time; nothing before any is known."""
+    return f"{rate:,.0f} a second, {left / rate:.0f} s left" if rate else ""
 
 
 class _Rate:
@@ -69,7 +110,7 @@ class _Rate:
         self._started: tuple[float, int] | None = None
 
     def after(self, done: int) -> float:
-        """Return the rows a second since the first call, 0 at it."""
+        """Return the rows a second since the first call, 0 while there is none."""
         now = time.monotonic()
         if self._started is None:
             self._started = now, done

@@ -17,7 +17,8 @@ SHOWN = ("recommended", "blocked", "needs_data")
 def as_json(report: Report) -> dict[str, object]:
     """Return the summary for programs."""
     quarantine = None if report.quarantine is None else str(report.quarantine)
-    return {**asdict(report), "seconds": round(report.seconds, 3), "quarantine": quarantine}
+    seconds = round(report.seconds, 3)
+    return {**asdict(report), "seconds": seconds, "quarantine": quarantine, "held_to_evaluator": report.is_held}
 
 
 def tell(report: Report) -> Iterator[str]:
@@ -26,9 +27,15 @@ def tell(report: Report) -> Iterator[str]:
     yield f"{about['pack']} {about['version']} as of {about['as_of']}, review state {about['review']}"
     yield (
         f"in {report.rows_in:,} = out {report.rows_out:,} + quarantined {report.quarantined:,};"
-        f" {report.seconds:.1f} s, {report.rows_out / max(report.seconds, 1e-9):,.0f} rows a second"
+        f" {report.seconds:.1f} s, {report.rows_a_second:,.0f} rows a second"
     )
-    yield f"{report.checked - report.singly:,} sampled rows were answered by the evaluator as well: no difference"
+    if report.resumed:
+        yield f"{report.resumed:,} rows stood in parts that were finished before; the rate is of the others"
+    sampled = report.checked - report.singly
+    if sampled:
+        yield f"{sampled:,} sampled rows were answered by the evaluator as well: no difference"
+    elif not report.is_held:
+        yield "no row was answered by the evaluator as well: nothing of this was held to it"
     if report.singly:
         yield f"{report.singly:,} records were answered by the evaluator alone, one at a time"
     if report.ignored:
