@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import accumulate
@@ -64,6 +65,9 @@ class Duck:
         if folder is not None:
             settings["temp_directory"] = str(folder)
         self._connection: duckdb.DuckDBPyConnection = library().connect(config=settings)
+        self._connection.execute(
+            "SET pandas_analyze_sample = 1000000000"
+        )  # a column of objects may change its mind late
         self._connection.execute("SET enable_progress_bar = false")  # it would stand among the answers
         known = {row[0] for row in self._connection.execute("SELECT * FROM duckdb_optimizers()").fetchall()}
         self._connection.execute(f"SET disabled_optimizers = '{','.join(sorted(known - WORTHWHILE))}'")
@@ -140,20 +144,48 @@ class Duck:
         columns: dict[str, str] = {}
         sizes: list[tuple[Path, int]] = []
         for file in files:
-            found = self.columns(f"read_parquet({literal(str(file))})")
-            check_columns([*found])
+            found, rows = self._parquet_file(file)
             if columns and found != columns:
                 raise InputError(f"the columns of `{file}` are not those of the files before it")
             columns = found
-            rows = int(self.one(f"SELECT sum(num_rows) FROM parquet_file_metadata({literal(str(file))})"))
             sizes.append((file.absolute(), rows))  # so that other processes find it, too
         listed = ", ".join(quoted(column) for column in columns)
         together = 0 if FILE in map(str.lower, columns) else part_rows
         parts = tuple(_parts_of(_groups(sizes, together), listed, part_rows))
         if not parts:  # an empty table has an empty answer
-            read = f"read_parquet({literal(str(files[-1].absolute()))})"
+            read = f"read_parquet({path_literal(files[-1].absolute())})"
             parts = (Part(f"(SELECT CAST(0 AS BIGINT) AS {ROW}, {listed} FROM {read} WHERE FALSE)", 0),)
         return columns, parts
+
+    def _parquet_file(self, file: Path) -> tuple[dict[str, str], int]:
+        """Return the columns of a file with their types, and how many rows it has.
+
+        Raises:
+            InputError: If it cannot be read, or has names that no query can tell apart.
+        """
+        named = path_literal(file)
+        try:
+            check_columns(self._names(named), f"`{file}`")
+            rows = int(self.one(f"SELECT sum(num_rows) FROM parquet_file_metadata({named})"))
+            return self.columns(f"read_parquet({named})"), rows
+        except self.errors as error:
+            first = str(error).splitlines()[0]
+            raise InputError(f"`{file}` cannot be read as a table: {first}") from None
+
+    def _names(self, parquet: str) -> list[str]:
+        """Return what the columns of a file are called there; a query calls them otherwise where two are the same."""
+        listed = iter(self.rows(f"SELECT name, coalesce(num_children, 0) FROM parquet_schema({parquet})"))
+
+        def skip(children: int) -> None:
+            for _ in range(children):
+                skip(next(listed)[1])
+
+        names = []
+        for _ in range(next(listed)[1]):
+            name, children = next(listed)
+            names.append(str(name))
+            skip(children)
+        return names
 
     def write(self, query: str, path: Path, kind: str, metadata: Metadata) -> None:
         """Write the rows of a query under a name that they have when they are whole."""
@@ -184,6 +216,11 @@ class Duck:
         self._connection.close()
 
 
+def path_literal(path: Path) -> str:
+    """Return the path of a file as a literal that is no pattern, whatever signs are in it."""
+    return literal(glob.escape(str(path)))
+
+
 def _groups(sizes: Iterable[tuple[Path, int]], at_most: int) -> list[Group]:
     """Return files with their rows, those that follow each other together as long as they have *at_most* so many."""
     groups: list[Group] = []
@@ -204,9 +241,10 @@ def _parts_of(groups: Iterable[Group], listed: str, part_rows: int) -> Iterator[
     for group in groups:
         rows = sum(size for _, size in group)
         starts = ", ".join(str(first) for first in accumulate([start, *(size for _, size in group[:-1])]))
-        files = ", ".join(literal(str(file)) for file, _ in group)
+        names = ", ".join(literal(str(file)) for file, _ in group)
+        files = ", ".join(path_literal(file) for file, _ in group)
         # by name: a place among the files would not count those that a filter on their paths has left out
-        before = starts if len(group) == 1 else f"[{starts}][list_position([{files}], {FILE})]"
+        before = starts if len(group) == 1 else f"[{starts}][list_position([{names}], {FILE})]"
         read = f"SELECT {ROW_OF_FILE} + {before} AS {ROW}, {listed} FROM read_parquet([{files}], {ROW_OF_FILE}=true)"
         for low in range(0, rows, part_rows):
             high = min(low + part_rows, rows)

@@ -12,7 +12,7 @@ from cds_engine.batch.columns import Wishes, understand
 from cds_engine.batch.duck import Duck
 from cds_engine.batch.engine import ROW
 from cds_engine.batch.sample import Single, Singles
-from cds_engine.batch.sources import CSV, NDJSON, PARQUET, Scratch
+from cds_engine.batch.sources import Scratch, kind_of_name, tables_in
 from cds_engine.diagnostics import InputError
 from cds_engine.patient.spec import Dictionary
 
@@ -32,10 +32,8 @@ class Unread:
 
 def is_table(path: Path) -> bool:
     """Say whether a file, or a folder of them, is a table by its name; lines of JSON may be whole patients instead."""
-    if path.is_dir():
-        names = [file.name for file in path.rglob("*")]
-        return any(name.endswith((*PARQUET, *CSV)) for name in names) and not any(n.endswith(NDJSON) for n in names)
-    return path.name.endswith((*PARQUET, *CSV))
+    kinds = {kind_of_name(file) for file in (tables_in(path) if path.is_dir() else [path])}
+    return bool(kinds & {"parquet", "csv"}) and "ndjson" not in kinds
 
 
 def patients_of(
