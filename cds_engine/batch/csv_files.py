@@ -93,7 +93,7 @@ def _csv_file(text: TextFile) -> CsvFile | None:
     except csv.Error as error:
         raise InputError(f"the first line of `{text.file}` cannot be read as names of columns: {error}") from None
     names = [cell.strip() or f"column{place}" for place, cell in enumerate(cells)]
-    check_columns(names, str(text.file))
+    check_columns(names, f"`{text.file}`")
     return CsvFile(text, names, separator, skip)
 
 
