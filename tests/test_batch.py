@@ -27,7 +27,7 @@ from cds_engine.batch.engine import ROW
 from cds_engine.batch.held import Held
 from cds_engine.batch.part import PartRunner, Task
 from cds_engine.batch.table import Order, evaluate_table
-from cds_engine.diagnostics import EngineDisagreement, InputError
+from cds_engine.diagnostics import BackendFault, EngineDisagreement, InputError
 from cds_engine.engine.guide import LoadedPack
 from cds_engine.evaluator.conditions import COMPARES
 from cds_engine.units import exact
@@ -286,7 +286,7 @@ def test_a_run_that_fails_leaves_the_evaluator_no_work(jdm, tmp_path, monkeypatc
     order = Order(
         tmp_path / "in.csv", tmp_path / "out.csv", AS_OF, Wishes({"weight": "kg", "height": "cm"}), sample=400
     )
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(BackendFault, match="No space"):
         evaluate_table(jdm.guideline, slow, order)
     for thread in [thread for thread in threading.enumerate() if thread.name.startswith("cds_engine sample")]:
         thread.join()

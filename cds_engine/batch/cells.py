@@ -18,6 +18,8 @@ TRIMMED = rf"[^{BLANK}](?s:.*[^{BLANK}])?"
 """A text without the blanks around it; `trim` looks for so many of them one by one, and takes five times as long."""
 QUANTITY = rf"^[{BLANK}]*({NUMBER})[{BLANK}]*([^{BLANK}][^\n]*?)?[{BLANK}]*\z"
 DAY = rf"^[{BLANK}]*[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][{BLANK}]*\z"
+DAYS = "BETWEEN DATE '0001-01-01' AND DATE '9999-12-31'"
+"""The days that a calendar of four figures a year has; others are none, in text and in typed columns."""
 LONGEST = 400
 UNSAID = "('', 'unknown')"
 NO_TEXT = Sql("CAST(NULL AS STRING)")
@@ -129,10 +131,9 @@ def is_said(alias: str) -> str:
 def day_of(cell: Cell) -> Sql:
     """Return the date that a cell names, NULL when it names none."""
     if cell.kind == "day":
-        return sql("CAST({} AS DATE)", Sql(cell.alias))
+        return sql(f"(CASE WHEN CAST({{0}} AS DATE) {DAYS} THEN CAST({{0}} AS DATE) END)", Sql(cell.alias))
     if cell.kind != "text":
         return Sql("CAST(NULL AS DATE)")
-    return sql(
-        f"(CASE WHEN regexp_extract({{0}}, '{DAY}', 0) <> '' THEN TRY_CAST({trimmed('{0}')} AS DATE) END)",
-        Sql(cell.alias),
-    )
+    named = f"TRY_CAST({trimmed('{0}')} AS DATE)"
+    is_day = f"regexp_extract({{0}}, '{DAY}', 0) <> '' AND left({trimmed('{0}')}, 4) <> '0000'"
+    return sql(f"(CASE WHEN {is_day} THEN {named} END)", Sql(cell.alias))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from cds_engine.batch import complaints
 from cds_engine.diagnostics import InputError, did_you_mean
 from cds_engine.patient.readings import is_absent
 from cds_engine.patient.spec import Dictionary, FactSpec
@@ -13,9 +14,11 @@ from cds_engine.units import UnitError
 
 Kind = Literal["number", "text", "truth", "day", "list", "other"]
 IDS = ("patient", "patient_id", "id")
+SINGLE = frozenset({"quantity", "decimal", "integer", "code", "boolean", "date"})
+"""Facts of which a cell holds one value, and no list."""
 NEEDS_UNIT = frozenset({"quantity", "drug_dose"})
 SUFFIXES = ("_unit", "_date", "_range_low", "_range_high")
-"""What may stand beside the column of a fact; no laboratory has a range for a dose."""
+"""What may stand beside the column of a fact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,28 @@ class Wishes:
 
 
 @dataclass(frozen=True, slots=True)
+class Roles:
+    """What columns can say: facts, what stands beside them, whose the row is and for which day."""
+
+    every: Collection[str]
+    spelled: Mapping[str, str]
+    """The same by their small letters."""
+
+    @classmethod
+    def of(cls, dictionary: Dictionary) -> Roles:
+        """Return what columns can say of the facts of a pack."""
+        beside = [f"{name}{suffix}" for name, spec in dictionary.facts.items() for suffix in suffixes_of(spec)]
+        every = dict.fromkeys([*dictionary.facts, *beside, *IDS, "as_of"])
+        return cls(every, {role.lower(): role for role in every})
+
+    def of_column(self, name: str, names: Mapping[str, str]) -> str:
+        """Return what a column says by *names* or by its own name, in which capitals do not count."""
+        if name in names:
+            return names[name]
+        return name if name in self.every else self.spelled.get(name.strip().lower(), name)
+
+
+@dataclass(frozen=True, slots=True)
 class Columns:
     """The columns of one table, understood."""
 
@@ -75,7 +100,7 @@ def kind_of(sql_type: str) -> Kind:
     name = sql_type.upper()
     if name.endswith("[]"):
         return "list"
-    if name.startswith(("VARCHAR", "ENUM")):
+    if name.startswith(("VARCHAR", "ENUM")) or name == '"NULL"':  # a column that says nothing has no type of its own
         return "text"
     if name.startswith("BOOLEAN"):
         return "truth"
@@ -85,21 +110,24 @@ def kind_of(sql_type: str) -> Kind:
     return "number" if name.startswith((*numbers, "FLOAT", "DOUBLE", "DECIMAL")) else "other"
 
 
+def suffixes_of(spec: FactSpec) -> tuple[str, ...]:
+    """Return what may stand beside the column of a fact; no laboratory has a range for a dose."""
+    return SUFFIXES[:2] if spec.entry.type == "drug_dose" else SUFFIXES
+
+
 def understand(table: Mapping[str, str], dictionary: Dictionary, wishes: Wishes) -> Columns:
     """Return what the columns of a table (name to DuckDB type) say.
 
     Raises:
-        InputError: If a quantity has no unit, two columns say the same, or a wish names no column; all at once.
+        InputError: If no column is a fact, a quantity has no unit or two, two columns say the same, one holds objects,
+            or a wish names no column or nothing that a column can say; all at once.
     """
-    wrong: list[str] = [
-        f"there is no column `{name}` to rename; {did_you_mean(name, table) or 'look at the first line of the table'}"
-        for name in wishes.names
-        if name not in table
-    ]
     cells = {name: Cell(name, f"c{index}", kind_of(kind)) for index, (name, kind) in enumerate(table.items())}
+    roles = Roles.of(dictionary)
+    wrong = complaints.of_names(wishes.names, table, roles.every, keep=wishes.keep)
     by_role: dict[str, Cell] = {}
     for name, cell in cells.items():
-        role = wishes.names.get(name, name)
+        role = roles.of_column(name, wishes.names)
         if role in by_role:
             wrong.append(f"the columns `{by_role[role].name}` and `{name}` both say `{role}`; leave one of them out")
         by_role[role] = cell
@@ -109,7 +137,7 @@ def understand(table: Mapping[str, str], dictionary: Dictionary, wishes: Wishes)
         if fact in by_role:
             parts = {
                 suffix: by_role.get(f"{fact}{suffix}")
-                for suffix in (SUFFIXES if spec.entry.type != "drug_dose" else SUFFIXES[:2])
+                for suffix in suffixes_of(spec)
                 if f"{fact}{suffix}" not in dictionary.facts
             }
             used |= {by_role[fact].name, *(cell.name for cell in parts.values() if cell is not None)}
@@ -123,12 +151,10 @@ def understand(table: Mapping[str, str], dictionary: Dictionary, wishes: Wishes)
     patient = next((by_role[name] for name in IDS if name in by_role), None)
     as_of = by_role.get("as_of")
     used |= {cell.name for cell in (patient, as_of) if cell is not None}
+    if not sources and not wrong:
+        wrong.append(complaints.no_fact([*table], roles.every))
     if wrong:
         raise InputError("\n".join(wrong))
-    if not sources:
-        raise InputError(
-            "no column of the table is a fact of the pack; `cds-engine facts` lists them, a mapping renames columns"
-        )
     return Columns(
         tuple(sources), patient, as_of, tuple(name for name in table if name not in used), tuple(cells.values())
     )
@@ -137,12 +163,17 @@ def understand(table: Mapping[str, str], dictionary: Dictionary, wishes: Wishes)
 def _source(
     spec: FactSpec, value: Cell, parts: Mapping[str, Cell | None], wishes: Wishes, wrong: list[str]
 ) -> FactSource:
-    unit = wishes.units.get(spec.name, wishes.units.get(value.name))
+    by_fact, by_column = wishes.units.get(spec.name), wishes.units.get(value.name)
+    unit = by_column if by_fact is None else by_fact
+    if by_column not in {None, unit}:
+        wrong.append(complaints.two_units(value.name, [f"{value.name}={by_column}", f"{spec.name}={by_fact}"]))
     if unit is not None:
         try:
             spec.change_from(unit)
         except UnitError as error:
             wrong.append(f"the unit of `{value.name}`: {error}")
+    if value.kind == "other" and spec.entry.type in SINGLE:
+        wrong.append(complaints.no_single_value(value.name, spec.name))
     if spec.entry.type in NEEDS_UNIT and value.kind == "number" and unit is None and parts.get("_unit") is None:
         wrong.append(no_unit(spec, value.name))
     return FactSource(

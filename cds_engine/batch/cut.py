@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
 
-from cds_engine.batch.engine import ROW, ROW_OF_FILE, Part, literal, quoted
+from cds_engine.batch.engine import ROW, ROW_OF_FILE, Part, literal, path_literal, quoted
 
 FILE = "filename"
 """Which of several files a row is from, as DuckDB tells it where no column of the table has that name."""
@@ -20,7 +20,7 @@ def cut(sizes: Sequence[tuple[Path, int]], columns: Sequence[str], part_rows: in
     together = 0 if FILE in map(str.lower, columns) else part_rows
     parts = tuple(_parts_of(_groups(sizes, together), listed, part_rows))
     if not parts:  # an empty table has an empty answer
-        read = f"read_parquet({literal(str(sizes[-1][0]))})"
+        read = f"read_parquet({path_literal(sizes[-1][0])})"
         parts = (Part(f"(SELECT CAST(0 AS BIGINT) AS {ROW}, {listed} FROM {read} WHERE FALSE)", 0),)
     return parts
 
@@ -45,9 +45,10 @@ def _parts_of(groups: Iterable[Group], listed: str, part_rows: int) -> Iterator[
     for group in groups:
         rows = sum(size for _, size in group)
         starts = ", ".join(str(first) for first in accumulate([start, *(size for _, size in group[:-1])]))
-        files = ", ".join(literal(str(file)) for file, _ in group)
+        names = ", ".join(literal(str(file)) for file, _ in group)
+        files = ", ".join(path_literal(file) for file, _ in group)
         # by name: a place among the files would not count those that a filter on their paths has left out
-        before = starts if len(group) == 1 else f"[{starts}][list_position([{files}], {FILE})]"
+        before = starts if len(group) == 1 else f"[{starts}][list_position([{names}], {FILE})]"
         read = f"SELECT {ROW_OF_FILE} + {before} AS {ROW}, {listed} FROM read_parquet([{files}], {ROW_OF_FILE}=true)"
         for low in range(0, rows, part_rows):
             high = min(low + part_rows, rows)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cds_engine.backends.sql.numbers import PRELUDE_DUCKDB
 from cds_engine.batch.cut import cut
-from cds_engine.batch.engine import Metadata, Part, check_columns, literal
+from cds_engine.batch.engine import Metadata, Part, check_columns, literal, path_literal
 from cds_engine.batch.faults import in_our_words
 from cds_engine.diagnostics import InputError
 
@@ -61,6 +61,9 @@ class Duck:
         if folder is not None:
             settings["temp_directory"] = str(folder)
         self._connection: duckdb.DuckDBPyConnection = library().connect(config=settings)
+        self._connection.execute(
+            "SET pandas_analyze_sample = 1000000000"
+        )  # a column of objects may change its mind late
         self._connection.execute("SET enable_progress_bar = false")  # it would stand among the answers
         self._runs = ""
         """The table that is being kept, or what is `WRITTEN`."""
@@ -154,11 +157,7 @@ class Duck:
         columns: dict[str, str] = {}
         sizes: list[tuple[Path, int]] = []
         for file in files:
-            try:
-                found, rows = self.columns(f"read_parquet({literal(str(file))})"), self.rows_in([file])
-            except self.errors as error:
-                raise InputError(in_our_words(error)) from None
-            check_columns([*found])
+            found, rows = self._parquet_file(file)
             if columns and found != columns:
                 raise InputError(f"the columns of `{file}` are not those of the files before it")
             columns = found
@@ -167,10 +166,38 @@ class Duck:
 
     def rows_in(self, files: Iterable[Path]) -> int:
         """Return how many rows files of Parquet have, as these say themselves."""
-        listed = ", ".join(literal(str(file)) for file in files)
+        listed = ", ".join(map(path_literal, files))
         if not listed:
             return 0
         return int(self.one(f"SELECT coalesce(sum(num_rows), 0) FROM parquet_file_metadata([{listed}])"))
+
+    def _parquet_file(self, file: Path) -> tuple[dict[str, str], int]:
+        """Return the columns of a file with their types, and how many rows it has.
+
+        Raises:
+            InputError: If it cannot be read, or has names that no query can tell apart.
+        """
+        named = path_literal(file)
+        try:
+            check_columns(self._names(named), f"`{file}`")
+            return self.columns(f"read_parquet({named})"), self.rows_in([file])
+        except self.errors as error:
+            raise InputError(in_our_words(error)) from None
+
+    def _names(self, parquet: str) -> list[str]:
+        """Return what the columns of a file are called there; a query calls them otherwise where two are the same."""
+        listed = iter(self.rows(f"SELECT name, coalesce(num_children, 0) FROM parquet_schema({parquet})"))
+
+        def skip(children: int) -> None:
+            for _ in range(children):
+                skip(next(listed)[1])
+
+        names = []
+        for _ in range(next(listed)[1]):
+            name, children = next(listed)
+            names.append(str(name))
+            skip(children)
+        return names
 
     def write(self, query: str, path: Path, kind: str, metadata: Metadata) -> int:
         """Write the rows of a query under a name that they have when they are whole, and return how many."""

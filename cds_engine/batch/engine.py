@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -89,15 +90,25 @@ class Engine(Protocol):
         """End the run."""
 
 
-def check_columns(columns: Sequence[str]) -> None:
-    """Refuse a table with a column that is called as the number of a row.
+def check_columns(columns: Sequence[str], table: str) -> None:
+    """Refuse names of columns that no query can tell apart: those of engines do not by their capitals.
 
     Raises:
-        InputError: If it has one.
+        InputError: If two are the same, or one is that of the number of a row.
     """
+    found: dict[str, str] = {}
     for name in columns:
         if name.lower() in {ROW, ROW_OF_FILE}:
             raise InputError(f"a column may not be called `{name}`; rename it in the table")
+        if name.lower() in found:
+            before = found[name.lower()]
+            how = (
+                "two columns `{0}`" if name == before else "the columns `{1}` and `{0}`, which differ in capitals only"
+            )
+            raise InputError(
+                f"{table} has {how.format(name, before)}; rename one of them in the table, or leave it out"
+            )
+        found[name.lower()] = name
 
 
 def quoted(name: str) -> str:
@@ -108,3 +119,8 @@ def quoted(name: str) -> str:
 def literal(value: str) -> str:
     """Return a text as a literal."""
     return "'" + value.replace("'", "''") + "'"
+
+
+def path_literal(path: Path) -> str:
+    """Return the path of a file as a literal that is no pattern, whatever signs are in it."""
+    return literal(glob.escape(str(path)))

@@ -119,6 +119,6 @@ class PartRunner:
     def _bad_day(self) -> str:
         """Return whether a row names a day of the answer that is none: then it has no answer."""
         cell = self._task.columns.as_of
-        if cell is None or cell.kind == "day":
+        if cell is None:
             return "FALSE"
         return f"{is_said(cell.alias)} AND {day_of(cell).text} IS NULL"

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from cds_engine.batch.columns import Wishes, understand
+from cds_engine.batch.columns import Roles, Wishes, understand
 from cds_engine.batch.duck import Duck
 from cds_engine.batch.engine import ROW
 from cds_engine.batch.sample import Single, Singles
-from cds_engine.batch.sources import CSV, NDJSON, PARQUET, Scratch
+from cds_engine.batch.sources import Scratch, kind_of_name, tables_in
 from cds_engine.diagnostics import InputError
 from cds_engine.patient.spec import Dictionary
 
@@ -32,10 +32,8 @@ class Unread:
 
 def is_table(path: Path) -> bool:
     """Say whether a file, or a folder of them, is a table by its name; lines of JSON may be whole patients instead."""
-    if path.is_dir():
-        names = [file.name for file in path.rglob("*")]
-        return any(name.endswith((*PARQUET, *CSV)) for name in names) and not any(n.endswith(NDJSON) for n in names)
-    return path.name.endswith((*PARQUET, *CSV))
+    kinds = {kind_of_name(file) for file in (tables_in(path) if path.is_dir() else [path])}
+    return bool(kinds & {"parquet", "csv"}) and "ndjson" not in kinds
 
 
 def patients_of(
@@ -65,17 +63,18 @@ def patients_of(
 
 
 def _wishes_of(wishes: Wishes, columns: Iterable[str], dictionaries: Iterable[Dictionary]) -> list[Wishes]:
-    """Return what each dictionary is told: the units of what it knows, and those that none knows, to be refused."""
-    roles = [(column, wishes.names.get(column, column)) for column in columns]
-    known = [
-        {name for column, fact in roles if fact in dictionary.facts for name in (column, fact)}
-        for dictionary in dictionaries
-    ]
+    """Return what each dictionary is told: the wishes for what it knows, and those that none knows, to be refused."""
+    known = []
+    for dictionary in dictionaries:
+        roles = Roles.of(dictionary)
+        said = {column: roles.of_column(column, wishes.names) for column in columns}
+        known.append({name for column, role in said.items() if role in roles.every for name in (column, role)})
     by_any = set[str]().union(*known)
-    return [
-        replace(wishes, units={name: unit for name, unit in wishes.units.items() if name in own or name not in by_any})
-        for own in known
-    ]
+
+    def of(wished: Mapping[str, str], own: set[str]) -> dict[str, str]:
+        return {name: wish for name, wish in wished.items() if name in own or name not in by_any}
+
+    return [replace(wishes, units=of(wishes.units, own), names=of(wishes.names, own)) for own in known]
 
 
 def _read(reader: Singles, relation: str) -> Iterator[Single]:

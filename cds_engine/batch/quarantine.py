@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cds_engine.batch.columns import Columns
+from cds_engine.batch.columns import Cell, Columns
 from cds_engine.batch.engine import ROW, Engine, quoted
 from cds_engine.batch.sample import key_of
 from cds_engine.batch.sources import Source
@@ -35,11 +35,18 @@ class Stray:
 
 def refused_of(relation: str, columns: Columns, engine: Engine) -> tuple[Refused, ...]:
     """Return the rows of a part that have no answer, with the day they name or else with all that they say."""
+    listed = ", ".join(map(_shown, columns.cells))
     found = engine.records(
-        f"SELECT cells.*, refused.reason AS {REASON} FROM refused JOIN {relation} AS cells"
+        f"SELECT {ROW}, {listed}, refused.reason AS {REASON} FROM refused JOIN {relation} AS cells"
         f" ON cells.{ROW} = refused.row ORDER BY refused.row"
     )
     return tuple(_refused(cells, cells.pop(REASON), columns) for cells in found)
+
+
+def _shown(cell: Cell) -> str:
+    """Return a column as it is shown: a day as text, since a row may be refused for one that no `date` can be."""
+    name = f"cells.{quoted(cell.name)}"
+    return f"CAST({name} AS STRING) AS {quoted(cell.name)}" if cell.kind == "day" else name
 
 
 REASON = "__reason"

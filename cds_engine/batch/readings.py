@@ -100,8 +100,7 @@ class Readings:
             case _:
                 value = self._cells.day(cell)
         said = self._cells.is_said(cell)
-        is_typed = cell.kind == ("truth" if spec.entry.type == "boolean" else "day")
-        unreadable = FALSE if is_typed else negated(value.known)
+        unreadable = FALSE if spec.entry.type == "boolean" and cell.kind == "truth" else negated(value.known)
         return Read(value.value, said, first_of([Check(unreadable, "D102")]))
 
     def _code(self, spec: FactSpec, cell: Cell) -> Read:

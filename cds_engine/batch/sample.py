@@ -53,15 +53,13 @@ class Singles:
 
     def _day(self, row: Row) -> date | None:
         value = row[self.columns.as_of.name] if self.columns.as_of is not None else None
-        if not said(value):
-            return self.as_of
-        return value if isinstance(value, date) else date.fromisoformat(str(value).strip())
+        return date.fromisoformat(str(value).strip()) if said(value) else self.as_of
 
 
 def _read(cell: Cell) -> str:
-    """Return a column as it is read; of a time its day counts, as in columns."""
+    """Return a column as it is read; of a time its day counts, as in columns, also one that no `date` can be."""
     name = quoted(cell.name)
-    return f"CAST({name} AS DATE) AS {name}" if cell.kind == "day" else name
+    return f"CAST(CAST({name} AS DATE) AS STRING) AS {name}" if cell.kind == "day" else name
 
 
 def entries_of(
@@ -104,7 +102,7 @@ def _value(source: FactSource, cell: object, row: Row) -> object:
     if kind == "medications":
         return listed(cell)
     value = listed(cell) if kind == "codes" else cell
-    sent: dict[str, object] = dict(value) if isinstance(value, Mapping) else {"value": value}
+    sent: dict[str, object] = dict(value) if kind == "codes" and isinstance(value, Mapping) else {"value": value}
     unit = row[source.unit_column.name] if source.unit_column is not None else None
     unit = unit if said(unit) else source.unit
     if unit is not None and kind not in {"codes", "code", "boolean", "date"}:

@@ -11,15 +11,25 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 from cds_engine.batch import database, staging
+from cds_engine.batch.csv_files import write_csv
 from cds_engine.batch.duck import Duck
 from cds_engine.batch.engine import Engine, Part
+from cds_engine.batch.frames import frame_of, no_table
+from cds_engine.batch.json_lines import write_ndjson
 from cds_engine.batch.spark_session import identity_of_dataframe, is_dataframe
 from cds_engine.batch.staging import Bad, Told
 from cds_engine.diagnostics import InputError
 
-PARQUET, CSV, NDJSON = (".parquet", ".pq"), (".csv", ".tsv", ".csv.gz"), (".ndjson", ".jsonl", ".ndjson.gz")
+Kind = Literal["parquet", "csv", "ndjson"]
+ENDINGS: Mapping[Kind, tuple[str, ...]] = {
+    "parquet": (".parquet", ".pq"),
+    "csv": (".csv", ".tsv", ".csv.gz"),
+    "ndjson": (".ndjson", ".jsonl", ".ndjson.gz"),
+}
+"""How the names of tables end, in small letters or capitals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +72,9 @@ class Scratch:
                 case "parquet":
                     return self._parquet(files, part_rows, name)
                 case "csv":
-                    return self._once(name, part_rows, lambda into: staging.write_csv(files, into, self.duck))
-                case _:
-                    return self._once(name, part_rows, lambda into: staging.write_ndjson(files, into, self.duck))
+                    return self._once(name, part_rows, lambda into: write_csv(files, into, self.duck))
+                case "ndjson":
+                    return self._once(name, part_rows, lambda into: write_ndjson(files, into, self.duck))
         except self.duck.errors as error:
             first = str(error).splitlines()[0]
             raise InputError(f"`{files[0]}` cannot be read as a table: {first}") from None
@@ -96,7 +106,7 @@ def identity_of(table: object, duck: Duck) -> object:
             return str(database.Address.of(str(table)))
         if is_dataframe(table):
             return identity_of_dataframe(table)
-        duck.register("frame_known", staging.frame_of(table, duck))
+        duck.register("frame_known", frame_of(table, duck))
         return str(duck.one("SELECT sum(hash(frame_known)) || ' ' || count(*) FROM frame_known"))
     return [[str(file), file.stat().st_size, file.stat().st_mtime_ns] for file in files_of(table)]
 
@@ -112,32 +122,49 @@ def files_of(table: object) -> list[Path]:
     Raises:
         InputError: If there are none.
     """
-    return [
-        file for item in (table if isinstance(table, list | tuple) else [table]) for file in _files(Path(str(item)))
-    ]
+    items = table if isinstance(table, list | tuple) else [table]
+    if not items:
+        raise no_table(table)
+    return [file for item in items for file in _files(item)]
 
 
-def _files(path: Path) -> list[Path]:
-    if path.is_dir():
-        found = sorted(file for file in path.rglob("*") if file.name.endswith((*PARQUET, *CSV, *NDJSON)))
-    elif any(letter in str(path) for letter in "*?["):
-        found = [Path(file) for file in sorted(glob.glob(str(path)))]  # noqa: PTH207 - a pattern as the user wrote it
+def _files(item: object) -> list[Path]:
+    if not isinstance(item, str | Path):
+        raise no_table(item)
+    path = Path(item)
+    if not str(item).strip():
+        found = []
+    elif path.is_dir():
+        found = tables_in(path)
+    elif path.is_file():
+        found = [path]
     else:
-        found = [path] if path.is_file() else []
+        found = [Path(file) for file in sorted(glob.glob(str(path)))]  # noqa: PTH207 - a pattern as the user wrote it
     if not found:
-        raise InputError(f"there is no table `{path}`; give a CSV, NDJSON or Parquet file, or a folder of them")
+        raise InputError(f"there is no table `{item}`; give a CSV, NDJSON or Parquet file, or a folder of them")
     return found
 
 
-def _kind_of(files: Iterable[Path]) -> str:
+def tables_in(folder: Path) -> list[Path]:
+    """Return the tables in a folder, by their names; what is hidden there is none of them, nor what a job has begun."""
+    every = (file for file in folder.rglob("*") if kind_of_name(file) is not None and file.is_file())
+    return sorted(f for f in every if not any(part.startswith((".", "_")) for part in f.relative_to(folder).parts))
+
+
+def kind_of_name(file: Path) -> Kind | None:
+    """Return what kind of table a file is by its name; None where it is none."""
+    return next((kind for kind, endings in ENDINGS.items() if file.name.lower().endswith(endings)), None)
+
+
+def _kind_of(files: Iterable[Path]) -> Kind:
     kinds = {_kind(file) for file in files}
     if len(kinds) > 1:
         raise InputError("files of one table must be of one kind; these are " + " and ".join(sorted(kinds)))
     return kinds.pop()
 
 
-def _kind(file: Path) -> str:
-    for kind, endings in (("parquet", PARQUET), ("csv", CSV), ("ndjson", NDJSON)):
-        if file.name.endswith(endings):
-            return kind
-    raise InputError(f"`{file}` is no kind of table that is read; its name should end in .csv, .ndjson or .parquet")
+def _kind(file: Path) -> Kind:
+    kind = kind_of_name(file)
+    if kind is None:
+        raise InputError(f"`{file}` is no kind of table that is read; its name should end in .csv, .ndjson or .parquet")
+    return kind

@@ -157,7 +157,7 @@ class Spark:
             InputError: If the files have columns that differ, or one that is called as the number of a row.
         """
         first = self._session.read.parquet(uri_of(files[0])).dtypes
-        check_columns([column for column, _ in first])
+        check_columns([column for column, _ in first], f"`{files[0]}`")
         for file in files[1:]:
             if sorted(self._session.read.parquet(uri_of(file)).dtypes) != sorted(first):
                 raise InputError(f"the columns of `{file}` are not those of the files before it")

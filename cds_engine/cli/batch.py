@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cds_engine.batch.complaints import two_units
 from cds_engine.cli.exits import Exit, complain
 from cds_engine.cli.formats import EngineName, Format
 from cds_engine.cli.progress import progress_of
@@ -82,7 +83,7 @@ def _evaluated(pack: LoadedPack, wanted: Wanted) -> Report:
             wanted.tables[0] if len(wanted.tables) == 1 else list(wanted.tables),
             wanted.into,
             as_of=wanted.as_of,
-            units={**units, **_pairs(wanted.units)},
+            units=_together(units, _pairs(wanted.units)),
             columns=names,
             medicines=wanted.medicines,
             orders=wanted.orders,
@@ -143,13 +144,25 @@ def read_mapping(path: Path | None) -> tuple[dict[str, str], dict[str, str]]:
 
 
 def _pairs(written: Iterable[str]) -> dict[str, str]:
-    found = {}
+    found: dict[str, str] = {}
     for pair in written:
         name, sign, unit = pair.partition("=")
         if not sign or not name or not unit:
             raise InputError(f"`--units {pair}` is no unit of a column; write `--units height=cm`")
-        found[name] = unit
+        found = _together(found, {name: unit})
     return found
+
+
+def _together(units: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
+    """Return units of columns from two places.
+
+    Raises:
+        InputError: If the two say different units of one column.
+    """
+    for name in units.keys() & more.keys():
+        if units[name] != more[name]:
+            raise InputError(two_units(name, [f"{name}={units[name]}", f"{name}={more[name]}"]))
+    return {**units, **more}
 
 
 def write_template(pack: LoadedPack, into: Path) -> Exit:
