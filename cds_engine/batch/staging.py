@@ -130,7 +130,11 @@ def write_ndjson(files: list[Path], into: Path, duck: Duck) -> tuple[Bad, ...]:
     bad += _rejected(duck)
     listed = ", ".join(literal(str(part)) for part in parts)
     read = f"read_ndjson([{listed}], sample_size=-1, map_inference_threshold=-1, union_by_name=true)"
-    columns = {name: GUESSED.sub("VARCHAR", kind) for name, kind in duck.columns(read).items()}
+    columns = {
+        # texts in one line and objects in another: each stays as it was sent
+        name: "JSON" if "JSON" in kind else GUESSED.sub("VARCHAR", kind)
+        for name, kind in duck.columns(read).items()
+    }
     if columns:
         typed = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in columns.items())
         read = f"read_ndjson([{listed}], columns={{{typed}}})"
