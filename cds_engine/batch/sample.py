@@ -11,11 +11,10 @@ from cds_engine.batch.columns import Cell, Columns, FactSource, said
 from cds_engine.batch.engine import ROW, Engine, literal, quoted
 from cds_engine.batch.entries import entry_of
 from cds_engine.batch.ids import OWNER, id_of
+from cds_engine.batch.second_tables import KEYS
 from cds_engine.batch.vocabulary import as_sent, codes_of, dose_of, listed
 
 Row = Mapping[str, object]
-NO_ENTRY = {ROW, OWNER, "patient", "patient_id"}
-"""Columns of a second table that say nothing of the entry."""
 
 
 class Single(NamedTuple):
@@ -79,7 +78,7 @@ def entries_of(
 ) -> dict[int, list[dict[str, object]]]:
     """Return the entries of a second table, if there is one, for the patients in *rows*: by the number of the row.
 
-    Of an entry everything counts that its row says, or only what *keys* say that columns say of it.
+    What columns say of an entry is told by *keys*, or else by the names of all that there are.
     """
     if not engine.has(table):
         return {}
@@ -87,7 +86,7 @@ def entries_of(
     found: dict[str, list[dict[str, object]]] = {}
     for record in engine.records(f"SELECT * FROM {table} WHERE {OWNER} IN ({names or 'NULL'})"):
         said_of = {column.strip().lower(): column for column in record} if keys is None else keys
-        entry = entry_of({key: record[column] for key, column in said_of.items() if key not in NO_ENTRY})
+        entry = entry_of({key: record[column] for key, column in said_of.items() if key in KEYS})
         found.setdefault(str(record[OWNER]), []).append(entry)
     return {int(str(row[ROW])): found.get(str(row[OWNER]), []) for row in rows}
 
