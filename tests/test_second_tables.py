@@ -8,8 +8,10 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from scenario_patients import ROOT
+from typer.testing import CliRunner
 
 import cds_engine
+from cds_engine.cli import app
 from cds_engine.diagnostics import InputError
 
 AS_OF = "2026-11-21"
@@ -112,6 +114,24 @@ def test_a_medicine_of_another_patient_is_listed(answered):
     assert (report.strays, report.quarantined, report.beside["medicines"].reasons) == (1, 0, {"no_patient": 1})
     [listed] = [json.loads(line) for line in report.quarantine.read_text().splitlines()]
     assert (listed["table"], listed["row"], listed["value"], listed["code"]) == ("medicines", 1, "c", "no_patient")
+
+
+@pytest.mark.parametrize(("line", "code"), [("c,examplin,60 mg,week", "no_patient"), ("a,examplin,60 mg", "not_a_row")])
+def test_the_command_tells_what_is_listed_and_ends_with_findings(tmp_path, line, code):
+    (tmp_path / "P.csv").write_text("patient,age\na,30\n")
+    (tmp_path / "M.csv").write_text(
+        f"patient,drug,dose,per,ward\na,samplin,1 mg,day,7\n{line}{',' * (code == 'no_patient')}\n"
+    )
+    words = ["batch", tmp_path / "P.csv", "--medicines", tmp_path / "M.csv", "-o", tmp_path / "o.csv", "--as-of", AS_OF]
+    words += ["--pack", ROOT / "tests" / "corpus" / "packs" / "good"]
+    told = CliRunner().invoke(app, [str(word) for word in words])
+    assert told.exit_code == 1
+    assert "columns of the table of medicines that are not understood were left out: ward" in told.stdout
+    assert {"no_patient": "belong to no patient: 1", "not_a_row": "cannot be read: 1; the lists"}[code] in told.stdout
+    told = CliRunner().invoke(app, [*map(str, words), "--format", "json"])
+    found = json.loads(told.stdout)
+    assert (told.exit_code, found["strays"]) == (1, 1)
+    assert found["beside"]["medicines"] == {"rows_in": 2, "ignored": ["ward"], "reasons": {code: 1}}
 
 
 # What columns say
