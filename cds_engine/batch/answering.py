@@ -37,7 +37,7 @@ class Answering:
             opened.guideline,
             opened.columns,
             opened.as_of,
-            None if medicines is None else medicines.columns,
+            None if medicines is None else medicines.keys,
             None if opened.form == "long" else shown,
         )
         self._runner: PartRunner | RecordRunner
@@ -54,7 +54,9 @@ class Answering:
         self._held = Held(opened.guideline, opened.evaluator, opened.columns, singles, opened.held_back)
         if drawn:
             self._held.ask(engine, drawn)
-        self._orders = Orders(opened.evaluator, singles, scratch) if "orders" in opened.seconds else None
+        self._orders = (
+            Orders(opened.evaluator, singles, opened.seconds["orders"], scratch) if "orders" in opened.seconds else None
+        )
         self._carried = {cell.alias: name for cell, name in opened.carried.items()}
         named = {cell.name: name for cell, name in opened.carried.items()}
         check_names(self._runner.layout, named, opened.form, opened.held_back)

@@ -61,7 +61,8 @@ def _columns(objects: Path, duck: Duck) -> Mapping[str, str]:
         " (FORMAT CSV, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\x01')"
     )
     found = duck.columns(f"read_ndjson({path_literal(objects)}, sample_size=-1, map_inference_threshold=-1)")
-    return {name: GUESSED.sub("VARCHAR", kind) for name, kind in found.items()}
+    # texts in one line and objects in another: each stays as it was sent
+    return {name: "JSON" if "JSON" in kind else GUESSED.sub("VARCHAR", kind) for name, kind in found.items()}
 
 
 def _write(columns: Mapping[str, str], objects: Path, into: Path, duck: Duck) -> None:

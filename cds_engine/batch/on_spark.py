@@ -20,8 +20,8 @@ from cds_engine.batch.duck import Duck
 from cds_engine.batch.engine import quoted
 from cds_engine.batch.executors import Executors
 from cds_engine.batch.faults import in_our_words
-from cds_engine.batch.opened import Opened, rows_of
-from cds_engine.batch.sample import key_of
+from cds_engine.batch.ids import OWNER, id_of
+from cds_engine.batch.opened import Opened
 from cds_engine.batch.workplace import Finished, Workplace
 from cds_engine.diagnostics import BackendFault, CdsError, EngineDisagreement, InputError
 from cds_engine.version import VERSION
@@ -100,12 +100,11 @@ def _finished(work: Work, number: int) -> Finished:
 
 def _of_part(name: str, opened: Opened, relation: str) -> str:
     """Return the query for those rows of a second table that belong to the patients of a part."""
-    source, patient = opened.seconds[name], opened.columns.patient
+    rows, patient = opened.seconds[name].rows, opened.columns.patient
     if patient is None:
-        return rows_of(source)
-    ids = f"SELECT CAST({quoted(patient.name)} AS VARCHAR) FROM {relation} AS part"
-    own = f"CAST({quoted(key_of(source.columns))} AS VARCHAR)"
-    return f"SELECT * FROM ({rows_of(source)}) AS every_one WHERE {own} IN ({ids})"
+        return rows
+    ids = f"SELECT {id_of(quoted(patient.name), patient.kind)} FROM {relation} AS part"
+    return f"SELECT * FROM ({rows}) AS every_one WHERE {OWNER} IN ({ids})"
 
 
 def _local_folder() -> str | None:

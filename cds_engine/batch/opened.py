@@ -7,18 +7,15 @@ from dataclasses import dataclass
 from datetime import date
 
 from cds_engine.batch import records
-from cds_engine.batch.columns import IDS, Cell, Columns, understand
+from cds_engine.batch.columns import Cell, Columns, understand
 from cds_engine.batch.engine import Metadata
 from cds_engine.batch.held import Evaluator
 from cds_engine.batch.order import Form, Order
 from cds_engine.batch.output import Output, metadata_of
 from cds_engine.batch.records import Records
+from cds_engine.batch.second_tables import SecondTable, open_second
 from cds_engine.batch.sources import Scratch, Source
-from cds_engine.diagnostics import InputError
 from cds_engine.lowering.guideline import Guideline
-
-WHOLE = 1_000_000_000
-"""Rows a part of a table that is read as one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +28,7 @@ class Opened:
     columns: Columns
     numbers: Sequence[int]
     """Of the rows that are answered in columns, among all."""
-    seconds: Mapping[str, Source]
+    seconds: Mapping[str, SecondTable]
     """The tables of `medicines` and `orders`, if there are."""
     as_of: date | None
     form: Form
@@ -73,7 +70,11 @@ def open_tables(
         source,
         columns,
         numbers,
-        {name: _second(scratch, name, table) for name, table in tables.items() if table is not None},
+        {
+            name: open_second(scratch, name, table, source, columns)
+            for name, table in tables.items()
+            if table is not None
+        },
         order.as_of,
         order.form,
         order.held_back,
@@ -82,22 +83,6 @@ def open_tables(
         None if output is None else output.suffix,
         order.records,
     )
-
-
-def rows_of(source: Source) -> str:
-    """Return the query for all rows of a table."""
-    return " UNION ALL ".join(f"SELECT * FROM {part.relation}" for part in source.parts) or "SELECT 1 WHERE FALSE"
-
-
-def _second(scratch: Scratch, name: str, table: object) -> Source:
-    """Open a second table, of which every row is one medicine or order of a patient."""
-    source = scratch.open(table, WHOLE, name)
-    if "drug" not in source.columns or not any(key in source.columns for key in IDS):
-        raise InputError(
-            f"the table of {name} needs the columns `patient` and `drug`;"
-            " `dose`, `unit`, `per`, `times` and `route` may follow"
-        )
-    return source
 
 
 def _carried(columns: Columns, order: Order) -> dict[Cell, str]:

@@ -12,9 +12,10 @@ from cds_engine.batch.answers import cited
 from cds_engine.batch.duck import Duck
 from cds_engine.batch.engine import ROW, quoted
 from cds_engine.batch.held import Evaluator
-from cds_engine.batch.sample import Singles, entries_of, key_of
+from cds_engine.batch.ids import OWNER, id_of
+from cds_engine.batch.sample import Singles, entries_of, owner_in
+from cds_engine.batch.second_tables import SecondTable
 from cds_engine.batch.staging import keep_rows
-from cds_engine.diagnostics import InputError
 from cds_engine.results.models import Finding, Screened
 
 FOUND = {
@@ -27,12 +28,11 @@ FOUND = {
 class Orders:
     """Screens the orders of the patients of a part; they stand in `orders_in`."""
 
-    def __init__(self, evaluator: Evaluator, singles: Singles, scratch: Path) -> None:
+    def __init__(self, evaluator: Evaluator, singles: Singles, table: SecondTable, scratch: Path) -> None:
         self._evaluator = evaluator
         self._singles = singles
+        self._table = table
         self._scratch = scratch
-        if singles.columns.patient is None:
-            raise InputError("a table of orders needs a column `patient` in both tables")
 
     def screen(self, relation: str, duck: Duck) -> None:
         """Write what is found of the orders of the rows of *relation* into the table `order_findings`."""
@@ -40,14 +40,13 @@ class Orders:
 
     def _findings(self, relation: str, duck: Duck) -> Iterator[dict[str, object]]:
         patient = self._singles.columns.patient
-        assert patient is not None  # noqa: S101 - seen to above
-        own = f"CAST(cells.{quoted(patient.name)} AS VARCHAR)"
-        key = f"CAST({quoted(key_of(duck.columns('orders_in')))} AS VARCHAR)"
-        ordered = f"(SELECT cells.* FROM {relation} AS cells WHERE {own} IN (SELECT {key} FROM orders_in)"
+        assert patient is not None  # noqa: S101 - orders are refused where nobody says whose a row is
+        own = id_of(f"cells.{quoted(patient.name)}", patient.kind)
+        ordered = f"(SELECT cells.* FROM {relation} AS cells WHERE {own} IN (SELECT {OWNER} FROM orders_in)"
         ordered += f" AND {ROW} NOT IN (SELECT row FROM refused))"
-        rows = duck.records(f"SELECT {ROW}, {quoted(patient.name)} FROM {ordered} AS ordered")
+        rows = duck.records(f"SELECT {ROW}, {quoted(patient.name)}, {owner_in(patient)} FROM {ordered} AS ordered")
         names = {int(row[ROW]): str(row[patient.name]) for row in rows}
-        orders = entries_of(rows, "orders_in", patient, duck)
+        orders = entries_of(rows, "orders_in", duck, self._table.keys)
         for single in self._singles.of(f"{ordered} AS ordered"):
             answer = self._evaluator({"facts": single.facts}, orders=orders[single.row], as_of=single.day)
             for screened in answer.screened:

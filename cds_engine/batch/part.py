@@ -10,9 +10,10 @@ from cds_engine.backends.sql.worlds import Step
 from cds_engine.batch.cells import day_of, is_said
 from cds_engine.batch.engine import ROW, Engine, quoted
 from cds_engine.batch.readings import Readings
-from cds_engine.batch.words import Task, Words, entry_of
+from cds_engine.batch.task import Task
+from cds_engine.batch.words import Words
 
-__all__ = ["PartRunner", "Task", "entry_of"]
+__all__ = ["PartRunner", "Task"]
 
 
 class PartRunner:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from cds_engine.batch.duck import Duck
 from cds_engine.batch.executors import Executors
-from cds_engine.batch.opened import WHOLE
 from cds_engine.batch.order import Order
 from cds_engine.batch.output import Output, check_apart
+from cds_engine.batch.second_tables import WHOLE
 from cds_engine.batch.sources import Scratch, files_of, identity_of, is_files
 from cds_engine.batch.workplace import Workplace
 from cds_engine.lowering.guideline import Guideline

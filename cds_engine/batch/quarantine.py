@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cds_engine.batch.columns import Cell, Columns
 from cds_engine.batch.engine import ROW, Engine, quoted
-from cds_engine.batch.sample import key_of
+from cds_engine.batch.ids import OWNER, ids_in, loosely
+from cds_engine.batch.second_tables import SHOWN, SecondTable
 from cds_engine.batch.sources import Source
 from cds_engine.batch.staging import Bad
 from cds_engine.batch.workplace import Refused
+from cds_engine.diagnostics import InputError
 
 REASONS = {
     "not_a_row": "the line cannot be read as a row",
@@ -61,18 +63,44 @@ def _refused(cells: Mapping[str, object], reason: str, columns: Columns) -> Refu
     return Refused(int(str(cells[ROW])), str(said), reason)
 
 
-def strays_of(table: str, source: Source, columns: Columns, engine: Engine) -> Iterator[Stray]:
-    """Yield the rows of a second table (it stands in `<table>_in`) of patients that no row of *source* is of."""
+def strays_of(table: SecondTable, source: Source, columns: Columns, engine: Engine) -> Iterator[Stray]:
+    """Yield the rows of a second table (it stands in `<name>_in`) of patients that no row of *source* is of.
+
+    Raises:
+        InputError: If a row may belong to any patient: it names none, or one that is written nearly as another.
+    """
     if columns.patient is None:
         return
-    own = quoted(key_of(engine.columns(f"{table}_in")))
-    mine = " UNION ALL ".join(f"SELECT {quoted(columns.patient.name)} AS id FROM {p.relation}" for p in source.parts)
+    mine, name = ids_in(source, columns.patient), table.name
+    own = quoted(table.patient.name)
     found = engine.rows(
-        f"SELECT {ROW}, CAST({own} AS STRING) FROM {table}_in WHERE {own} IS NULL OR CAST({own} AS STRING)"
-        f" NOT IN (SELECT CAST(id AS STRING) FROM ({mine}) WHERE id IS NOT NULL) ORDER BY {ROW}"
+        f"SELECT {ROW}, CAST({own} AS STRING), {OWNER} FROM {name}_in WHERE {OWNER} IS NULL"
+        f" OR {OWNER} NOT IN (SELECT id FROM ({mine}) AS every_one WHERE id IS NOT NULL) ORDER BY {ROW}"
     )
-    for row, patient in found:
-        yield Stray(table, int(row), "" if patient is None else str(patient))
+    nameless = [row for row, _, owner in found if owner is None]
+    if nameless:
+        raise InputError(
+            f"rows of the table of {name} name no patient, so that anybody's list may lack them: {_numbers(nameless)}"
+            " (from 0); say whose they are, or leave them out"
+        )
+    if found:
+        near = engine.rows(
+            f"SELECT found.{ROW}, found.{OWNER}, mine.id FROM {name}_in AS found JOIN ({mine}) AS mine"
+            f" ON {loosely(f'found.{OWNER}')} = {loosely('mine.id')} AND found.{OWNER} NOT IN"
+            f" (SELECT id FROM ({mine}) AS every_one WHERE id IS NOT NULL) ORDER BY found.{ROW} LIMIT 1"
+        )
+        for row, theirs, ours in near:
+            raise InputError(
+                f"row {row} (from 0) of the table of {name} is of the patient `{theirs}`, and a row of the patients of"
+                f" `{ours}`; write ids alike in both tables"
+            )
+    for row, patient, _ in found:
+        yield Stray(name, int(row), str(patient))
+
+
+def _numbers(rows: Sequence[object]) -> str:
+    more = f" and {len(rows) - SHOWN:,} more" if len(rows) > SHOWN else ""
+    return ", ".join(map(str, rows[:SHOWN])) + more
 
 
 def write_quarantine(

@@ -10,14 +10,25 @@ from cds_engine.batch.tally import Counts
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """What became of a second table."""
+
+    rows_in: int
+    ignored: tuple[str, ...]
+    """Columns that are not understood, each perhaps with what was meant."""
+    reasons: Counts
+    """By code: how many rows are in quarantine."""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What became of a table: every row that went in came out or is in quarantine."""
 
     rows_in: int
     rows_out: int
     quarantined: int
-    strays: int
-    """Rows of the tables of medicines and orders that belong to no patient, or are no rows."""
+    beside: Mapping[str, Beside]
+    """By name of the table: what became of the medicines and orders."""
     checked: int
     """Rows that the evaluator answered, most of them as well as the columns and with the same result."""
     singly: int
@@ -49,3 +60,8 @@ class Report:
     def rows_a_second(self) -> float:
         """How many rows were answered a second, without those that an earlier run had."""
         return max(0, self.rows_in - self.resumed) / max(self.seconds, 1e-9)
+
+    @property
+    def strays(self) -> int:
+        """How many rows of second tables belong to no patient, or cannot be read; they count apart."""
+        return sum(sum(table.reasons.values()) for table in self.beside.values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Generator, Sequence
 from contextlib import closing
+from itertools import chain
 from pathlib import Path
 from typing import assert_never
 
@@ -15,10 +16,10 @@ from cds_engine.batch.duck import Duck
 from cds_engine.batch.engine import Engine
 from cds_engine.batch.executors import Executors
 from cds_engine.batch.on_spark import answered_on_spark
-from cds_engine.batch.opened import Opened, rows_of
+from cds_engine.batch.opened import Opened
 from cds_engine.batch.order import Order
 from cds_engine.batch.output import FileOutput, Output, TableOutput
-from cds_engine.batch.report import Report
+from cds_engine.batch.report import Beside, Report
 from cds_engine.batch.tally import Tally, most_first, together
 from cds_engine.batch.under_way import UnderWay, Watching
 from cds_engine.batch.workplace import Finished, Workplace
@@ -34,9 +35,11 @@ class Run:
     ) -> None:  # fmt: skip
         self._opened, self._order, self._output, self._place = opened, order, output, place
         self._duck, self._engine, self._executors = duck, engine, executors
-        for name, source in opened.seconds.items():
+        self._strays: dict[str, list[quarantine.Stray]] = {}
+        for name, table in opened.seconds.items():
             put = engine.keep if executors is None else engine.view  # which executors read for themselves
-            put(f"{name}_in", rows_of(source))
+            put(f"{name}_in", table.rows)
+            self._strays[name] = list(quarantine.strays_of(table, opened.source, opened.columns, engine))
         self._answering = Answering(opened, engine, duck, place.folder)
         self._before = 0
         """Rows of the parts that an earlier run has finished."""
@@ -62,14 +65,10 @@ class Run:
         sheets = self._sheets(parts)
         if "" in sheets and sheets[""].rows != (lines := self._lines(tally)):
             raise Miscounted("the answers", f"{sheets[''].rows:,} rows", f"{lines:,} were counted")
-        strays = [
-            stray
-            for name in opened.seconds
-            for stray in quarantine.strays_of(name, source, opened.columns, self._engine)
-        ]
-        bad = {"input": source.bad, **{name: found.bad for name, found in opened.seconds.items()}}
+        bad = {"input": source.bad, **{name: found.source.bad for name, found in opened.seconds.items()}}
         where = None
         if self._output is not None:
+            strays = chain(*self._strays.values())
             refusals = quarantine.write_quarantine(self._place.folder / "whole", bad, refused, strays)
             self._deliver(self._output, sheets, refusals)
             where = None if refusals is None else self._output.quarantine
@@ -77,7 +76,7 @@ class Run:
             rows_in=rows_in,
             rows_out=tally.rows_out,
             quarantined=quarantined,
-            strays=len(strays) + sum(len(found.bad) for found in opened.seconds.values()),
+            beside={name: self._beside(name) for name in opened.seconds},
             checked=sum(found.checked for found in parts) + singly,
             singly=singly,
             resumed=self._before,
@@ -91,6 +90,14 @@ class Run:
             metadata=opened.metadata,
             quarantine=where,
         )
+
+    def _beside(self, name: str) -> Beside:
+        """Return what became of a second table."""
+        table = self._opened.seconds[name]
+        unread = len(table.source.bad)
+        counts = {"not_a_row": unread, "no_patient": len(self._strays[name])}
+        reasons = most_first({code: rows for code, rows in counts.items() if rows})
+        return Beside(table.source.rows + unread, table.ignored, reasons)
 
     def _finished(self, drawn: Collection[int]) -> list[Finished]:
         """Return what the parts come to, in their order: as they were found finished, or answered now."""

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from cds_engine.batch.columns import IDS, Cell, Columns, FactSource, said
+from cds_engine.batch.columns import Cell, Columns, FactSource, said
 from cds_engine.batch.engine import ROW, Engine, literal, quoted
-from cds_engine.batch.part import entry_of
-from cds_engine.batch.vocabulary import listed
+from cds_engine.batch.entries import entry_of
+from cds_engine.batch.ids import OWNER, id_of
+from cds_engine.batch.second_tables import KEYS
+from cds_engine.batch.vocabulary import as_sent, codes_of, dose_of, listed
 
 Row = Mapping[str, object]
 
@@ -35,8 +37,9 @@ class Singles:
 
     def of(self, relation: str) -> Iterator[Single]:
         """Return the rows of *relation* as patients: read now, each understood when it is asked for."""
-        rows = self.engine.records(f"SELECT {ROW}, {', '.join(map(_read, self._cells()))} FROM {relation}")
-        medicines = entries_of(rows, "medicines_in", self.columns.patient, self.engine)
+        cells = ", ".join([owner_in(self.columns.patient), *map(_read, self._cells())])
+        rows = self.engine.records(f"SELECT {ROW}, {cells} FROM {relation}")
+        medicines = entries_of(rows, "medicines_in", self.engine)
         return (self._single(row, medicines) for row in rows)
 
     def _single(self, row: Row, medicines: Mapping[int, Sequence[object]]) -> Single:
@@ -62,24 +65,28 @@ def _read(cell: Cell) -> str:
     return f"CAST(CAST({name} AS DATE) AS STRING) AS {name}" if cell.kind == "day" else name
 
 
+def owner_in(patient: Cell | None) -> str:
+    """Return whose a row is, as a column."""
+    own = "CAST(NULL AS STRING)" if patient is None else id_of(quoted(patient.name), patient.kind)
+    return f"{own} AS {OWNER}"
+
+
 def entries_of(
-    rows: Sequence[Row], table: str, patient: Cell | None, engine: Engine
+    rows: Sequence[Row], table: str, engine: Engine, keys: Mapping[str, str] | None = None
 ) -> dict[int, list[dict[str, object]]]:
-    """Return the entries of a second table, if there is one, for the patients in *rows*: by the number of the row."""
-    if patient is None or not engine.has(table):
+    """Return the entries of a second table, if there is one, for the patients in *rows*: by the number of the row.
+
+    What columns say of an entry is told by *keys*, or else by the names of all that there are.
+    """
+    if not engine.has(table):
         return {}
-    own = key_of(engine.columns(table))
-    names = ", ".join(literal(str(row[patient.name])) for row in rows)
+    names = ", ".join({literal(str(row[OWNER])) for row in rows if row[OWNER] is not None})
     found: dict[str, list[dict[str, object]]] = {}
-    for record in engine.records(f"SELECT * FROM {table} WHERE CAST({quoted(own)} AS STRING) IN ({names or 'NULL'})"):
-        entry = entry_of({name: value for name, value in record.items() if name not in {own, ROW}})
-        found.setdefault(str(record[own]), []).append(entry)
-    return {int(str(row[ROW])): found.get(str(row[patient.name]), []) for row in rows}
-
-
-def key_of(columns: Mapping[str, str]) -> str:
-    """Return the column of a second table that names the patient."""
-    return next(name for name in IDS if name in columns)
+    for record in engine.records(f"SELECT * FROM {table} WHERE {OWNER} IN ({names or 'NULL'})"):
+        said_of = {column.strip().lower(): column for column in record} if keys is None else keys
+        entry = entry_of({key: record[column] for key, column in said_of.items() if key in KEYS})
+        found.setdefault(str(record[OWNER]), []).append(entry)
+    return {int(str(row[ROW])): found.get(str(row[OWNER]), []) for row in rows}
 
 
 def facts_of(row: Row, columns: Columns, medicines: Sequence[object], medications: str | None) -> dict[str, object]:
@@ -91,9 +98,10 @@ def facts_of(row: Row, columns: Columns, medicines: Sequence[object], medication
             facts[source.spec.name] = _value(source, cell, row)
     if medicines and medications is not None:
         own = facts.get(medications)
-        items = own["value"] if isinstance(own, Mapping) else own
+        is_list = isinstance(own, Mapping) and "value" in own
+        items = own["value"] if isinstance(own, Mapping) and is_list else own
         every = [*(items if isinstance(items, list | tuple) else [] if items is None else [items]), *medicines]
-        facts[medications] = {**own, "value": every} if isinstance(own, Mapping) else every
+        facts[medications] = {**own, "value": every} if isinstance(own, Mapping) and is_list else every
     return facts
 
 
@@ -101,10 +109,13 @@ def _value(source: FactSource, cell: object, row: Row) -> object:
     kind = source.spec.entry.type
     if kind == "medications":
         return listed(cell)
-    value = listed(cell) if kind == "codes" else cell
-    sent: dict[str, object] = dict(value) if kind == "codes" and isinstance(value, Mapping) else {"value": value}
     unit = row[source.unit_column.name] if source.unit_column is not None else None
     unit = unit if said(unit) else source.unit
+    if kind == "drug_dose":
+        when = row[source.date.name] if source.date is not None else None
+        return dose_of(as_sent(cell), unit, when if said(when) else None)
+    value = codes_of(cell) if kind == "codes" else cell
+    sent: dict[str, object] = dict(value) if kind == "codes" and isinstance(value, Mapping) else {"value": value}
     if unit is not None and kind not in {"codes", "code", "boolean", "date"}:
         sent["unit"] = unit
     if source.date is not None and said(row[source.date.name]):

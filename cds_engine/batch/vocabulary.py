@@ -21,7 +21,7 @@ from cds_engine.units import Conversion, UnitError
 SOME_DAY = date(2000, 1, 1)
 """A day of the answer for words that have none: what they mean does not depend on it."""
 WHOLE_LIST = {"value", "complete"}
-"""What a list says that also says whether it holds all there is."""
+"""What a list of codes says as text that also says whether it holds all there is."""
 
 
 def ways_from(spec: FactSpec, named: Iterable[str]) -> dict[str, Conversion]:
@@ -35,22 +35,50 @@ def ways_from(spec: FactSpec, named: Iterable[str]) -> dict[str, Conversion]:
     return found
 
 
+def as_sent(cell: object) -> object:
+    """Return what a patient's file would hold where a cell holds its JSON as text, or a part that nobody said.
+
+    Lines of JSON that disagree on a column leave it as text, and those that agree give all of them the same parts.
+
+    >>> as_sent('{"value": ["a"], "complete": false}'), as_sent("a; b"), as_sent([{"drug": "a", "per": None}])
+    ({'value': ['a'], 'complete': False}, 'a; b', [{'drug': 'a'}])
+    """
+    match cell:
+        case str() if cell.lstrip().startswith(("{", "[")):
+            try:
+                return json.loads(cell)
+            except (ValueError, RecursionError):
+                return cell
+        case Mapping():
+            return {key: as_said(value) for key, value in cell.items() if value is not None}
+        case list() | tuple():
+            return [as_said(item) for item in cell]
+        case _:
+            return cell
+
+
+def as_said(cell: object) -> object:
+    """Return what stands in a list or a part of a cell, whose texts are texts."""
+    return cell if isinstance(cell, str) else as_sent(cell)
+
+
 def listed(cell: object) -> object:
     """Return the items of a list as it stands in a cell: a list, or a text with `;` between the items.
 
     A text of JSON may be what a patient's file would hold: `{"value": ["a"], "complete": false}`.
     """
-    if not isinstance(cell, str):
-        return cell
-    if cell.startswith("{"):
-        try:
-            found = json.loads(cell)
-        except ValueError:
-            found = None
-        if isinstance(found, dict) and found.keys() == WHOLE_LIST:
-            return found
-    items = [item.strip() for item in cell.split(";") if item.strip()]
+    found = as_sent(cell)
+    if not isinstance(found, str):
+        return found
+    items = [item.strip() for item in found.split(";") if item.strip()]
     return [] if [item.lower() for item in items] == ["none"] else items
+
+
+def codes_of(cell: object) -> object:
+    """Return the items of a list of codes; one with a date as text is none: nobody would hold it to the day."""
+    found = listed(cell)
+    is_strange = isinstance(cell, str) and isinstance(found, dict) and not found.keys() <= WHOLE_LIST
+    return [cell] if is_strange else found
 
 
 def set_rows(
@@ -61,7 +89,7 @@ def set_rows(
     columns = [column for column in layout.set_columns(name) if column != layout.known(name)]
     found = []
     for cell in cells:
-        record = read_facts({name: listed(cell)} if said(cell) else {}, dictionary, None)
+        record = read_facts({name: codes_of(cell)} if said(cell) else {}, dictionary, None)
         fact = record.facts.get(name)
         row: dict[str, object] = {"cell": cell, "problem": None, "remark": None, layout.known(name): False}
         row |= dict.fromkeys(columns, 0)
@@ -83,35 +111,48 @@ def _bits_of(layout: Layout, name: str, codes: Iterable[str], column: Callable[[
     return {column(name, word): bits for word, bits in layout.code_bits(name, codes).items()}
 
 
-def medicine_rows(fact: str, words: Iterable[tuple[object, object]], dictionary: Dictionary) -> list[dict[str, object]]:
-    """Return the entries that each distinct list or entry of medicines comes to; *words* are (key, as sent)."""
+def medicine_rows(
+    fact: str, words: Iterable[tuple[object, object, date | None]], dictionary: Dictionary
+) -> list[dict[str, object]]:
+    """Return the entries that each distinct list or entry of medicines comes to; *words* are (key, as sent, day)."""
     found: list[dict[str, object]] = []
-    for key, sent in words:
-        record = read_facts({fact: sent}, dictionary, None)
+    for key, sent, day in words:
+        record = read_facts({fact: sent}, dictionary, day)
         codes = [problem.code for problem in record.problems]
-        entries = read_facts({fact: sent}, dictionary, None).medicines
         taken = record.facts.get(dictionary.medications or "")
-        is_withheld = isinstance(taken, Withheld) or (bool(codes) and "D102" in codes and not entries)
-        is_withheld = is_withheld or (isinstance(sent, Mapping) and sent.get("complete", True) is not True)
+        is_named = all(entry.drug is not None and entry.is_sure for entry in record.medicines)
+        is_part = isinstance(taken, Known) and isinstance(taken.value, CodeSet) and not taken.value.is_complete
+        is_withheld = isinstance(taken, Withheld) or (is_named and is_part)
         found.append(_row(key, None, codes, is_withheld=is_withheld))
-        found += [_row(key, entry, (), is_withheld=is_withheld) for entry in entries]
+        found += [_row(key, entry, (), is_withheld=is_withheld) for entry in record.medicines]
     return found
 
 
 def dose_rows(
-    fact: str, words: Iterable[tuple[object, object, object, object]], dictionary: Dictionary
+    fact: str, words: Iterable[tuple[object, object, object, object, date | None]], dictionary: Dictionary
 ) -> list[dict[str, object]]:
-    """Return the entry that each distinct weekly dose of one drug comes to; *words* are (key, value, unit, is late)."""
+    """Return the entry that each distinct weekly dose of one drug comes to.
+
+    *words* are (key, as sent, unit, is late, day).
+    """
     found: list[dict[str, object]] = []
-    for key, value, unit, is_late in words:
-        sent: dict[str, object] = {"value": value, "unit": unit}
-        if is_late is not None:
-            sent["date"] = (SOME_DAY + timedelta(days=1)).isoformat() if is_late == "future" else "no date"
-        record = read_facts({fact: sent}, dictionary, SOME_DAY)
-        entries = read_facts({fact: sent}, dictionary, SOME_DAY).medicines
+    for key, value, unit, is_late, day in words:
+        today = day or SOME_DAY
+        late = (today + timedelta(days=1)).isoformat() if is_late == "future" else "no date"
+        sent = dose_of(value, unit, None if is_late is None else late)
+        record = read_facts({fact: sent}, dictionary, today)
         found.append(_row(key, None, [problem.code for problem in record.problems], is_withheld=False))
-        found += [_row(key, entry, (), is_withheld=False) for entry in entries]
+        found += [_row(key, entry, (), is_withheld=False) for entry in record.medicines]
     return found
+
+
+def dose_of(value: object, unit: object, when: object) -> object:
+    """Return a dose of one drug, with the unit and the date that stand beside it; its own unit comes first."""
+    if isinstance(value, list):
+        return [dose_of(item, unit, when) for item in value]
+    beside = {"unit": unit, "date": when}
+    said_beside = {key: said for key, said in beside.items() if said is not None}
+    return {**said_beside, **value} if isinstance(value, Mapping) else {"value": value, **said_beside}
 
 
 def _row(key: object, entry: Entry | None, codes: Iterable[str], *, is_withheld: bool) -> dict[str, object]:

@@ -68,7 +68,7 @@ def evaluate_tables(pack: LoadedPack, wanted: Wanted) -> Exit:
         sys.stdout.write("\n".join(tell(report)) + "\n")
     if wanted.report is not None and not _write_page(pack, report, wanted.report):
         return Exit.FAULT
-    return Exit.FINDINGS if report.quarantined else Exit.DONE
+    return Exit.FINDINGS if report.quarantined or report.strays else Exit.DONE
 
 
 def _evaluated(pack: LoadedPack, wanted: Wanted) -> Report:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cds_engine.batch.report import Report
+    from cds_engine.batch.report import Beside, Report
     from cds_engine.batch.tally import Counts
 
 TOP = 10
@@ -18,7 +18,8 @@ def as_json(report: Report) -> dict[str, object]:
     """Return the summary for programs."""
     quarantine = None if report.quarantine is None else str(report.quarantine)
     seconds = round(report.seconds, 3)
-    return {**asdict(report), "seconds": seconds, "quarantine": quarantine, "held_to_evaluator": report.is_held}
+    told = {"strays": report.strays, "held_to_evaluator": report.is_held}
+    return {**asdict(report), "seconds": seconds, "quarantine": quarantine, **told}
 
 
 def tell(report: Report) -> Iterator[str]:
@@ -42,8 +43,8 @@ def tell(report: Report) -> Iterator[str]:
         yield f"columns that are no facts were left out: {', '.join(report.ignored)}"
     if report.held_back:
         yield f"rules held back, because their review state is too low: {', '.join(report.held_back)}"
-    if report.strays:
-        yield f"rows of medicines and orders that belong to no patient: {report.strays:,}"
+    for name, table in report.beside.items():
+        yield from _of_second(name, table)
     if report.quarantine is not None:
         yield f"what could not be answered: {report.quarantine}"
     yield ""
@@ -54,6 +55,21 @@ def tell(report: Report) -> Iterator[str]:
     yield from _top("missing facts that hold back most patients", report.missing)
     yield from _top("most frequent problems", report.problems)
     yield from _top("in quarantine", report.reasons)
+
+
+def _of_second(name: str, table: Beside) -> Iterator[str]:
+    """Yield lines that say what of a second table was not heard, and what came of it."""
+    if table.ignored:
+        yield f"columns of the table of {name} that are not understood were left out: {', '.join(table.ignored)}"
+    unread, nobody = (table.reasons.get(code, 0) for code in ("not_a_row", "no_patient"))
+    if unread:
+        come_of_it = {
+            "medicines": "the lists of their patients are incomplete",
+            "orders": "they are screened as unknown",
+        }
+        yield f"lines of the table of {name} that cannot be read: {unread:,}; {come_of_it[name]}"
+    if nobody:
+        yield f"rows of the table of {name} that belong to no patient: {nobody:,}"
 
 
 def _top(title: str, counts: Counts) -> Iterator[str]:

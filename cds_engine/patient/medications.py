@@ -35,7 +35,7 @@ ENTRY_KEYS = ("drug", "dose", "per", "times", "route", "id", "status", "date", "
 FREQUENCY_KEYS = frozenset({"frequency", "interval", "sig", "schedule", "timing"})
 """Keys that are not ours but say how often; what they say counts."""
 _NO_REMARKS = frozenset({"drug", "dose", "per", "id", "status", "date", "rxnorm", "code", "name"})
-_TOO_OFTEN = frozenset({"day", "several_times_a_week"})
+TOO_OFTEN = frozenset({"day", "several_times_a_week"})
 PER_WEEK = {"day": 7.0, "week": 1.0, "two_weeks": 0.5}
 _ROUTES = {
     "oral": "oral po by-mouth os",
@@ -219,7 +219,7 @@ def _in_remarks(item: Mapping[str, object], remarks: list[str]) -> list[Said]:
         if key in _NO_REMARKS or key in FREQUENCY_KEYS:
             continue
         said_there = [read_interval(text) for text in texts(value) if isinstance(text, str) and not is_absent(text)]
-        found += [said for said in said_there if said.interval in _TOO_OFTEN]
+        found += [said for said in said_there if said.interval in TOO_OFTEN]
     return found
 
 
@@ -352,7 +352,7 @@ def _beside(raw: object) -> list[Said]:
     else:
         others = texts(raw) if isinstance(raw, list | tuple) else []
     found = [interval_at_the_end(text)[0] or read_interval(text) for text in others if isinstance(text, str)]
-    return [said for said in found if said.interval in _TOO_OFTEN]
+    return [said for said in found if said.interval in TOO_OFTEN]
 
 
 def _weekly(amount: float | None, intervals: tuple[str, ...], times: float | None) -> float | None:
