@@ -276,12 +276,15 @@ def test_a_watched_run_tells_how_far_a_part_is(pack):
         def watch(self):
             pass
 
+        rows_read = 0
+
         def running(self):
+            self.rows_read += 250
             return runs.pop(0)
 
     told = UnderWay(Running(), "wide")
     told.begin(1000)
-    assert [told() for _ in range(6)] == [0, 300, 300, 600, 1000, 1000]
+    assert [told() for _ in range(6)] == [0, 300, 300, 600, 1000, 1000]  # of 500 rows read by then
     duck = Duck(threads=1)
     duck.watch()
     duck.close()
