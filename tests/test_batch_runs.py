@@ -226,6 +226,23 @@ def test_the_torn_file_of_a_folder_is_named_and_so_is_a_place_that_cannot_be_wri
 # How far it is
 
 
+def test_the_long_form_says_for_which_treatment_a_reason_speaks(tmp_path):
+    """Of a rule with several treatments each has its own reasons, in a table as for one patient."""
+    jdm, out = cds_engine.load("jdm_calcinosis"), tmp_path / "out.ndjson"
+    facts = json.loads((ROOT / "fixtures" / "patients" / "v01-new-onset-girl-8.json").read_text())["facts"]
+    facts |= {"active_serious_infection": True}
+    texts = {name: json.dumps(value) if isinstance(value, list) else str(value) for name, value in facts.items()}
+    texts |= {name: f"{value['value']} {value['unit']}" for name, value in facts.items() if isinstance(value, dict)}
+    jdm.evaluate_table(pa.Table.from_pylist([texts]), out, as_of=AS_OF, form="long", sample=0)
+    told = {one["rule"]: one["blocked_by"] for one in map(json.loads, out.read_text().splitlines())}
+    treatments = {spec.rule.id: len(spec.treatments) for spec in jdm.guideline.rules}
+    blocked = jdm.evaluate(facts, as_of=AS_OF).blocked
+    assert {treatments[found.rule] > 1 for found in blocked} == {True, False}
+    for found in blocked:
+        each = [f"{r.target}: {r.rule}" if treatments[found.rule] > 1 else r.rule for r in found.blocked_by]
+        assert told[found.rule] == ";".join(each)
+
+
 class Terminal(io.StringIO):
     def isatty(self):
         return True
@@ -276,12 +293,15 @@ def test_a_watched_run_tells_how_far_a_part_is(pack):
         def watch(self):
             pass
 
+        rows_read = 0
+
         def running(self):
+            self.rows_read += 250
             return runs.pop(0)
 
     told = UnderWay(Running(), "wide")
     told.begin(1000)
-    assert [told() for _ in range(6)] == [0, 300, 300, 600, 1000, 1000]
+    assert [told() for _ in range(6)] == [0, 300, 300, 600, 1000, 1000]  # of 500 rows read by then
     duck = Duck(threads=1)
     duck.watch()
     duck.close()

@@ -181,15 +181,17 @@ def _long_rule(layout: Layout, index: int, spec: RuleSpec, cells: str) -> str:
         cases = " ".join(f"WHEN {literal(t.target)} THEN {literal(getattr(t.dose, which))}" for _, t in doses)
         return f"CASE WHEN {own}_status = 'recommended' THEN CASE {own}_chosen {cases} END END" if doses else "NULL"
 
-    places = range(len(spec.treatments))
-    blocks = f"concat_ws(';', {', '.join(_said(own, place, 'blocked_by') for place in places)})"
-    speaking = f"concat_ws(';', {', '.join(_said(own, place, 'cautions') for place in places)})"
+    speaking = _each(own, spec, "cautions", is_named=True)
     if spec.mode == "one_of":  # of a choice the treatment that was chosen speaks
         each = (
             f"WHEN {literal(t.target)} THEN {_said(own, place, 'cautions')}" for place, t in enumerate(spec.treatments)
         )
         speaking = f"CASE {own}_chosen {' '.join(each)} END"
-    against = f"CASE WHEN {own}_status = 'blocked' THEN nullif({blocks}, '') END"
+
+    def against(*, is_named: bool) -> str:
+        blocks = _each(own, spec, "blocked_by", is_named=is_named)
+        return f"CASE WHEN {own}_status = 'blocked' THEN nullif({blocks}, '') END"
+
     values = {
         "row": "row",
         "rule": literal(spec.rule.id),
@@ -201,10 +203,10 @@ def _long_rule(layout: Layout, index: int, spec: RuleSpec, cells: str) -> str:
         "dose_high": dose("shown_high"),
         "dose_unit": word("unit"),
         "dose_per": word("per"),
-        "blocked_by": against,
+        "blocked_by": against(is_named=True),
         "cautions": f"nullif({speaking}, '')",
         "missing": _names(layout, {w: f"{own}_missing_{w}" for w in layout.words}),
-        "citations": _citations(layout, spec, against),
+        "citations": _citations(layout, spec, against(is_named=False)),
     }
     listed = ", ".join(f"CAST({values[name]} AS {kind}) AS {name}" for name, kind in LONG.items())
     return f"SELECT {cells}{listed} FROM answers WHERE {own}_status <> 'not_applicable'"
@@ -213,6 +215,17 @@ def _long_rule(layout: Layout, index: int, spec: RuleSpec, cells: str) -> str:
 def _said(own: str, place: int, part: str) -> str:
     """Return the safety rules of one treatment, NULL where there are none."""
     return f"nullif({own}_{place}_{part}, '')"
+
+
+def _each(own: str, spec: RuleSpec, part: str, *, is_named: bool) -> str:
+    """Return the safety rules of all treatments; if *is_named* as `drug: rule`, where the rule has several treatments."""
+    texts = []
+    for place, treatment in enumerate(spec.treatments):
+        text, name = _said(own, place, part), f"{treatment.target}: "
+        if is_named and len(spec.treatments) > 1:
+            text = f"{literal(name)} || replace({text}, ';', {literal(f';{name}')})"
+        texts.append(text)
+    return f"concat_ws(';', {', '.join(texts)})"
 
 
 def _citations(layout: Layout, spec: RuleSpec, against: str) -> str:

@@ -55,6 +55,9 @@ class Engine(Protocol):
         Of its columns those in *never_null*, each with its SQL type, hold no NULL.
         """
 
+    def counted(self, row: str) -> str:
+        """Return the expression for the number of a row that is read now, for who watches how many are."""
+
     def fill(self, table: str, columns: Mapping[str, str], rows: Sequence[Sequence[object]]) -> None:
         """Make a table of a few rows, with *columns* as name to SQL type."""
 

@@ -49,7 +49,7 @@ class PartRunner:
         It is given the relation that holds, among others, the rows whose numbers the query *drawn* gives.
         """
         engine, bad = self._engine, self._bad_day()
-        engine.view("every_cell", self._cells_of(relation))
+        engine.view("every_cell", self._cells_of(relation, engine.counted(ROW)))
         engine.view("cells", f"SELECT * FROM every_cell WHERE NOT ({bad})")
         refused = f"SELECT row, 'as_of' AS reason FROM every_cell WHERE {bad}"
         worded = self._words.joined()
@@ -78,9 +78,9 @@ class PartRunner:
         engine.keep("refused", refused)
         engine.view("answers", f"SELECT {', '.join(names)} FROM answered WHERE is_plain")
 
-    def _cells_of(self, relation: str) -> str:
+    def _cells_of(self, relation: str, row: str = ROW) -> str:
         cells = ", ".join(f"{quoted(cell.name)} AS {cell.alias}" for cell in self._task.columns.cells)
-        return f"SELECT {ROW} AS row, {cells} FROM {relation}"
+        return f"SELECT {row} AS row, {cells} FROM {relation}"
 
     def _read_again(self, relation: str, drawn: str | None) -> None:
         """Keep the rows that are in doubt, and those *drawn*, in the table `again`: the file is read once for both."""

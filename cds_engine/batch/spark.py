@@ -121,6 +121,10 @@ class Spark:
         listed = [f"{some.get(column, column)} AS {column}" for column in written.columns]
         written.selectExpr(*listed).createOrReplaceTempView(name)
 
+    def counted(self, row: str) -> str:
+        """Return it as it is: nobody watches."""
+        return row
+
     def fill(self, table: str, columns: Mapping[str, str], rows: Sequence[Sequence[object]]) -> None:
         """Make a table of a few rows."""
         names = {theirs: own for own, theirs in TYPES.items() if own != "timestamp_ntz"}

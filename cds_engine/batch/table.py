@@ -111,6 +111,8 @@ def _kept(place: Workplace, engine: Engine, executors: Executors | None) -> Iter
     try:
         yield
     except errors as error:
+        if "KeyboardInterrupt" in str(error):  # while a row was counted, for who watches
+            raise KeyboardInterrupt from None
         raise BackendFault(f"the table could not be answered: {in_our_words(error)}") from error
     except RuntimeError as error:
         if "interrupted" in str(error).lower():  # how DuckDB passes on that somebody pressed Ctrl-C

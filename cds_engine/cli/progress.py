@@ -14,6 +14,8 @@ from cds_engine.cli.page import console_for
 
 Tell = Callable[[int, int], None]
 """Is told the rows done and the rows there are: first those that were done before."""
+ENOUGH = 0.03
+"""Of all rows, before what is left is estimated from them."""
 LOOKS = 0.2
 """Seconds between two looks at what is under way."""
 
@@ -45,6 +47,7 @@ class _Bar:
         self._task = self._bar.add_task("rows", total=None, rate="")
         self._told: tuple[int, int] | None = None
         self._rate, self._under_way = _Rate(), _nothing
+        self._shown, self._said = 0, ""
         self._has_ended, self._looking = Event(), Thread(target=self._look, name="cds_engine progress", daemon=True)
 
     def __call__(self, done: int, rows: int) -> None:
@@ -77,8 +80,11 @@ class _Bar:
             return
         done, rows = self._told
         done = min(rows, done + self._under_way())
-        rate = _said(self._rate.after(done), rows - done)
-        self._bar.update(self._task, completed=done, total=rows, rate=rate, refresh=True)
+        if done > self._shown:  # a rate is of rows: while none comes it stays what it was
+            self._shown, rate = done, self._rate.after(done)
+            if self._rate.rows >= rows * ENOUGH:
+                self._said = _said(rate, rows - done)
+        self._bar.update(self._task, completed=done, total=rows, rate=self._said, refresh=True)
 
 
 def _nothing() -> int:
@@ -108,6 +114,8 @@ class _Rate:
 
     def __init__(self) -> None:
         self._started: tuple[float, int] | None = None
+        self.rows = 0
+        """How many are answered since the first call."""
 
     def after(self, done: int) -> float:
         """Return the rows a second since the first call, 0 while there is none."""
@@ -116,4 +124,5 @@ class _Rate:
             self._started = now, done
             return 0.0
         started, before = self._started
-        return (done - before) / max(now - started, 1e-9)
+        self.rows = done - before
+        return self.rows / max(now - started, 1e-9)
