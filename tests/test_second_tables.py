@@ -167,7 +167,7 @@ def test_a_unit_says_how_often_also_without_an_amount(pack, answered):
         ("dosis,unit,per", "60,mg,week", "the column `dosis` .* did you mean `dose`. rename it so"),
         ("dose,unit,intervall", "60,mg,day", "the column `intervall` .* did you mean `interval`"),
         ("dose,unit,per,remark", "60,mg,week,every morning", r"`remark` .* \(`every morning`\); call it `sig`"),
-        ("dose,unit,Dose ", "60,mg,70", "the columns `dose` and `Dose_1` .* both say `dose`"),
+        ("dose,unit,Dose ", "60,mg,70", "the columns `dose` and `Dose`, which differ in capitals"),
         ("dose,__patient", "60 mg,b", "may not be called `__patient`"),
     ],
 )

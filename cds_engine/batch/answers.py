@@ -218,7 +218,7 @@ def _said(own: str, place: int, part: str) -> str:
 
 
 def _each(own: str, spec: RuleSpec, part: str, *, is_named: bool) -> str:
-    """Return the safety rules of all treatments; if *is_named* as `drug: rule`, where the rule has several treatments."""
+    """Return the safety rules of all treatments; if *is_named* as `drug: rule`, where there are several."""
     texts = []
     for place, treatment in enumerate(spec.treatments):
         text, name = _said(own, place, part), f"{treatment.target}: "
