@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,10 +13,12 @@ import click
 import typer
 
 import cds_engine
+from cds_engine.batch.report import Beside, Report
 from cds_engine.bdd.glossary import glossary
 from cds_engine.bdd.run import Runner
 from cds_engine.cli import app
 from cds_engine.diagnostic_codes import CODES
+from cds_engine.engine.guide import LoadedPack
 from cds_engine.language.operators import BINARY
 from cds_engine.pack.dictionary import INTERVALS, FactEntry
 from cds_engine.pack.schema import schemas
@@ -62,6 +67,28 @@ OPERATORS = {
     "/": ("`x / y`", "a quotient; unknown by zero"),
     "^": ("`x ^ 0.5`", "a power; unknown where it leaves the real numbers"),
 }
+TABLES = {
+    "table": "a path, several, or a pattern; the address of a table or query in PostgreSQL; a table of Arrow, pandas or"
+    " Polars; a DataFrame of Spark; the folder of a FHIR export",
+    "into": "a path that ends in `.parquet`, `.csv` or `.ndjson`, or an address; without it only the report is made",
+    "as_of": "the day of the answers, where no column `as_of` says one",
+    "units": "column to unit, for columns that do not say it themselves",
+    "columns": "column to what it says, where it is called otherwise",
+    "medicines": "a second table, one medicine a row",
+    "orders": "a second table, one order to be screened a row",
+    "form": "`wide`, a row a patient, or `long`, a row a patient and rule that applies",
+    "keep": "whether columns that are no facts go into the output",
+    "sample": "how many rows the evaluator answers as well; with 0 nothing is held to it",
+    "minimum_review": "the review state below which rules are held back",
+    "resume": "whether the finished parts of a run that ended early are used",
+    "part_rows": "rows in memory at once",
+    "period": "for a FHIR export: the period that the answers are about",
+    "engine": "`duckdb`, `duckdb-on-spark` or `spark`",
+    "session": "the session of Spark to run in",
+    "progress": "is called with the rows done and the rows there are, first with those that an earlier run had done, then"
+    " after each part; if it has a method `watch`, that is handed what tells, to any thread, about how many rows of the"
+    " present part are answered",
+}
 FILES = {
     "patient-jdm_calcinosis.json": "a patient, for the JDM pack: what `evaluate` takes",
     "answer.json": "an answer: what `evaluate --format json` and `model_dump_json()` give",
@@ -77,6 +104,7 @@ def pages() -> dict[str, str]:
         "operators.md": MADE + "\n".join(_operators()),
         "diagnostics.md": MADE + "\n".join(_diagnostics()),
         "commands.md": MADE + "\n".join(_commands()),
+        "tables.md": MADE + "\n".join(_tables()),
         "schemas.md": MADE + "\n".join(_schemas()),
         "scenario-sentences.md": MADE + glossary(),
         "scenario-sentences-jdm.md": MADE + glossary(Runner(jdm).vocabulary, "Sentences of the JDM scenarios"),
@@ -140,6 +168,45 @@ def _commands() -> Iterator[str]:
             written = _written(parameter).replace("|", "\\|")
             yield f"| `{written}` | {getattr(parameter, 'help', '') or ''} |"
         yield ""
+
+
+def _tables() -> Iterator[str]:
+    yield "# A table from Python\n"
+    yield "`pack.evaluate_table(table, into)` answers for every row of a table; {doc}`../batch` tells what goes in and out.\n"
+    yield "| parameter | if left out | means |\n| --- | --- | --- |"
+    for name, parameter in inspect.signature(LoadedPack.evaluate_table).parameters.items():
+        if name != "self":
+            default = "" if parameter.default is parameter.empty else f"`{parameter.default!r}`"
+            yield f"| `{name}` | {default} | {TABLES[name]} |"
+    yield "\n## What it returns\n"
+    yield "A report; `batch --format json` prints the same.\n"
+    yield "| attribute | holds |\n| --- | --- |"
+    for name, says in _attributes(Report):
+        yield f"| `{name}` | {says} |"
+    yield "\nOf each second table `beside` holds, by its name:\n"
+    yield "| attribute | holds |\n| --- | --- |"
+    for name, says in _attributes(Beside):
+        yield f"| `{name}` | {says} |"
+    yield "\n## What it raises\n"
+    yield "| error | when |\n| --- | --- |"
+    raised = (inspect.getdoc(LoadedPack.evaluate_table) or "").partition("Raises:")[2]
+    for line in re.sub(r"\n {6,}", " ", raised).strip().splitlines():
+        name, _, when = line.strip().partition(": ")
+        yield f"| `{name}` | {when} |"
+    yield ""
+
+
+def _attributes(of: type) -> Iterator[tuple[str, str]]:
+    """Yield the attributes and properties of a class, each with the sentence that stands below it."""
+    written = next(node for node in ast.parse(inspect.getsource(of)).body if isinstance(node, ast.ClassDef))
+    for one, below in zip(written.body, [*written.body[1:], None], strict=True):
+        match one, below:
+            case ast.AnnAssign(target=ast.Name(name)), ast.Expr(ast.Constant(str(says))):
+                yield name, inspect.cleandoc(says)
+            case ast.AnnAssign(target=ast.Name(name)), _:
+                raise KeyError(name)
+            case ast.FunctionDef(name), _:
+                yield name, (ast.get_docstring(one) or "").removeprefix("Return ")
 
 
 def _written(parameter: click.Parameter) -> str:

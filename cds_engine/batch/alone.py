@@ -60,7 +60,7 @@ def _held(folder: Path, output: str) -> int:
     while True:
         folder.mkdir(exist_ok=True)
         with suppress(FileNotFoundError):  # the run before has removed its folder since: once more
-            number = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT)
+            number = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
             try:
                 _lock(number)
                 if os.path.samestat(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Mapping
 
-from cds_engine.backends.sql.layout import WORD, Layout
+from cds_engine.backends.sql.layout import Layout
 from cds_engine.batch.engine import literal, quoted
+from cds_engine.batch.sets import alerts_text, names_text
 from cds_engine.diagnostics import InputError
 from cds_engine.lowering.guideline import RuleSpec
 
@@ -48,41 +49,6 @@ def _union(rules: Iterable[int] | None, word: int) -> str:
     return " | ".join(f"r{index}_missing_{word}" for index in rules) or "CAST(0 AS BIGINT)"
 
 
-AT_ONCE = 6
-"""Names that are written by one look into a list of all their subsets."""
-
-
-def _names(layout: Layout, words: Mapping[int, str]) -> str:
-    """Return the text of a set of missing facts, NULL where it is empty."""
-    listed = list(layout.guideline.positions)
-    return _joined(part for word, bits in words.items() for part in _looked_up(listed[word * WORD :][:WORD], bits))
-
-
-def _alerts(layout: Layout) -> str:
-    """Return the text of the alerts that are raised, NULL where none is."""
-    return _joined(_looked_up([alert.id for _, alert in layout.guideline.alerts], "alert_bits"))
-
-
-def _joined(parts: Iterable[str]) -> str:
-    found = ", ".join(parts)
-    return f"nullif(concat_ws(';', {found}), '')" if found else "CAST(NULL AS STRING)"
-
-
-def _looked_up(names: list[str], bits: str) -> Iterator[str]:
-    """Yield the texts of the names whose bits are set, a few names each; NULL where none of those is."""
-    for start in range(0, len(names), AT_ONCE):
-        few = names[start : start + AT_ONCE]
-        mask = ((1 << len(few)) - 1) << start
-        yield f"cds_item({_subsets(few)}, 1 + CAST(({bits} & {mask}) / {1 << start} AS INTEGER))"
-
-
-def _subsets(names: list[str]) -> str:
-    """Return the list of the texts of all subsets, in the order of their bits; that of the empty one is NULL."""
-    every = range(1 << len(names))
-    subsets = (";".join(name for place, name in enumerate(names) if bits >> place & 1) for bits in every)
-    return f"list_value({', '.join(literal(text) if text else 'NULL' for text in subsets)})"
-
-
 def alert_bits(layout: Layout) -> str:
     """Return the alerts that are raised, as bits."""
     return (
@@ -118,10 +84,11 @@ def wide_query(layout: Layout, own: Mapping[str, str], hidden: Container[str] = 
     for index, spec in shown_rules(layout, hidden):
         columns += [f"{value} AS {quoted(column)}" for column, value in _wide_rule(index, spec).items()]
     words = [f"missing_{word}" for word in layout.words]
-    names = _names(layout, dict(zip(layout.words, words, strict=True)))
+    names = names_text(layout, dict(zip(layout.words, words, strict=True)))
     problems = "nullif(answers.problems, '') AS problems"
+    alerts = alerts_text(layout)
     if not looks_up:
-        return f"SELECT {', '.join(columns)}, {_alerts(layout)} AS alerts, {names} AS missing, {problems} FROM answers"
+        return f"SELECT {', '.join(columns)}, {alerts} AS alerts, {names} AS missing, {problems} FROM answers"
     listed = ", ".join(words)
     same = " AND ".join(f"waiting.{word} = answers.{word}" for word in words)
     columns += ["raised.alerts", "waiting.missing", problems]
@@ -129,7 +96,7 @@ def wide_query(layout: Layout, own: Mapping[str, str], hidden: Container[str] = 
     return (
         f"SELECT {', '.join(columns)}\nFROM answers\n"
         f"JOIN (SELECT {listed}, {names} AS missing FROM {distinct}) AS waiting ON {same}\n"
-        f"JOIN (SELECT alert_bits, {_alerts(layout)} AS alerts FROM (SELECT DISTINCT alert_bits FROM answers) AS each)"
+        f"JOIN (SELECT alert_bits, {alerts} AS alerts FROM (SELECT DISTINCT alert_bits FROM answers) AS each)"
         " AS raised ON raised.alert_bits = answers.alert_bits"
     )
 
@@ -205,7 +172,7 @@ def _long_rule(layout: Layout, index: int, spec: RuleSpec, cells: str) -> str:
         "dose_per": word("per"),
         "blocked_by": against(is_named=True),
         "cautions": f"nullif({speaking}, '')",
-        "missing": _names(layout, {w: f"{own}_missing_{w}" for w in layout.words}),
+        "missing": names_text(layout, {w: f"{own}_missing_{w}" for w in layout.words}),
         "citations": _citations(layout, spec, against(is_named=False)),
     }
     listed = ", ".join(f"CAST({values[name]} AS {kind}) AS {name}" for name, kind in LONG.items())

@@ -12,6 +12,7 @@ from cds_engine.backends.sql.numbers import PRELUDE_DUCKDB
 from cds_engine.batch.cut import cut
 from cds_engine.batch.engine import Metadata, Part, check_columns, literal, path_literal
 from cds_engine.batch.faults import in_our_words
+from cds_engine.batch.parquet_names import columns_in
 from cds_engine.diagnostics import InputError
 
 if TYPE_CHECKING:
@@ -197,25 +198,11 @@ class Duck:
         """
         named = path_literal(file)
         try:
-            check_columns(self._names(named), f"`{file}`")
+            schema = self.rows(f"SELECT name, coalesce(num_children, 0) FROM parquet_schema({named})")
+            check_columns(columns_in(schema), f"`{file}`")
             return self.columns(f"read_parquet({named})"), self.rows_in([file])
         except self.errors as error:
             raise InputError(in_our_words(error)) from None
-
-    def _names(self, parquet: str) -> list[str]:
-        """Return what the columns of a file are called there; a query calls them otherwise where two are the same."""
-        listed = iter(self.rows(f"SELECT name, coalesce(num_children, 0) FROM parquet_schema({parquet})"))
-
-        def skip(children: int) -> None:
-            for _ in range(children):
-                skip(next(listed)[1])
-
-        names = []
-        for _ in range(next(listed)[1]):
-            name, children = next(listed)
-            names.append(str(name))
-            skip(children)
-        return names
 
     def write(self, query: str, path: Path, kind: str, metadata: Metadata) -> int:
         """Write the rows of a query under a name that they have when they are whole, and return how many."""

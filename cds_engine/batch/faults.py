@@ -19,7 +19,7 @@ def in_our_words(error: Exception) -> str:
     """Return what an error says."""
     if isinstance(error, OSError):
         return _of_system(None if error.filename is None else str(error.filename), error.errno, str(error))
-    first = str(error).splitlines()[0]
+    first = (str(error) or type(error).__name__).splitlines()[0]
     named, number = NAMED.search(first), NUMBER.search(first)
     path = None if named is None else named[1]
     if path is not None and any(words in first for words in TORN):

@@ -14,6 +14,7 @@ class Beside:
     """What became of a second table."""
 
     rows_in: int
+    """Rows that were read, and lines that are none."""
     ignored: tuple[str, ...]
     """Columns that are not understood, each perhaps with what was meant."""
     reasons: Counts
@@ -25,8 +26,11 @@ class Report:
     """What became of a table: every row that went in came out or is in quarantine."""
 
     rows_in: int
+    """Rows that were read, and lines that are none."""
     rows_out: int
+    """Rows that were answered."""
     quarantined: int
+    """Rows that have no answer; with those that have one they are all that went in."""
     beside: Mapping[str, Beside]
     """By name of the table: what became of the medicines and orders."""
     checked: int
@@ -36,7 +40,9 @@ class Report:
     resumed: int
     """Rows of parts that an earlier run had finished."""
     seconds: float
+    """Of this run, from opening the table on."""
     ignored: tuple[str, ...]
+    """Columns that are no facts and were left out."""
     statuses: Mapping[str, Counts]
     """By rule: how many patients have which status."""
     missing: Counts
@@ -50,9 +56,10 @@ class Report:
     metadata: Mapping[str, str]
     """What travels with the answers: pack, version, hash, day, review state, notices."""
     quarantine: Path | None = None
+    """The file with what has no answer, if there is any and an output."""
 
     @property
-    def is_held(self) -> bool:
+    def held_to_evaluator(self) -> bool:
         """Whether the evaluator has answered any row: with a sample of none nothing was held to it."""
         return self.checked > 0
 

@@ -17,9 +17,14 @@ SHOWN = ("recommended", "blocked", "needs_data")
 def as_json(report: Report) -> dict[str, object]:
     """Return the summary for programs."""
     quarantine = None if report.quarantine is None else str(report.quarantine)
-    seconds = round(report.seconds, 3)
-    told = {"strays": report.strays, "held_to_evaluator": report.is_held}
-    return {**asdict(report), "seconds": seconds, "quarantine": quarantine, **told}
+    return {
+        **asdict(report),
+        "seconds": round(report.seconds, 3),
+        "rows_a_second": round(report.rows_a_second),
+        "strays": report.strays,
+        "held_to_evaluator": report.held_to_evaluator,
+        "quarantine": quarantine,
+    }
 
 
 def tell(report: Report) -> Iterator[str]:
@@ -35,7 +40,7 @@ def tell(report: Report) -> Iterator[str]:
     sampled = report.checked - report.singly
     if sampled:
         yield f"{sampled:,} sampled rows were answered by the evaluator as well: no difference"
-    elif not report.is_held:
+    elif not report.held_to_evaluator:
         yield "no row was answered by the evaluator as well: nothing of this was held to it"
     if report.singly:
         yield f"{report.singly:,} records were answered by the evaluator alone, one at a time"

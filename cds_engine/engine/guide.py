@@ -267,8 +267,9 @@ class LoadedPack:
         the rows done and the rows there are, before the first part and after each.
 
         Raises:
-            InputError: If the table cannot be read, or a column cannot be understood (all of them are named).
-            BackendFault: If the engine or a database fails on the way.
+            InputError: If the table cannot be read, a column cannot be understood (all of them are named), the answers
+                would take the place of what is read, or another run writes into the same output.
+            BackendFault: If the engine or a database fails on the way, or a file cannot be written.
             EngineDisagreement: If a sampled row differs from the evaluator's answer: then nothing is written.
         """
         from cds_engine.batch.columns import Wishes  # noqa: PLC0415 - an extra, loaded when a table comes
