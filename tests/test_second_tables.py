@@ -65,6 +65,20 @@ def test_a_line_that_may_be_anybodys_refuses_the_run(answered, tmp_path, line):
     assert not list(tmp_path.glob("out*"))
 
 
+@pytest.mark.parametrize(
+    ("line", "is_told"),
+    [('{"patient": "a", "drug": "samplin", "drug": "examplin"}', True), ('{"patient": "a", "drug": "exam', False),
+     ('{"patient": "a", "patient": "b", "drug": "examplin"}', False)],
+)  # fmt: skip
+def test_a_line_of_json_that_cannot_be_read_may_tell_whose_it_is(answered, tmp_path, line, is_told):
+    (tmp_path / "M.ndjson").write_text(f'{{"patient": "a", "drug": "samplin", "per": "day"}}\n{line}\n')
+    if is_told:
+        assert answered(tmp_path / "M.ndjson")[1]["a"] == (None, "medications:D111")
+    else:
+        with pytest.raises(InputError, match="nobody can tell"):
+            answered(tmp_path / "M.ndjson")
+
+
 def test_a_line_whose_patient_does_not_stand_first_refuses_the_run(answered):
     with pytest.raises(InputError, match="nobody can tell"):
         answered("drug,patient,dose\nexamplin,a,60 mg,x\n")
@@ -167,7 +181,7 @@ def test_a_unit_says_how_often_also_without_an_amount(pack, answered):
         ("dosis,unit,per", "60,mg,week", "the column `dosis` .* did you mean `dose`. rename it so"),
         ("dose,unit,intervall", "60,mg,day", "the column `intervall` .* did you mean `interval`"),
         ("dose,unit,per,remark", "60,mg,week,every morning", r"`remark` .* \(`every morning`\); call it `sig`"),
-        ("dose,unit,Dose ", "60,mg,70", "the columns `dose` and `Dose`, which differ in capitals"),
+        ("dose,unit,dose_2", "60,mg,70", "the columns `dose` and `dose_2` .* both say `dose`"),
         ("dose,__patient", "60 mg,b", "may not be called `__patient`"),
     ],
 )

@@ -6,16 +6,20 @@ Nothing of them is lost unheard: with a medicine less a list looks complete, and
 from __future__ import annotations
 
 import csv
+import io
+import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cds_engine.batch.columns import IDS, Cell, Columns, kind_of, said
+from cds_engine.batch.csv_files import SEPARATORS
 from cds_engine.batch.engine import ROW, Engine, literal, quoted
 from cds_engine.batch.ids import OWNER, id_of, ids_in
 from cds_engine.batch.sources import Scratch, Source
 from cds_engine.batch.staging import LONGEST, Bad
+from cds_engine.batch.text_files import opened
 from cds_engine.diagnostics import InputError, did_you_mean
 from cds_engine.patient.intervals import read_interval, texts
 from cds_engine.patient.medications import ENTRY_KEYS, FREQUENCY_KEYS, TOO_OFTEN
@@ -28,9 +32,8 @@ HOW_MUCH = frozenset({"dose", "unit", "per", "times", *FREQUENCY_KEYS})
 """What must not be missed of an entry because its column is misspelt."""
 SHOWN = 5
 """Lines that are named in one sentence; the others are counted."""
-DELIMITERS = ",;\t|"
 AGAIN = re.compile(r"[_.][0-9]+$")
-"""How readers of tables call a column whose name they have met before."""
+"""What stands behind the name of a column that says the same once more: `dose_2`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ def open_second(scratch: Scratch, name: str, table: object, patients: Source, co
 
 
 def _role(column: str) -> str:
-    """Return what a column is called; what has a number behind it was there twice, and renamed by a reader."""
+    """Return which part of an entry a column is called after, whatever number stands behind it; or else its name."""
     name = column.strip().lower()
     base = AGAIN.sub("", name)
     return base if base in KEYS or base in IDS else name
@@ -162,28 +165,40 @@ def _owners(name: str, source: Source, patient: str, ids: str, engine: Engine) -
 
 
 def owner_of(bad: Bad, patient: str, columns: Collection[str]) -> str | None:
-    """Return whose a line of CSV is that cannot be read, as far as its first cell says so; None where it does not.
+    """Return whose a line is that cannot be read, as far as it says so; None where it does not.
 
-    Further cells may stand elsewhere than they seem to.
+    It does in the first cell of a line of CSV (the others may stand elsewhere than they seem to), and in a line of JSON
+    that names the patient once.
     """
-    try:
-        with Path(bad.file).open(encoding="utf-8-sig", errors="replace", newline="") as file:
-            head = file.readline(1 << 20)
-    except OSError:
+    if len(bad.value) >= LONGEST:
         return None
-    for delimiter in DELIMITERS:
-        names = _cells(head, delimiter)
+    own = _named_in_json(bad.value, patient) if bad.value.lstrip().startswith("{") else None
+    for separator in SEPARATORS if own is None else ():
+        names = [name.strip() for name in _cells(_head(Path(bad.file)), separator)]
         if sorted(names) == sorted(columns) and names[0] == patient:
-            own = next(iter(_cells(bad.value, delimiter)), "").strip()
-            # bytes that are no text are shown as `?`
-            return own if said(own) and "?" not in own and len(bad.value) < LONGEST else None
-    return None
+            own = next(iter(_cells(bad.value, separator)), "").strip()
+    return own if said(own) and "?" not in str(own) else None  # as which bytes are shown that are no text
 
 
-def _cells(line: str, delimiter: str) -> Sequence[str]:
+def _named_in_json(line: str, patient: str) -> str | None:
+    try:
+        pairs = json.loads(line, object_pairs_hook=list)
+    except (ValueError, RecursionError):
+        return None
+    found = [value for key, value in pairs if key == patient]
+    return str(found[0]).strip() if len(found) == 1 and isinstance(found[0], str | int) else None
+
+
+def _head(file: Path) -> str:
+    """Return the first line of a file."""
+    with opened(file) as data, io.TextIOWrapper(data, encoding="utf-8-sig", errors="replace", newline="") as lines:
+        return next((line for line in lines if line.strip()), "")
+
+
+def _cells(line: str, separator: str) -> Sequence[str]:
     """Return the cells of a line; none if it is not one record."""
     try:
-        rows = list(csv.reader([line], delimiter=delimiter, strict=True))
+        rows = list(csv.reader([line], delimiter=separator, strict=True))
     except csv.Error:
         return []
     return rows[0] if len(rows) == 1 and "\n" not in line.strip("\r\n") else []
