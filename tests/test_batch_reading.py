@@ -61,16 +61,15 @@ def test_quotes_are_quotes_however_late_the_first_one_comes(answered, tmp_path):
     assert {"pX", "p\nY"} < problems.keys()
 
 
-@pytest.mark.parametrize("sign", [",", ";", "\t", "|"])
-def test_the_first_line_says_what_separates_cells(answered, tmp_path, sign):
+@pytest.mark.parametrize(("name", "sign"), [("a.csv", ";"), ("A.CSV", ","), ("a.csv", "|"), ("a.tsv", "\t")])
+def test_the_first_line_says_what_separates_cells(answered, tmp_path, name, sign):
     lines = [["patient", '"height"', "allergies"], ["A", "128 cm", '"nuts;examplin"'], ["B", '"x|2,3;4\t"', ""]]
     text = "\ufeff\n" + "\r\n".join(sign.join(cells) for cells in lines)
-    for name in ("a.csv", "a.tsv", "A.CSV"):
-        report, problems, _ = answered(written(tmp_path / name, text))
-        assert (report.ignored, problems) == ((), {"A": None, "B": "height:D102"})
+    report, problems, _ = answered(written(tmp_path / name, text))
+    assert (report.ignored, problems) == ((), {"A": None, "B": "height:D102"})
 
 
-@pytest.mark.parametrize("ends", [("\n", "\r\n", "\n"), ("\r\n", "\n", "\r\n"), ("\r\n", "\n", "\r"), ("\r",) * 3])
+@pytest.mark.parametrize("ends", [("\n", "\n", "\r\n"), ("\r\n", "\n", "\r"), ("\r",) * 3])
 def test_lines_may_end_in_several_ways(answered, tmp_path, ends):
     cells = [
         "patient,height", "A,128 cm", '"B","12""9 cm"', "C,1,2", '"D\n",130 cm', 'E"x,131 cm', '"F"x,1 cm', "G,132 cm",
@@ -123,10 +122,10 @@ def test_a_line_that_cannot_be_read_costs_no_other(answered, tmp_path):
         ("a.ndjson", '{\n "patient": "A",\n "height": 1\n}', "`{}` is no table: no line of it is a JSON object"),
         ("a.ndjson.gz", "patient", "`{}` cannot be read"),
         ("a.parquet", "patient", "`{}` is torn, or no Parquet file"),
-        ("a.csv", "sep=;\npatient;height\n", "it has `sep=`, `column1`; .*; leave out the line `sep=`"),
-        ("a.csv", "Report of May\npatient,height\n", "it has `Report of May`; .*; the first line of CSV must name"),
-        ("a.csv", "patient,hieght\n", "it has `patient`, `hieght`; .*; for `hieght`, did you mean `height`"),
-        ("a.ndjson", '{"facts":{"height":"1 cm"}}', "it has `facts`; .*; a patient with `facts`"),
+        ("a.csv", "sep=;\npatient;height\n", "it has `sep=`, `column1`; leave out the line `sep=`"),
+        ("a.csv", "Report of May\npatient,height\n", "it has `Report of May`; the first line of CSV must name"),
+        ("a.csv", "patient,hieght\n", "it has `patient`, `hieght`; for `hieght`, did you mean `height`"),
+        ("a.ndjson", '{"facts":{"height":"1 cm"}}', "it has `facts`; a patient with `facts`"),
         ("a.ndjson", '{"height":{"value":128,"unit":"cm"}}', "the column `height` holds no single values; give the"),
     ],
 )  # fmt: skip
@@ -143,7 +142,7 @@ def test_what_is_no_table_is_refused_with_a_way_out(pack, tmp_path, name, conten
 
 
 def test_objects_of_pandas_are_read_as_texts_where_they_differ(answered):
-    many = 2_999
+    many = 2_998
     rows = {
         "patient": [*map(str, range(many)), "X", "Y"],
         "height": pd.Series([128] * many + ["tall", "129 cm"], dtype=object),
@@ -161,8 +160,8 @@ def test_floats_of_any_length_are_read(answered, library):
 
 
 def test_a_column_that_says_nothing_is_as_good_as_none(answered):
-    names = ("height", "lesions", "pregnancy", "ulcer", "allergies", "birth_date", "weight_unit")
-    nothing = {name: [None] for name in names}
+    facts = ["height", "lesions", "pregnancy", "ulcer", "allergies", "birth_date", "weight_unit"]
+    nothing = {fact: [None] for fact in facts}
     report, problems, _ = answered(pa.table({"patient": ["A"], "weight": ["26 kg"], **nothing}))
     assert (report.ignored, problems) == ((), {"A": None})
 
@@ -220,9 +219,7 @@ def test_a_name_with_brackets_is_a_file_and_no_pattern(answered, tmp_path):
                 parquet(path, **{key: [value] for key, value in row.items()})
             else:
                 written(path, json.dumps(row) if ending == "ndjson" else f"patient,height\n{name},128 cm")
-        assert [*answered(tmp_path / f"a[1].{ending}")[1]] == ["a[1]"]
-        assert [*answered(tmp_path / f"a[0-9].{ending}")[1]] == ["a1"]
-        assert [*answered([tmp_path / f"a1.{ending}", tmp_path / f"a[1].{ending}"])[1]] == ["a1", "a[1]"]
+        assert [*answered([tmp_path / f"a[0-9].{ending}", tmp_path / f"a[1].{ending}"])[1]] == ["a1", "a[1]"]
 
 
 @pytest.mark.parametrize(

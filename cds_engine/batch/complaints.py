@@ -47,8 +47,8 @@ def no_fact(columns: Sequence[str], roles: Collection[str]) -> str:
     more = f" and {len(columns) - SHOWN} more" if len(columns) > SHOWN else ""
     cause = next(_causes(columns, roles), "the first line of CSV must name the columns")
     return (
-        f"no column of the table is a fact of the pack; it has {shown or 'none'}{more}; `cds-engine facts` lists the"
-        f" facts, and a mapping renames columns; {cause}"
+        "no column of the table is a fact of the pack (`cds-engine facts` lists them, a mapping renames columns);"
+        f" it has {shown or 'none'}{more}; {cause}"
     )
 
 

@@ -62,9 +62,7 @@ class Duck:
         if folder is not None:
             settings["temp_directory"] = str(folder)
         self._connection: duckdb.DuckDBPyConnection = library().connect(config=settings)
-        self._connection.execute(
-            "SET pandas_analyze_sample = 1000000000"
-        )  # a column of objects may change its mind late
+        self._connection.execute("SET pandas_analyze_sample = 1000000000")  # all of it: a text may come last
         self._connection.execute("SET enable_progress_bar = false")  # it would stand among the answers
         self._runs = ""
         """The table that is being kept, or what is `WRITTEN`."""

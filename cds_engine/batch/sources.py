@@ -76,6 +76,8 @@ class Scratch:
                 case "ndjson":
                     return self._once(name, part_rows, lambda into: write_ndjson(files, into, self.duck))
         except self.duck.errors as error:
+            if str(self.folder) in str(error):  # what went wrong is what is written there
+                raise
             first = str(error).splitlines()[0]
             raise InputError(f"`{files[0]}` cannot be read as a table: {first}") from None
 
