@@ -117,6 +117,7 @@ def test_a_line_that_cannot_be_read_costs_no_other(answered, tmp_path):
         ("a.csv", "patient,height\nA,1".encode("utf-16"), "`{}` is in UTF-16; save it as UTF-8"),
         ("a.csv", "patient,gr\xf6\xdfe,height\nA,1,2".encode("latin-1"), "the first line of `{}` is not in UTF-8"),
         ("a.csv", 'patient,"height\nA,1', "the first line of `{}` cannot be read as names"),
+        ("a.csv", 'patient,height\nA,1 cm\n"B,2 cm\nC,3 cm\n', "the quote in line 3 of `{}` is not closed there"),
         ("a.csv", "", "`{}` is empty"),
         ("a.ndjson", "\n", "`{}` is no table: it is empty; write each patient as an object on one line"),
         ("a.ndjson", '{\n "patient": "A",\n "height": 1\n}', "`{}` is no table: no line of it is a JSON object"),

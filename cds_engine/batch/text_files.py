@@ -88,15 +88,25 @@ def _have_one_ending(chunks: Iterable[bytes]) -> bool:
 
 
 def rejected(texts: Sequence[TextFile], duck: Duck) -> list[Bad]:
-    """Return the lines that the reader of CSV could not read since it was asked last, each once."""
+    """Return the lines that the reader of CSV could not read since it was asked last, each once.
+
+    Raises:
+        InputError: If a quote is not closed: what follows it may be rows that nobody has read.
+    """
     named = {str(text.path): str(text.file) for text in texts}
     found = duck.rows(
-        "SELECT DISTINCT ON (file_path, line) file_path, line, csv_line, error_message"
-        " FROM reject_errors JOIN reject_scans USING (scan_id, file_id) ORDER BY file_path, line"
+        "SELECT DISTINCT ON (file_path, line) file_path, line, trim(csv_line, chr(13) || chr(10)), error_message,"
+        " error_type FROM reject_errors JOIN reject_scans USING (scan_id, file_id) ORDER BY file_path, line"
     )
     for table in ("reject_errors", "reject_scans"):
         duck.run(f"DROP TABLE {table}")
+    for path, line, text, _, kind in found:
+        if kind == "UNQUOTED VALUE" and len(str(text).splitlines()) > 1:
+            raise InputError(
+                f"the quote in line {line} of `{named[str(path)]}` is not closed there, and nobody can tell where"
+                " its row ends; close it, or write it twice if it is part of the text"
+            )
     return [
-        Bad(named[str(path)], int(line), str(text).strip("\r\n")[:LONGEST], str(reason).splitlines()[0])
-        for path, line, text, reason in found
+        Bad(named[str(path)], int(line), str(text)[:LONGEST], str(reason).splitlines()[0])
+        for path, line, text, reason, _ in found
     ]
