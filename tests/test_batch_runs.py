@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from scenario_patients import ROOT
 from typer.testing import CliRunner
@@ -190,6 +191,15 @@ def test_files_of_an_earlier_answer_do_not_stay_beside_a_new_one(pack, tmp_path)
 
 
 # What is said of faults
+
+
+def test_the_name_of_an_output_is_no_pattern(pack, tmp_path):
+    """Nor is that of its parts: those of `a[1]` are not those of a run into `a1`."""
+    source, others = written(tmp_path / "in.csv", people(40)), tmp_path / "a1.parquet.parts"
+    others.mkdir()
+    pq.write_table(pa.table({"patient": ["q"]}), others / "part-00000.parquet")
+    pack.evaluate_table(source, tmp_path / "a[1].parquet", as_of=AS_OF, part_rows=20)
+    assert pq.read_metadata(tmp_path / "a[1].parquet").num_rows == 40
 
 
 @pytest.mark.parametrize(

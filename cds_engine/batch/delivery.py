@@ -14,7 +14,7 @@ from pathlib import Path
 
 from cds_engine.batch import database
 from cds_engine.batch.duck import Duck
-from cds_engine.batch.engine import Metadata, literal
+from cds_engine.batch.engine import Metadata, path_literal
 from cds_engine.batch.output import FileOutput, TableOutput, is_of_an_answer, metadata_beside
 from cds_engine.batch.workplace import Written
 from cds_engine.diagnostics import BackendFault
@@ -108,7 +108,7 @@ def check_rows(name: str, sheet: Sheet, rows: int) -> None:
 
 
 def _listed(parts: Sequence[Path]) -> str:
-    return ", ".join(literal(str(file)) for file in _files(parts))
+    return ", ".join(map(path_literal, _files(parts)))
 
 
 def _files(parts: Sequence[Path]) -> list[Path]:

@@ -11,7 +11,7 @@ from typing import assert_never
 
 from cds_engine.batch import database
 from cds_engine.batch.duck import Duck
-from cds_engine.batch.engine import literal
+from cds_engine.batch.engine import path_literal
 from cds_engine.batch.workplace import Workplace
 from cds_engine.diagnostics import InputError
 from cds_engine.lowering.guideline import Guideline
@@ -132,7 +132,7 @@ def is_of_an_answer(path: Path, duck: Duck) -> bool:
     if path.suffix != ".parquet" or not path.is_file():
         return False
     try:
-        found = duck.rows(f"SELECT key::VARCHAR FROM parquet_kv_metadata({literal(str(path))})")
+        found = duck.rows(f"SELECT key::VARCHAR FROM parquet_kv_metadata({path_literal(path)})")
     except duck.errors:  # it is no Parquet
         return False
     return {key for (key,) in found} >= OF_AN_ANSWER
