@@ -244,6 +244,35 @@ def test_columns_of_parquet_are_known_by_the_names_they_have_there(pack, tmp_pat
         pack.evaluate_table([source, tmp_path / "z.parquet"], units=CM)
 
 
+def test_what_folders_are_called_says_nothing_of_tables_that_say_it_themselves(pack, answered, tmp_path):
+    """`age=99` around a file would be the age of all that are in it, for whoever reads it as DuckDB does."""
+    folder = tmp_path / "age=99"
+    folder.mkdir()
+    text = written(folder / "in.csv", "patient,age\nA,60.0\n")
+    table = parquet(folder / "in.parquet", patient=["A"], age=[60.0])
+    assert answered(text)[1] == {"A": None}
+    with pytest.raises(InputError, match=r"the folder `age=99` and `.*in.parquet` in it both say `age`; rename"):
+        pack.evaluate_table(table)
+    told = parquet(folder / "other.parquet", patient=["A"])
+    assert pack.evaluate_table(told, as_of=AS_OF, sample=1).ignored == ()  # there the folder is a column
+    for ending in ("csv", "parquet"):
+        out = tmp_path / "patient=b" / f"out.{ending}"
+        out.parent.mkdir(exist_ok=True)
+        report = pack.evaluate_table(pa.table({"patient": ["A", "B"], "age": [60.0, 61.0]}), out, part_rows=1)
+        read = pd.read_csv(out) if ending == "csv" else pyarrow.parquet.ParquetFile(out).read().to_pandas()
+        assert (report.rows_out, sorted(read["patient"])) == (2, ["A", "B"])
+
+
+def test_files_are_named_once_and_in_letters(pack, tmp_path):
+    once = written(tmp_path / "in.csv", "patient\nA\n")
+    for twice in ([once, once], [tmp_path, once]):
+        with pytest.raises(InputError, match=r"in.csv` is named 2 times; name every file of a table once"):
+            pack.evaluate_table(twice)
+    odd = written(tmp_path / "\udcff.csv", "patient\nA\n")
+    with pytest.raises(InputError, match="is no text in UTF-8; rename the file"):
+        pack.evaluate_table(odd)
+
+
 # What columns say
 
 

@@ -329,8 +329,60 @@ def test_a_run_without_a_sample_says_that_it_was_held_to_nothing(tmp_path):
 
 def test_a_report_takes_the_place_of_nothing_that_is_read_or_answered(tmp_path):
     source, out = written(tmp_path / "in.csv", people(4)), tmp_path / "out.csv"
+    (tmp_path / "folder").mkdir()
+    inside = written(tmp_path / "folder" / "in.csv", people(4))
     before = tree(tmp_path)
-    for page in (source, out):
-        found = command(source, "-o", out, "--report", page)
+    for table, page in ((source, source), (source, out), (tmp_path / "folder", inside)):
+        found = command(table, "-o", out, "--report", page)
         assert (found.exit_code, "choose another" in found.output) == (2, True)
     assert tree(tmp_path) == before
+
+
+def test_a_column_that_goes_along_has_a_name_of_one_line(pack, tmp_path):
+    table = pa.table({"age": [60.0, 61.0], "x\n(y)": ["1", "2"]})
+    with pytest.raises(InputError, match=r"the column 'x\\n\(y\)' has a line break in its name; rename it"):
+        pack.evaluate_table(table, tmp_path / "out.csv", as_of=AS_OF, keep=True, part_rows=1)
+
+
+def test_a_frame_with_other_names_is_another_table(pack, tmp_path):
+    """Its cells are the same: what was staged of the first must not be answered for the second."""
+    names, out = ("age", "lesions"), tmp_path / "out.csv"
+
+    def stop(done, _):
+        if done:
+            raise KeyboardInterrupt
+
+    def table(*names):
+        return pa.table(dict(zip(names, ([60.0, 61.0], [3.0, 4.0]), strict=True)))
+
+    with pytest.raises(KeyboardInterrupt):
+        pack.evaluate_table(table(*names), out, as_of=AS_OF, part_rows=1, progress=stop)
+    with pytest.raises(InputError, match=r"of another run \(`input` differs\)"):
+        pack.evaluate_table(table(*names[::-1]), out, as_of=AS_OF, part_rows=1, resume=True)
+
+
+def test_a_delivery_that_was_stopped_is_gone_on_with(pack, tmp_path, monkeypatch):
+    """Wherever it stops, `resume` puts the same files in their places."""
+    orders = pa.table({"patient": ["p1"], "drug": ["examplin"]})
+    source, out = written(tmp_path / "in.csv", people(3)), tmp_path / "out.csv"
+
+    def run(**options):
+        return pack.evaluate_table(source, out, as_of=AS_OF, orders=orders, **options)
+
+    run()
+    wanted, rename = tree(tmp_path), Path.rename
+    for stopped in range(8):
+        left = [stopped]
+
+        def once(path, target, left=left):
+            if left[0] == 0:
+                raise KeyboardInterrupt
+            left[0] -= 1
+            return rename(path, target)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "rename", once)
+            with pytest.raises(KeyboardInterrupt):
+                run()
+        run(resume=True)
+        assert tree(tmp_path) == wanted, stopped

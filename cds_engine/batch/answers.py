@@ -60,13 +60,15 @@ def check_names(layout: Layout, own: Mapping[str, str], form: str, hidden: Conta
     """See to it that no column that goes into the output as it is takes the name of one of ours, or of another.
 
     Raises:
-        InputError: If one does; names that differ in capitals only are the same.
+        InputError: If one does (names that differ in capitals only are the same), or has several lines.
     """
     ours = set(LONG) if form == "long" else {"row", "alerts", "missing", "problems", "order_findings"}
     if form != "long":
         ours |= {name for index, spec in shown_rules(layout, hidden) for name in _wide_rule(index, spec)}
     taken = {name.lower() for name in ours}
     for column, name in own.items():
+        if "\n" in name or "\r" in name:
+            raise InputError(f"the column {name!r} has a line break in its name; rename it by `--mapping`")
         if name.lower() in taken:
             raise InputError(f"the output has a column `{name}` of its own; rename `{column}` by `--mapping`")
         taken.add(name.lower())

@@ -42,7 +42,7 @@ class CsvFile:
         return (
             f"read_csv({path_literal(self.text.path)}, columns={{{columns}}}, delim={literal(self.separator)},"
             f" skip={self.skip}, header=true, quote='\"', escape='\"', auto_detect=false, store_rejects=true,"
-            " strict_mode=true)"
+            " strict_mode=true, hive_partitioning=false)"
         )
 
 

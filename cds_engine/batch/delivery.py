@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cds_engine.batch import database
 from cds_engine.batch.duck import Duck
-from cds_engine.batch.engine import Metadata, path_literal
+from cds_engine.batch.engine import ALONE, Metadata, path_literal
 from cds_engine.batch.output import FileOutput, TableOutput, is_of_an_answer, metadata_beside
 from cds_engine.batch.workplace import Written
 from cds_engine.diagnostics import BackendFault
@@ -53,7 +54,7 @@ def deliver_table(sheets: Sheets, output: TableOutput, metadata: Metadata, refus
     """
     with database.writing(output.address) as writer:
         for name, sheet in _answers_last(sheets):
-            rows = duck.batches(f"SELECT * FROM read_parquet([{_listed(sheet.parts)}])")
+            rows = duck.batches(f"SELECT * FROM {_read(sheet.parts)}")
             check_rows(output.of(name).table, sheet, writer.write(output.of(name), rows, metadata))
     output.quarantine.unlink(missing_ok=True)  # of an earlier run
     if refusals is not None:
@@ -80,8 +81,9 @@ def deliver_files(sheets: Sheets, output: FileOutput, metadata: Metadata, refusa
             new[metadata_beside(into)] = beside
         _join(sheet, whole, output, metadata, duck)
         new[into] = whole
-    for number, old in enumerate(_earlier(output, new, duck)):
-        old.rename(scratch / f"before-{number}")
+    before = Path(tempfile.mkdtemp(prefix="before-", dir=scratch))
+    for old in list(_earlier(output, new, duck)):
+        old.rename(before / old.name)
     for into, whole in new.items():
         whole.rename(into)
 
@@ -107,8 +109,8 @@ def check_rows(name: str, sheet: Sheet, rows: int) -> None:
         raise Miscounted(name, f"{rows:,} rows", f"{sheet.rows:,} were answered")
 
 
-def _listed(parts: Sequence[Path]) -> str:
-    return ", ".join(map(path_literal, _files(parts)))
+def _read(parts: Sequence[Path]) -> str:
+    return f"read_parquet([{', '.join(map(path_literal, _files(parts)))}]{ALONE})"
 
 
 def _files(parts: Sequence[Path]) -> list[Path]:
@@ -129,7 +131,7 @@ def _join(sheet: Sheet, whole: Path, output: FileOutput, metadata: Metadata, duc
         rows = duck.rows_in([whole])
     else:
         with duck.in_any_order():  # none is promised
-            rows = duck.write(f"SELECT * FROM read_parquet([{_listed(parts)}])", whole, output.kind, metadata)
+            rows = duck.write(f"SELECT * FROM {_read(parts)}", whole, output.kind, metadata)
     check_rows(whole.name, sheet, rows)
 
 

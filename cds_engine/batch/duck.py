@@ -9,8 +9,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from cds_engine.backends.sql.numbers import PRELUDE_DUCKDB
-from cds_engine.batch.cut import cut
-from cds_engine.batch.engine import Metadata, Part, check_columns, literal, path_literal
+from cds_engine.batch.cut import check_folders, cut
+from cds_engine.batch.engine import ALONE, Metadata, Part, check_columns, literal, path_literal
 from cds_engine.batch.faults import in_our_words
 from cds_engine.batch.parquet_names import columns_in
 from cds_engine.diagnostics import InputError
@@ -165,8 +165,17 @@ class Duck:
         """Say whether there is a table of this name."""
         return bool(self.rows(f"SELECT 1 FROM duckdb_tables() WHERE table_name = {literal(table)}"))
 
-    def parts(self, files: Sequence[Path], part_rows: int, name: str) -> tuple[dict[str, str], tuple[Part, ...]]:  # noqa: ARG002 - DuckDB reads files where they are
+    def parts(
+        self,
+        files: Sequence[Path],
+        part_rows: int,
+        name: str,  # noqa: ARG002 - DuckDB reads files where they are
+        *,
+        in_folders: bool = False,
+    ) -> tuple[dict[str, str], tuple[Part, ...]]:
         """Return the columns of a table of Parquet files, and its rows in parts, numbered through all files.
+
+        Where they lie *in folders* of somebody else, one called `name=value` says a column of all rows in it.
 
         Raises:
             InputError: If the files have columns that differ, or one that is called as the number of a row.
@@ -174,12 +183,12 @@ class Duck:
         columns: dict[str, str] = {}
         sizes: list[tuple[Path, int]] = []
         for file in files:
-            found, rows = self._parquet_file(file)
+            found, rows = self._parquet_file(file, in_folders=in_folders)
             if columns and found != columns:
                 raise InputError(f"the columns of `{file}` are not those of the files before it")
             columns = found
             sizes.append((file.absolute(), rows))  # so that other processes find it, too
-        return columns, cut(sizes, [*columns], part_rows)
+        return columns, cut(sizes, [*columns], part_rows, in_folders=in_folders)
 
     def rows_in(self, files: Iterable[Path]) -> int:
         """Return how many rows files of Parquet have, as these say themselves."""
@@ -188,17 +197,20 @@ class Duck:
             return 0
         return int(self.one(f"SELECT coalesce(sum(num_rows), 0) FROM parquet_file_metadata([{listed}])"))
 
-    def _parquet_file(self, file: Path) -> tuple[dict[str, str], int]:
+    def _parquet_file(self, file: Path, *, in_folders: bool) -> tuple[dict[str, str], int]:
         """Return the columns of a file with their types, and how many rows it has.
 
         Raises:
-            InputError: If it cannot be read, or has names that no query can tell apart.
+            InputError: If it cannot be read, or has names that no query can tell apart, or that a folder has as well.
         """
         named = path_literal(file)
         try:
             schema = self.rows(f"SELECT name, coalesce(num_children, 0) FROM parquet_schema({named})")
-            check_columns(columns_in(schema), f"`{file}`")
-            return self.columns(f"read_parquet({named})"), self.rows_in([file])
+            own = columns_in(schema)
+            check_columns(own, f"`{file}`")
+            if in_folders:
+                check_folders(file, own)
+            return self.columns(f"read_parquet({named}{'' if in_folders else ALONE})"), self.rows_in([file])
         except self.errors as error:
             raise InputError(in_our_words(error)) from None
 

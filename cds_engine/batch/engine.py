@@ -76,8 +76,12 @@ class Engine(Protocol):
     def columns(self, relation: str) -> dict[str, str]:
         """Return the columns of a table or query with their types, as DuckDB calls them."""
 
-    def parts(self, files: Sequence[Path], part_rows: int, name: str) -> tuple[dict[str, str], tuple[Part, ...]]:
+    def parts(
+        self, files: Sequence[Path], part_rows: int, name: str, *, in_folders: bool = False
+    ) -> tuple[dict[str, str], tuple[Part, ...]]:
         """Return the columns of a table of Parquet files, and its rows in parts, numbered through all files.
+
+        Where they lie *in folders* of somebody else, one called `name=value` says a column of all rows in it.
 
         Raises:
             InputError: If the files have columns that differ, or one that is called as the number of a row.
@@ -127,3 +131,7 @@ def literal(value: str) -> str:
 def path_literal(path: Path) -> str:
     """Return the path of a file as a literal that is no pattern, whatever signs are in it."""
     return literal(glob.escape(str(path)))
+
+
+ALONE = ", hive_partitioning=false"
+"""An option of DuckDB: a file says its columns itself, whatever the folders around it are called."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from cds_engine.batch.duck import Duck
-from cds_engine.batch.engine import literal, path_literal, quoted
+from cds_engine.batch.engine import ALONE, literal, path_literal, quoted
 from cds_engine.batch.json_keys import Keys
 from cds_engine.batch.staging import LONGEST, Bad, write_table
 from cds_engine.batch.text_files import TextFile, rejected, text_file
@@ -20,7 +20,9 @@ GUESSED = re.compile(r"\b(?:DATE|TIME(?:STAMP(?:_\w+)?)?(?: WITH TIME ZONE)?|UUI
 """Types that JSON does not have: where a column gets one, texts would be rewritten (`03-04-10` as a day of 2003)."""
 RENAMED = re.compile(r"_\d+$")
 """What DuckDB appends to a name that differs from another in capitals only."""
-AS_LINES = "header=false, delim='\x01', quote='', escape='', auto_detect=false, store_rejects=true"
+AS_LINES = (
+    "header=false, delim='\x01', quote='', escape='', auto_detect=false, store_rejects=true, hive_partitioning=false"
+)
 NO_OBJECT = "coalesce(json_type(try_cast(line AS JSON)), '') <> 'OBJECT'"
 
 
@@ -60,7 +62,7 @@ def _columns(objects: Path, duck: Duck) -> Mapping[str, str]:
         f"COPY (SELECT line FROM lines ORDER BY file, number) TO {literal(str(objects))}"
         " (FORMAT CSV, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\x01')"
     )
-    found = duck.columns(f"read_ndjson({path_literal(objects)}, sample_size=-1, map_inference_threshold=-1)")
+    found = duck.columns(f"read_ndjson({path_literal(objects)}, sample_size=-1, map_inference_threshold=-1{ALONE})")
     # texts in one line and objects in another: each stays as it was sent
     return {name: "JSON" if "JSON" in kind else GUESSED.sub("VARCHAR", kind) for name, kind in found.items()}
 
@@ -68,7 +70,7 @@ def _columns(objects: Path, duck: Duck) -> Mapping[str, str]:
 def _write(columns: Mapping[str, str], objects: Path, into: Path, duck: Duck) -> None:
     typed = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in columns.items())
     as_text = ", ".join(f"{quoted(c)} ->> '$' AS {quoted(c)}" for c, kind in columns.items() if kind == "JSON")
-    read = f"read_ndjson({path_literal(objects)}, columns={{{typed}}})"
+    read = f"read_ndjson({path_literal(objects)}, columns={{{typed}}}{ALONE})"
     write_table(f"(SELECT *{f' REPLACE ({as_text})' if as_text else ''} FROM {read})", into, duck)
 
 

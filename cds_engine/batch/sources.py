@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import glob
 import json
+import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -70,7 +72,7 @@ class Scratch:
         try:
             match _kind_of(files):
                 case "parquet":
-                    return self._parquet(files, part_rows, name)
+                    return Source(*self.engine.parts(files, part_rows, name, in_folders=True))
                 case "csv":
                     return self._once(name, part_rows, lambda into: write_csv(files, into, self.duck))
                 case "ndjson":
@@ -94,11 +96,8 @@ class Scratch:
             remarks.write_text(json.dumps([asdict(found) for found in bad]), encoding="utf-8")
             begun.replace(staged)
         found = tuple(Bad(**one) for one in json.loads(remarks.read_text(encoding="utf-8")))
-        return self._parquet(sorted(staged.glob("*.parquet")) if staged.is_dir() else [staged], part_rows, name, found)
-
-    def _parquet(self, files: list[Path], part_rows: int, name: str, bad: tuple[Bad, ...] = ()) -> Source:
-        columns, parts = self.engine.parts(files, part_rows, name)
-        return Source(columns, parts, bad)
+        files = sorted(staged.glob("*.parquet")) if staged.is_dir() else [staged]
+        return Source(*self.engine.parts(files, part_rows, name), found)
 
 
 def identity_of(table: object, duck: Duck) -> object:
@@ -109,7 +108,8 @@ def identity_of(table: object, duck: Duck) -> object:
         if is_dataframe(table):
             return identity_of_dataframe(table)
         duck.register("frame_known", frame_of(table, duck))
-        return str(duck.one("SELECT sum(hash(frame_known)) || ' ' || count(*) FROM frame_known"))
+        rows = duck.one("SELECT sum(hash(frame_known)) || ' ' || count(*) FROM frame_known")
+        return [*map(list, duck.columns("frame_known").items()), str(rows)]
     return [[str(file), file.stat().st_size, file.stat().st_mtime_ns] for file in files_of(table)]
 
 
@@ -122,12 +122,19 @@ def files_of(table: object) -> list[Path]:
     """Return the files that a path or several name.
 
     Raises:
-        InputError: If there are none.
+        InputError: If there are none, one is named twice, or has a name that is no text.
     """
     items = table if isinstance(table, list | tuple) else [table]
     if not items:
         raise no_table(table)
-    return [file for item in items for file in _files(item)]
+    files = [file for item in items for file in _files(item)]
+    for file in files:
+        if (readable := os.fsencode(file).decode("utf-8", "replace")) != str(file):
+            raise InputError(f"the name of `{readable}` is no text in UTF-8; rename the file")
+    for file, times in Counter(file.resolve() for file in files).items():
+        if times > 1:
+            raise InputError(f"`{file}` is named {times} times; name every file of a table once")
+    return files
 
 
 def _files(item: object) -> list[Path]:

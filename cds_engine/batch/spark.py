@@ -152,7 +152,14 @@ class Spark:
         """Return the columns of a table or query with their types, as DuckDB calls them."""
         return {name: _named(kind) for name, kind in self._run(f"SELECT * FROM {relation}").dtypes}
 
-    def parts(self, files: Sequence[Path], part_rows: int, name: str) -> tuple[dict[str, str], tuple[Part, ...]]:
+    def parts(
+        self,
+        files: Sequence[Path],
+        part_rows: int,
+        name: str,
+        *,
+        in_folders: bool = False,  # noqa: ARG002 - of files by name Spark takes nothing from folders
+    ) -> tuple[dict[str, str], tuple[Part, ...]]:
         """Return the columns of a table of Parquet files, and its rows in parts, numbered through all files.
 
         The number of a row is that of its file and its place there, whoever reads it and however often.

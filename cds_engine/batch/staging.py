@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from cds_engine.batch import database, spark_session
 from cds_engine.batch.duck import Duck
-from cds_engine.batch.engine import check_columns, literal, quoted
+from cds_engine.batch.engine import ALONE, check_columns, literal, path_literal, quoted
 from cds_engine.batch.frames import frame_of
 from cds_engine.diagnostics import InputError
 
@@ -116,6 +116,7 @@ def keep_rows(
     listed = ", ".join(f"{quoted(name)}: {literal(kind)}" for name, kind in columns.items())
     size = max(1 << 24, file.stat().st_size)
     duck.keep(
-        table, f"SELECT * FROM read_ndjson({literal(str(file))}, columns={{{listed}}}, maximum_object_size={size})"
+        table,
+        f"SELECT * FROM read_ndjson({path_literal(file)}, columns={{{listed}}}, maximum_object_size={size}{ALONE})",
     )
     file.unlink()

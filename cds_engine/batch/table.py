@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 
 from cds_engine.batch.delivery import Miscounted
@@ -55,7 +55,7 @@ def evaluate_table(guideline: Guideline, evaluator: Evaluator, order: Order) -> 
     ):
         plan = plan_of(guideline, order, duck)  # before Spark is started, in case that a table is not there
         engine, executors = _engine_of(order, duck, place), _executors_of(order)
-        with _kept(place, engine, executors):
+        with _kept(place, {*duck.errors, *engine.errors}, engine, executors):
             place.begin(plan, resume=order.resume)
             scratch = Scratch(place.folder, duck, engine)
             part_rows = rows_of_part(order, scratch, place, executors)
@@ -105,9 +105,11 @@ def _swept(place: Workplace) -> Iterator[None]:
 
 
 @contextmanager
-def _kept(place: Workplace, engine: Engine, executors: Executors | None) -> Iterator[None]:
+def _kept(
+    place: Workplace, errors: Iterable[type[Exception]], engine: Engine, executors: Executors | None
+) -> Iterator[None]:
     """Say what engines say in our words, and end them; nothing contradicted or miscounted is kept."""
-    errors = engine.errors if executors is None else (*engine.errors, *executors.errors)
+    errors = (*errors, *(executors.errors if executors is not None else ()))
     try:
         yield
     except errors as error:

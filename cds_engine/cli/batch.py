@@ -75,8 +75,7 @@ def _evaluated(pack: LoadedPack, wanted: Wanted) -> Report:
     names, units = read_mapping(wanted.mapping)
     if wanted.report is not None and not wanted.report.parent.is_dir():
         raise InputError(f"there is no folder `{wanted.report.parent}` to write the report into; make it first")
-    tables = (*wanted.tables, wanted.into, wanted.medicines, wanted.orders)
-    if wanted.report is not None and any(wanted.report.resolve() == Path(name).resolve() for name in tables if name):
+    if wanted.report is not None and wanted.report.resolve() in _taken(wanted):
         raise InputError(f"the report `{wanted.report}` would take the place of a table; choose another name")
     with progress_of(sys.stderr, is_wanted=wanted.format is Format.TEXT) as progress:
         return pack.evaluate_table(
@@ -97,6 +96,14 @@ def _evaluated(pack: LoadedPack, wanted: Wanted) -> Report:
             engine=wanted.engine.value,
             progress=progress,
         )
+
+
+def _taken(wanted: Wanted) -> set[Path]:
+    """Return the files that are read, and that of the answers."""
+    from cds_engine.batch.sources import files_of, is_files  # noqa: PLC0415 - an extra, loaded when a table comes
+
+    tables = [table for table in (*wanted.tables, wanted.medicines, wanted.orders) if table and is_files(table)]
+    return {Path(wanted.into).resolve(), *(file.resolve() for table in tables for file in files_of(table))}
 
 
 def _kept(wanted: Wanted) -> str:
