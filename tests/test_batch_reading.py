@@ -263,6 +263,15 @@ def test_what_folders_are_called_says_nothing_of_tables_that_say_it_themselves(p
         assert (report.rows_out, sorted(read["patient"])) == (2, ["A", "B"])
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_rows_that_stray_quotes_make_one_cell_are_not_lost(pack, answered, tmp_path, end):
+    text = f'patient,age,sex{end}a,30,"f{end}b,40,f{end}c,50,f"{end}d,60,m{end}'
+    with pytest.raises(InputError, match=r"in.csv` has several lines, which may be rows: `f\r?\n?b,40,f"):
+        pack.evaluate_table(written(tmp_path / "in.csv", text))
+    note = f'patient,age,note{end}a,30.0,"tired{end}and cold, at night"{end}b,40.0,{end}'
+    assert answered(written(tmp_path / "in.csv", note))[1] == {"a": None, "b": None}
+
+
 def test_files_are_named_once_and_in_letters(pack, tmp_path):
     once = written(tmp_path / "in.csv", "patient\nA\n")
     for twice in ([once, once], [tmp_path, once]):

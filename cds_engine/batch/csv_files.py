@@ -11,9 +11,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from cds_engine.batch.duck import Duck
-from cds_engine.batch.engine import check_columns, literal, path_literal, quoted
-from cds_engine.batch.staging import Bad, compare, write_table
-from cds_engine.batch.text_files import TextFile, opened, rejected, text_file
+from cds_engine.batch.engine import ALONE, check_columns, literal, path_literal, quoted
+from cds_engine.batch.staging import LONGEST, Bad, compare, write_table
+from cds_engine.batch.text_files import TextFile, has_quotes, opened, rejected, text_file
 from cds_engine.diagnostics import InputError
 
 SEPARATORS = (",", ";", "\t", "|")
@@ -50,7 +50,7 @@ def write_csv(files: Sequence[Path], into: Path, duck: Duck) -> tuple[Bad, ...]:
     """Write every cell as text; a file without a line has no rows.
 
     Raises:
-        InputError: If a file cannot be read, or its columns are not those of the others.
+        InputError: If a file cannot be read, its columns are not those of the others, or a cell may hold whole rows.
     """
     with TemporaryDirectory(dir=into.parent) as scratch:
         found = (_csv_file(text_file(file, Path(scratch))) for file in files)
@@ -64,7 +64,33 @@ def write_csv(files: Sequence[Path], into: Path, duck: Duck) -> tuple[Bad, ...]:
         listed = ", ".join(map(quoted, columns))
         each = (f"SELECT {listed} FROM {table.relation}" for table in tables)
         write_table(f"({' UNION ALL '.join(each)})", into, duck)
+        for table in tables:
+            if has_quotes(table.text):
+                _refuse_swallowed(table, into, duck)
         return tuple(rejected([table.text for table in tables], duck))
+
+
+def _refuse_swallowed(table: CsvFile, staged: Path, duck: Duck) -> None:
+    """See to it that no cell holds what may be whole rows: two stray quotes make one cell of all that is between them.
+
+    Raises:
+        InputError: If one has several lines, and as many separators as a row.
+    """
+    cells = [*map(quoted, table.names)]
+    broken = " OR ".join(f"contains({cell}, chr(10)) OR contains({cell}, chr(13))" for cell in cells)
+    rows = (
+        f"SELECT list_value({', '.join(cells)}) AS row FROM read_parquet({path_literal(staged)}{ALONE}) WHERE {broken}"
+    )
+    separators = f"length(cell) - length(replace(cell, {literal(table.separator)}, ''))"
+    found = duck.rows(
+        f"SELECT cell FROM (SELECT unnest(row) AS cell FROM ({rows}) AS rows) AS cells"
+        f" WHERE regexp_matches(cell, '[\\r\\n]') AND {separators} >= {max(1, len(cells) - 1)} LIMIT 1"
+    )
+    for (cell,) in found:
+        raise InputError(
+            f"a cell of `{table.text.file}` has several lines, which may be rows: `{str(cell)[:LONGEST]}`;"
+            " take out the quotes around them, or the line breaks"
+        )
 
 
 def _csv_file(text: TextFile) -> CsvFile | None:

@@ -87,6 +87,12 @@ def _have_one_ending(chunks: Iterable[bytes]) -> bool:
     return True
 
 
+def has_quotes(text: TextFile) -> bool:
+    """Say whether there is a quote in a text: without one every line is a row."""
+    with opened(text.path) as data:
+        return any(b'"' in chunk for chunk in _chunks(data))
+
+
 def rejected(texts: Sequence[TextFile], duck: Duck) -> list[Bad]:
     """Return the lines that the reader of CSV could not read since it was asked last, each once.
 
