@@ -59,10 +59,11 @@ def as_cells(patient, facts):
     return {name: cell for name, cell in row.items() if cell is not None}
 
 
-def answers_of(pack, rows, types=None, wishes=Wishes(), as_of=None, answered=None):  # noqa: B008 - frozen
+def answers_of(pack, rows, types=None, wishes=Wishes(), as_of=None, answered=None, as_one=None):  # noqa: B008 - frozen
     """Return the answers in columns, each with the same patient's answer by the evaluator.
 
-    Where *answered* knows the answer to a row, by its number and facts, it is not asked for again.
+    Where *answered* knows the answer to a row, by its number and facts, it is not asked for again. What rules wait for
+    is worked out *as one* set, as for the wide form, or by each of them, as for the long one; both if nobody says.
     """
     names = list(dict.fromkeys(name for row in rows for name in row))
     cells = {name: pa.array([row.get(name) for row in rows], (types or {}).get(name, pa.string())) for name in names}
@@ -70,8 +71,9 @@ def answers_of(pack, rows, types=None, wishes=Wishes(), as_of=None, answered=Non
     duck.register("src", pa.table({ROW: pa.array(range(len(rows)), pa.int64()), **cells}))
     table = {name: kind for name, kind in duck.columns("src").items() if name != ROW}
     columns = understand(table, pack.guideline.dictionary, wishes)
-    runner = PartRunner(Task(pack.guideline, columns, as_of), duck)
-    together = as_one_set(pack, columns, as_of, duck)
+    rules = [spec.rule.id for spec in pack.guideline.rules]
+    runner = PartRunner(Task(pack.guideline, columns, as_of, together=rules if as_one else None), duck)
+    together = as_one_set(pack, columns, as_of, duck) if as_one is None else {}
     runner.answer("src")
     refused = duck.rows("SELECT row, reason FROM refused")
     found = [answer | together.get(answer["row"], {}) for answer in duck.records("SELECT * FROM answers ORDER BY row")]
@@ -96,7 +98,7 @@ def as_one_set(pack, columns, as_of, duck):
     return {answer["row"]: answer for answer in duck.records("SELECT * FROM answers")}
 
 
-def check_columns(pack, patients, answers=None):
+def check_columns(pack, patients, answers=None, as_one=None):
     """Hold the answers in columns to the evaluator's, for generated patients; return how many were answered anew.
 
     An answer that the evaluator has given to a whole patient is that to his row where both are read as the same facts:
@@ -116,7 +118,7 @@ def check_columns(pack, patients, answers=None):
         return None
 
     rows = [as_cells(patient, dictionary.facts) for patient in patients]
-    for layout, answer, single, facts in answers_of(pack, rows, answered=answered):
+    for layout, answer, single, facts in answers_of(pack, rows, answered=answered, as_one=as_one):
         assert not (found := differences_of(layout, answer, single)), (found, facts)
     return len(anew)
 

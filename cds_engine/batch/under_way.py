@@ -23,7 +23,7 @@ PASSES: Mapping[Form, Mapping[str, tuple[float, float]]] = {
     "wide": {ANSWERED: (0.0, 0.6), "believed": (0.6, 0.85), WRITTEN: (0.85, 1.0)},
     "long": {ANSWERED: (0.0, 0.25), "believed": (0.25, 0.4), WRITTEN: (0.4, 1.0)},
 }
-"""From which share of a part's time to which its long queries take, as measured with the JDM pack."""
+"""From which share of a part's time to which its long queries take, as measured."""
 
 
 class UnderWay:
