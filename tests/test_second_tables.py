@@ -84,7 +84,7 @@ def test_a_line_of_json_that_cannot_be_read_may_tell_whose_it_is(answered, tmp_p
 @pytest.mark.parametrize(
     "line",
     [
-        "a,samplin,10,mg,dayb,examplin,60,mg,week",
+        "a,samplin,10,mg,dayq,examplin,60,mg,week",
         "a,samplin,10,mgb,examplin,60,mg,week",
         "a,samplin,10,mg,B,examplin,60",
     ],
