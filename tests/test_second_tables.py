@@ -1,6 +1,7 @@
 """The tables of medicines and orders: nothing that they say is lost unheard, and no list looks complete that is not."""
 
 import json
+import math
 import shutil
 
 import duckdb
@@ -68,7 +69,8 @@ def test_a_line_that_may_be_anybodys_refuses_the_run(answered, tmp_path, line):
 @pytest.mark.parametrize(
     ("line", "is_told"),
     [('{"patient": "a", "drug": "samplin", "drug": "examplin"}', True), ('{"patient": "a", "drug": "exam', False),
-     ('{"patient": "a", "patient": "b", "drug": "examplin"}', False)],
+     ('{"patient": "a", "patient": "b", "drug": "examplin"}', False),
+     ('{"patient": "a", "PATIENT": "b", "drug": "examplin"}', False)],
 )  # fmt: skip
 def test_a_line_of_json_that_cannot_be_read_may_tell_whose_it_is(answered, tmp_path, line, is_told):
     (tmp_path / "M.ndjson").write_text(f'{{"patient": "a", "drug": "samplin", "per": "day"}}\n{line}\n')
@@ -77,6 +79,29 @@ def test_a_line_of_json_that_cannot_be_read_may_tell_whose_it_is(answered, tmp_p
     else:
         with pytest.raises(InputError, match="nobody can tell"):
             answered(tmp_path / "M.ndjson")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "a,samplin,10,mg,dayq,examplin,60,mg,week",
+        "a,samplin,10,mgb,examplin,60,mg,week",
+        "a,samplin,10,mg,B,examplin,60",
+    ],
+)
+def test_two_lines_run_together_are_nobodys(answered, line):
+    with pytest.raises(InputError, match="nobody can tell"):
+        answered(f"{HEAD}{line}\n")
+
+
+def test_two_lines_run_together_are_nobodys_however_ids_are_written(answered):
+    with pytest.raises(InputError, match="nobody can tell"):
+        answered(f"{HEAD}a,samplin,10,mg,day\xe4,examplin,60,mg\n".encode("latin-1"))
+
+
+def test_an_end_of_line_between_stray_quotes_refuses_the_run(answered):
+    with pytest.raises(InputError, match=r"a cell of row 1 \(from 0\) .* medicines has an end of line in it.*; mend"):
+        answered(f'{HEAD}a,samplin,10,mg,day\na,"samplin\nb,examplin",10,mg,day\n')
 
 
 def test_a_line_whose_patient_does_not_stand_first_refuses_the_run(answered):
@@ -114,6 +139,44 @@ def test_ids_that_are_nearly_the_same_refuse_the_run(answered, ours, theirs):
     patients = pa.table({"patient": [ours], "age": [30]})
     with pytest.raises(InputError, match=f"row 0 .* patient `{theirs}`, .* `{ours}`; write ids alike"):
         answered(f"{HEAD}{theirs},examplin,60,mg,week\n", patients)
+
+
+@pytest.mark.parametrize(
+    ("kind", "number"), [(pa.float64(), 2.0**53), (pa.float64(), -(2.0**60)), (pa.float32(), 2048.0)]
+)
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_ids_that_may_be_two_in_one_refuse_the_run(answered, kind, number, is_ours):
+    far, text = pa.array([None, number, math.nan], kind), ["a", "b", "c"]
+    patients = pa.table({"patient": far if is_ours else text, "age": [30, 40, 50]})
+    medicines = pa.table({"patient": text if is_ours else far, "drug": ["examplin"] * 3})
+    which = "patients" if is_ours else "medicines"
+    with pytest.raises(InputError, match=rf"id in row 1 \(from 0\) of the table of {which} .*; write ids as text"):
+        answered(medicines, patients)
+
+
+def test_ids_of_twenty_figures_stay_what_they_are_in_lines_of_json(answered, tmp_path):
+    one, two = 12345678901234567891, 123456789012345678921
+    patients, medicines = tmp_path / "P.ndjson", tmp_path / "M.ndjson"
+    patients.write_text("".join(f'{{"patient": {own}, "age": 30}}\n' for own in (one, one + 1, two, two + 1)))
+    rows = [{"patient": own, "drug": "examplin", "dose": "60 mg", "per": "week"} for own in (one, two)]
+    medicines.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    _, told = answered(medicines, patients)
+    alerts = {str(one): TOO_MUCH, str(one + 1): None, str(two): TOO_MUCH, str(two + 1): None}
+    assert {own: alert for own, (alert, _) in told.items()} == alerts
+
+
+def test_the_id_of_an_entry_is_nobodys(answered):
+    with pytest.raises(
+        InputError, match="needs the columns `patient` and `drug`; `id` is taken for the id of the entry"
+    ):
+        answered("id,mrn,drug\na,b,examplin\n")
+
+
+def test_a_pack_without_a_list_refuses_medicines():
+    pack = cds_engine.load("kidney_health_diabetes", value_sets=ROOT / "fixtures/kidney_health_diabetes/value_sets")
+    medicines = pa.table({"patient": ["a"], "drug": ["examplin"]})
+    with pytest.raises(InputError, match=r"`kidney_health_diabetes` has no list of medications.*; leave it out"):
+        pack.evaluate_table(pa.table({"patient": ["a"], "diabetes": [True]}), medicines=medicines)
 
 
 @pytest.mark.parametrize("nobody", ["", "  ", "unknown"])
@@ -182,6 +245,10 @@ def test_a_unit_says_how_often_also_without_an_amount(pack, answered):
         ("dose,unit,intervall", "60,mg,day", "the column `intervall` .* did you mean `interval`"),
         ("dose,unit,per,remark", "60,mg,week,every morning", r"`remark` .* \(`every morning`\); call it `sig`"),
         ("dose,unit,dose_2", "60,mg,70", "the columns `dose` and `dose_2` .* both say `dose`"),
+        ("dose_1,unit,per", "60,mg,week", "the column `dose_1` .* is one of several by its name; call it `dose`"),
+        ("dose,per,daily_dose", "60 mg,week,8", "`daily_dose` .* did you mean `dose` with `day` in `per`"),
+        ("dose,dose_units", "60,mg", "`dose_units` .* did you mean `unit`"),
+        ("dose,tiems", "60 mg,3", "`tiems` .* did you mean `times`"),
         ("dose,__patient", "60 mg,b", "may not be called `__patient`"),
     ],
 )
@@ -195,8 +262,15 @@ def test_a_column_that_may_say_how_much_refuses_the_run(pack, tmp_path, table, c
 
 def test_other_columns_are_named_once(answered):
     report, told = answered("patient,drug,dose,per,ward,note,id,status\na,examplin,60 mg,week,7,x,m1,active\n")
-    assert report.beside["medicines"].ignored == ("ward", "note (did you mean `route`?)")
+    assert report.beside["medicines"].ignored == ("ward", "note")
     assert (told["a"], report.strays) == ((TOO_MUCH, None), 0)
+
+
+def test_columns_that_are_called_otherwise_refuse_no_run(pack):
+    columns = ["notes", "timestamp", "person", "period", "quantity", "amount", "sign", "qty"]
+    medicines = pa.table({"patient": ["a"], "drug": ["examplin"]} | {key: ["7"] for key in columns})
+    report = pack.evaluate_table(pa.table({"patient": ["a"], "age": [30]}), as_of=AS_OF, medicines=medicines)
+    assert report.beside["medicines"].ignored == tuple(columns)
 
 
 # Lines of JSON that say one thing in several ways

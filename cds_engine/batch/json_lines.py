@@ -9,6 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from cds_engine.batch.columns import IDS
 from cds_engine.batch.duck import Duck
 from cds_engine.batch.engine import ALONE, literal, path_literal, quoted
 from cds_engine.batch.json_keys import Keys
@@ -18,6 +19,8 @@ from cds_engine.diagnostics import InputError
 
 GUESSED = re.compile(r"\b(?:DATE|TIME(?:STAMP(?:_\w+)?)?(?: WITH TIME ZONE)?|UUID)(?=[\[,)]|$)")
 """Types that JSON does not have: where a column gets one, texts would be rewritten (`03-04-10` as a day of 2003)."""
+ROUNDED = frozenset({"DOUBLE", "HUGEINT", "UHUGEINT", "UBIGINT"})
+"""Types in which the id of a patient may become another, here or when it is written."""
 RENAMED = re.compile(r"_\d+$")
 """What DuckDB appends to a name that differs from another in capitals only."""
 AS_LINES = (
@@ -64,7 +67,9 @@ def _columns(objects: Path, duck: Duck) -> Mapping[str, str]:
     )
     found = duck.columns(f"read_ndjson({path_literal(objects)}, sample_size=-1, map_inference_threshold=-1{ALONE})")
     # texts in one line and objects in another: each stays as it was sent
-    return {name: "JSON" if "JSON" in kind else GUESSED.sub("VARCHAR", kind) for name, kind in found.items()}
+    kinds = {name: "JSON" if "JSON" in kind else GUESSED.sub("VARCHAR", kind) for name, kind in found.items()}
+    ids = [name for name, kind in kinds.items() if kind in ROUNDED and name.strip().lower() in IDS]
+    return kinds | dict.fromkeys(ids, "VARCHAR")
 
 
 def _write(columns: Mapping[str, str], objects: Path, into: Path, duck: Duck) -> None:

@@ -15,6 +15,7 @@ from cds_engine.batch.output import Output, metadata_of
 from cds_engine.batch.records import Records
 from cds_engine.batch.second_tables import SecondTable, open_second
 from cds_engine.batch.sources import Scratch, Source
+from cds_engine.diagnostics import InputError
 from cds_engine.lowering.guideline import Guideline
 
 
@@ -52,8 +53,13 @@ def open_tables(
     """Open the tables of an order, and understand their columns.
 
     Raises:
-        InputError: If one cannot be read, or a column not be understood.
+        InputError: If one cannot be read, a column not be understood, or a table of medicines says nothing to the pack.
     """
+    if order.medicines is not None and guideline.dictionary.medications is None:
+        raise InputError(
+            f"the pack `{guideline.pack.manifest.id}` has no list of medications, so that nothing of a table of"
+            " medicines would be heard; leave it out"
+        )
     numbers: Sequence[int]
     if order.records is None:
         source = scratch.open(order.table, part_rows)

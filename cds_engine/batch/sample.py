@@ -10,8 +10,8 @@ from typing import NamedTuple
 from cds_engine.batch.columns import Cell, Columns, FactSource, said
 from cds_engine.batch.engine import ROW, Engine, literal, quoted
 from cds_engine.batch.entries import entry_of
+from cds_engine.batch.entry_columns import KEYS
 from cds_engine.batch.ids import OWNER, id_of
-from cds_engine.batch.second_tables import KEYS
 from cds_engine.batch.vocabulary import as_sent, codes_of, dose_of, listed
 
 Row = Mapping[str, object]
