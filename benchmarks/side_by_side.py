@@ -67,20 +67,6 @@ def by_sql(workload: Workload, table: Path, out: Path, columns: str = ALL) -> No
     connection.execute(f"COPY (SELECT {columns} FROM ({workload.query}) AS answers) TO '{out}' ({OPTIONS})")
 
 
-def by_nobody(table: Path, answers: Path, out: Path) -> Run:
-    """Return a run in which nothing is answered: every cell is read, and the answers that are there are written."""
-    connection = duckdb.connect()
-    connection.execute(f"CREATE TABLE answers AS SELECT * FROM '{answers}'")
-    names = [row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM '{table}'").fetchall()]
-    cells = ", ".join(f'max("{name}")' for name in names)
-
-    def run() -> None:
-        connection.execute(f"SELECT {cells} FROM '{table}'").fetchall()
-        connection.execute(f"COPY answers TO '{out}' ({OPTIONS})")
-
-    return lambda: timed(run)
-
-
 def by_python(workload: Workload, rows: list[dict]) -> list[dict]:
     return [workload.answer(row) for row in rows]
 
@@ -175,7 +161,6 @@ def main(workload: Workload, rows: int, rounds: int) -> None:
         runs: dict[str, tuple[Run, float]] = {
             "the compiled pack": (lambda: timed(lambda: compiled(workload, pack, table, ours)), 1),
             "SQL by hand": (lambda: timed(lambda: by_sql(workload, table, theirs)), 1),
-            "reading and writing alone": (by_nobody(table, ours, theirs.with_name("nobody.parquet")), 1),
             "Python by hand": (lambda: timed(lambda: by_python(workload, singles)), rows / len(singles)),
         }
         if workload.has_whole_answers:
