@@ -104,9 +104,9 @@ def _numbers(rows: Sequence[object]) -> str:
 
 
 def write_quarantine(
-    output: Path, bad: Mapping[str, Iterable[Bad]], refused: Iterable[Refused], strays: Iterable[Stray]
+    path: Path, bad: Mapping[str, Iterable[Bad]], refused: Iterable[Refused], strays: Iterable[Stray]
 ) -> Path | None:
-    """Write what has no answer beside the output and return where; None if everything has one."""
+    """Write what has no answer to a file and return that; None, and no file, if everything has one."""
     lines: list[dict[str, object]] = [
         {"table": table, "file": one.file, "line": one.line, "value": one.value, "code": "not_a_row",
          "reason": one.reason}
@@ -118,17 +118,10 @@ def write_quarantine(
         for code, _, said in [reason.partition(": ")]
     ]
     lines += [
-        {
-            "table": one.table,
-            "row": one.row,
-            "value": one.patient,
-            "code": "no_patient",
-            "reason": REASONS["no_patient"],
-        }
+        {"table": one.table, "row": one.row, "value": one.patient, "code": "no_patient",
+         "reason": REASONS["no_patient"]}
         for one in strays
-    ]
-    path = output.with_name(output.name + ".quarantine.ndjson")
-    path.unlink(missing_ok=True)  # of an earlier run
+    ]  # fmt: skip
     if not lines:
         return None
     path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")

@@ -69,7 +69,7 @@ class Run:
         where = None
         if self._output is not None:
             strays = chain(*self._strays.values())
-            refusals = quarantine.write_quarantine(self._place.folder / "whole", bad, refused, strays)
+            refusals = quarantine.write_quarantine(self._place.folder / "quarantine.ndjson", bad, refused, strays)
             self._deliver(self._output, sheets, refusals)
             where = None if refusals is None else self._output.quarantine
         return Report(
